@@ -1,0 +1,53 @@
+# make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables)
+# make test     all tests                          (ARGS="-k kill -x")
+# make check    formatting, lint, types, imports
+# make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
+PORT    ?= 7071
+DATA    ?= .data
+STORAGE ?= sqlite
+ARGS    ?=
+
+PY        = .venv/bin/python
+LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE)
+
+.PHONY: run test check fmt bench azurite venv venv-dev node-azurite clean
+
+ifeq ($(STORAGE),tables)
+run: node-azurite
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" -- $(LOCALHOST)
+else
+run: venv
+	@exec $(LOCALHOST)
+endif
+
+test: venv-dev node-azurite
+	@$(PY) -m pytest $(ARGS)
+
+check: venv-dev
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+fmt: venv-dev
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+bench: venv-dev
+	@$(PY) -m bench $(ARGS)
+
+azurite: node-azurite
+	@exec $(PY) -m tools.azurite --data "$(DATA)/azurite" --well-known-ports
+
+venv:
+	@tools/setup/venv.sh localhost
+
+venv-dev:
+	@tools/setup/venv.sh dev
+
+node-azurite: venv
+	@$(PY) -m tools.setup.azurite
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

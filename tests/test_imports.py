@@ -1,0 +1,84 @@
+"""Who may import what, where import-linter does not look: single modules and parts of packages."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+APP = (
+    *("todos", "store", "entities", "activities", "publishing", "triggers"),
+    *("function_app.py", "settings.py"),
+)
+NOT_APP = {"localhost", "bench", "tools", "tests", "model", "examples"}
+
+
+def files(*names: str) -> Iterator[Path]:
+    for name in names:
+        path = ROOT / name
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names of the modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def importers(module: str, *among: str) -> set[str]:
+    """Return the files that import `module` or something inside it."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in files(*among)
+        if any(name == module or name.startswith(f"{module}.") for name in imports(path))
+    }
+
+
+def test_the_domain_needs_the_standard_library_only() -> None:
+    for path in files("todos"):
+        tops = {name.partition(".")[0] for name in imports(path)}
+        assert tops - {"todos"} <= sys.stdlib_module_names, path
+
+
+@pytest.mark.parametrize("package", sorted(NOT_APP))
+def test_the_app_does_without(package: str) -> None:
+    assert importers(package, *APP) == set()
+
+
+def test_only_the_composition_root_is_left_unimported() -> None:
+    assert importers("function_app", *APP, "bench", "tools") == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "folders"),
+    [
+        ("azure.data", {"store"}),
+        ("azure.eventhub", {"publishing"}),
+        ("azure.identity", {"store", "publishing"}),
+        ("azure.core", {"store", "publishing"}),
+    ],
+)
+def test_only_one_folder_speaks_to_a_service(module: str, folders: set[str]) -> None:
+    outside = importers(module, *(set(APP) - folders), "localhost", "tools", "bench")
+    assert outside == set()
+
+
+def test_the_store_does_not_know_functions() -> None:
+    assert importers("azure.functions", "store", "todos") == set()
+    assert importers("azure.durable_functions", "store", "todos") == set()
+
+
+def test_a_service_that_is_loaded_late_is_not_loaded_at_start() -> None:
+    # azure-identity takes half a second: only an app with an identity pays for it.
+    for path in files(*APP):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for node in module.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert "azure.identity" not in ast.unparse(node), path

@@ -1,0 +1,1 @@
+"""Commands for operators and developers, run as `python -m tools.<name>`."""
