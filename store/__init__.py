@@ -1,0 +1,1 @@
+"""Where requests wait and TODOs stay: one port, an adapter for Azure, one for this machine."""

@@ -1,0 +1,55 @@
+"""Stores to hold to their promises, empty: each of the adapters in turn, and one that can fail."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from store import connection
+from store.connection import Connection
+from store.open import open_store
+from store.port import Store
+from store.tables import TableStore
+from tests.store.faulty_proxy import FaultyProxy, faulty_proxy
+
+_ENDPOINT = re.compile(r"(?<=TableEndpoint=http://127\.0\.0\.1:)\d+")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("tables", marks=pytest.mark.azurite)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == "sqlite":
+        opened = open_store(f"sqlite:{tmp_path / 'todos.db'}", {})
+    else:
+        opened = open_store("tables", {"TodoTables": request.getfixturevalue("tables_account")})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def proxy(tables_account: str) -> AsyncIterator[FaultyProxy]:
+    """What stands between `proxied` and Azurite."""
+    endpoint = _ENDPOINT.search(tables_account)
+    assert endpoint is not None
+    async with faulty_proxy(int(endpoint[0])) as running:
+        yield running
+
+
+@pytest.fixture
+async def direct(tables_account: str) -> AsyncIterator[TableStore]:
+    """The tables as they are."""
+    opened = TableStore(Connection.read({"TodoTables": tables_account}).open())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def proxied(
+    proxy: FaultyProxy, tables_account: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[TableStore]:
+    """The same tables through the proxy, without pauses between retries."""
+    monkeypatch.setattr(connection, "RETRY_PAUSE_SECONDS", 0)
+    through_proxy = _ENDPOINT.sub(str(proxy.port), tables_account)
+    opened = TableStore(Connection.read({"TodoTables": through_proxy}).open())
+    yield opened
+    await opened.close()
