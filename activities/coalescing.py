@@ -1,0 +1,94 @@
+"""Group commit for anything: while one run is under way, what arrives shares the next one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+I = TypeVar("I")  # noqa: E741 - item, beside K for key and R for result
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class _Lane(Generic[I, R]):
+    waiting: deque[tuple[I, asyncio.Future[R]]] = field(default_factory=deque)
+    run: asyncio.Task[None] | None = None
+
+
+class Coalescer(Generic[K, I, R]):
+    """Run `work(key, items)` at most once at a time per key, with all items that have come.
+
+    A lone item starts at once. Keys do not wait for each other. `work` answers one result per
+    item, in order; when it raises, everybody in that run gets the exception. A caller that is
+    cancelled leaves the run going, for the sake of the others.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[K, Sequence[I]], Awaitable[Sequence[R]]],
+        items_max: int,
+        pace_seconds: float = 0.0,
+    ) -> None:
+        """Give at most `items_max` items to one run.
+
+        After a run for more than one item, which shows that there is company to wait for, the
+        next one begins no sooner than `pace_seconds` after it began.
+        """
+        self._work = work
+        self._pace_seconds = pace_seconds
+        self._items_max = items_max
+        self._lanes: dict[K, _Lane[I, R]] = {}
+
+    async def submit(self, key: K, items: Sequence[I]) -> list[R]:
+        """Have `items` done in this order, in one or more runs; return their results."""
+        loop = asyncio.get_running_loop()
+        lane = self._lanes.setdefault(key, _Lane())
+        futures = [loop.create_future() for _ in items]
+        lane.waiting.extend(zip(items, futures, strict=True))
+        if lane.run is None:
+            lane.run = asyncio.create_task(self._serve(key, lane))
+        if len(futures) == 1:
+            return [await futures[0]]
+        settled = await asyncio.gather(*futures, return_exceptions=True)
+        return [_result_or_raise(each) for each in settled]
+
+    async def _serve(self, key: K, lane: _Lane[I, R]) -> None:
+        try:
+            while lane.waiting:
+                began = asyncio.get_running_loop().time()
+                count = min(len(lane.waiting), self._items_max)
+                await self._run(key, [lane.waiting.popleft() for _ in range(count)])
+                if count > 1:
+                    await self._rest(began)
+        finally:
+            # However this ends, nobody may wait in a lane that nobody serves.
+            del self._lanes[key]
+            for _, future in lane.waiting:
+                future.cancel()
+
+    async def _rest(self, began: float) -> None:
+        left = began + self._pace_seconds - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+
+    async def _run(self, key: K, group: Sequence[tuple[I, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._work(key, [item for item, _ in group])
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+        except Exception as error:  # noqa: BLE001 - handed to whoever is waiting
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+        finally:
+            for _, future in group:
+                future.cancel()  # changes nothing unless the run itself was cancelled
+
+
+def _result_or_raise(settled: R | BaseException) -> R:
+    if isinstance(settled, BaseException):
+        raise settled
+    return settled

@@ -1,0 +1,178 @@
+"""The activity `emit`: appends what entities have in their outboxes to the logs.
+
+Here, and only here, an id becomes true: with the commit of `Log.append`. Any number of copies
+may run at once, on any state the hub shows, however old or wrong: the head's version lets one of
+them through, the request rows keep a request from being numbered twice, and after any failure
+the log is read again and believed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from activities.arrivals import Arrivals
+from activities.coalescing import Coalescer
+from activities.feed import Feed, Unfollowed
+from activities.hub import Hub, Wanted, fit_message
+from entities.project import Numbered
+from store.port import LOG_ENTRIES_MAX, Entry, Head, Store, StoreError
+from todos import ID_MAX, Todo, TodoRequest, create, last_id
+
+PAUSES_SECONDS: Final = (
+    *(0.0, 0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125),
+    *(0.25, 0.25, 0.25, 0.25),
+)
+"""How long to wait, look after look, for an entity to show the wanted requests: 1.2 s in all.
+A signal usually needs a few milliseconds; after that the orchestration is the cheaper waiter."""
+
+LOOKS_MAX: Final = 40
+"""States of one entity that one run works off. Each holds at most an outbox full, so that no
+activity runs for ever while requests keep coming; the rest are in the next run."""
+
+WANTED_PER_RUN_MAX: Final = 1_000
+"""Request ids of one project in one run; the rest are in the next."""
+
+RESEND_MAX: Final = 200
+"""Missing requests of one project that an answer carries in full, if they fit into one signal:
+what an outbox can take."""
+
+log = logging.getLogger(__name__)
+
+Found = Mapping[str, Todo]
+"""What was seen in the log, by request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a run did not find in the log of one project."""
+
+    project_id: int
+    request_ids: tuple[str, ...]
+    requests: tuple[TodoRequest, ...]
+    """The first of them, as the inbox has them, to be signalled again."""
+
+
+class Emitter:
+    """Moves outboxes into logs, one project at a time within this process.
+
+    Two copies in two processes are as right as one; they only waste each other's work.
+    """
+
+    def __init__(self, store: Store, arrivals: Arrivals, feed: Feed | None = None) -> None:
+        """Write to `store`, wake who waits in `arrivals`, tell `feed` about appends."""
+        self._store = store
+        self._arrivals = arrivals
+        self._feed = feed or Unfollowed()
+        self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(self._run, WANTED_PER_RUN_MAX)
+
+    async def emit(self, wanted: Wanted, hub: Hub) -> list[Missing]:
+        """Bring the wanted requests into the log; return what is not there, by project.
+
+        Projects go side by side, and a project that fails is missing rather than in the way.
+        """
+        left = await asyncio.gather(*(self._emit(p, ids, hub) for p, ids in wanted.items()))
+        return [each for each in left if each.request_ids]
+
+    async def _emit(self, project_id: int, request_ids: Sequence[str], hub: Hub) -> Missing:
+        try:
+            logged = await self._runs.submit(project_id, [(each, hub) for each in request_ids])
+            missing = [each for each, done in zip(request_ids, logged, strict=True) if not done]
+            waiting = await self._waiting(project_id, missing[:RESEND_MAX])
+        except Exception as error:  # of any kind: one more reason to try again
+            log.warning("emit_failed project=%s", project_id, exc_info=error)
+            return Missing(project_id, tuple(request_ids), ())
+        # What is neither in the inbox nor in the log was settled by somebody else meanwhile.
+        gone = set(missing[:RESEND_MAX]).difference(each.request_id for each in waiting)
+        left = tuple(each for each in missing if each not in gone)
+        return Missing(project_id, left, tuple(fit_message(waiting)))
+
+    async def _waiting(self, project_id: int, missing: Sequence[str]) -> list[TodoRequest]:
+        rows = await self._store.inbox.get(project_id, missing) if missing else {}
+        return [rows[each] for each in missing if each in rows]
+
+    async def _run(self, project_id: int, asked: Sequence[tuple[str, Hub]]) -> list[bool]:
+        hub = asked[0][1]
+        wanted = {request_id for request_id, _ in asked}
+        logged = await self._drain(project_id, wanted, hub)
+        return [request_id in logged for request_id, _ in asked]
+
+    async def _drain(self, project_id: int, wanted: set[str], hub: Hub) -> set[str]:
+        logged: set[str] = set()
+        pauses = iter(PAUSES_SECONDS)
+        for _ in range(LOOKS_MAX):
+            # The state before the head: an entry settled between the two reads is then only a
+            # repeat, which the request rows stop. It is what the entity has committed, at best.
+            state = await hub.project(project_id)
+            outbox = [each for each in state.outbox if each.request.request_id not in logged]
+            before = len(logged)
+            for first in range(0, len(outbox), LOG_ENTRIES_MAX):
+                chunk = outbox[first : first + LOG_ENTRIES_MAX]
+                logged |= await self._advance(project_id, chunk, hub)
+            if not wanted <= logged:
+                logged |= await self._look(project_id, wanted - logged)
+            if wanted <= logged:
+                break
+            if len(logged) == before:
+                pause = next(pauses, None)
+                if pause is None:
+                    break
+                await asyncio.sleep(pause)
+        return logged
+
+    async def _advance(self, project_id: int, chunk: Sequence[Numbered], hub: Hub) -> set[str]:
+        """Append the chunk and clear up behind it; return what was seen in the log of it."""
+        head = await self._store.log.head(project_id)
+        # An id at or below the head says that somebody may have been here. It proves nothing:
+        # an entity that forgot starts over at 1. So ask for the request rows.
+        doubtful = [e.request.request_id for e in chunk if e.id <= last_id(head.state)]
+        found: Found = await self._store.log.find(project_id, doubtful) if doubtful else {}
+        fresh = [each for each in chunk if each.request.request_id not in found]
+        fresh = fresh[: ID_MAX - last_id(head.state)]  # intake refuses what does not fit
+        if fresh:
+            found = {**found, **await self._append(project_id, head, fresh)}
+        if found:
+            await self._clear_up(project_id, found, hub)
+        return set(found)
+
+    async def _append(self, project_id: int, head: Head, chunk: Sequence[Numbered]) -> Found:
+        state = head.state
+        entries: list[Entry] = []
+        for numbered in chunk:
+            todo, state = create(numbered.request, state)
+            entries.append(Entry(numbered.request.request_id, todo))
+        # Between the reading of `head` and the append that it guards: see `activities.feed`.
+        await self._feed.expect(project_id)
+        try:
+            await self._store.log.append(project_id, head, state, entries)
+        except StoreError as error:
+            # Somebody was faster, or nobody knows. Look, believe, never undo.
+            log.info("append_not_confirmed project=%s cause=%r", project_id, error)
+            return await self._store.log.find(project_id, [e.request_id for e in entries])
+        self._feed.appended(project_id)
+        renumbered = sum(n.id != e.todo.id for n, e in zip(chunk, entries, strict=True))
+        if renumbered:
+            log.warning("ids_corrected project=%s count=%s", project_id, renumbered)
+        return {each.request_id: each.todo for each in entries}
+
+    async def _look(self, project_id: int, request_ids: set[str]) -> set[str]:
+        """Find what other copies have logged; clearing up is theirs, or else the sweeper's."""
+        found = await self._store.log.find(project_id, sorted(request_ids))
+        for request_id, todo in found.items():
+            self._arrivals.announce(request_id, todo)
+        return set(found)
+
+    async def _clear_up(self, project_id: int, found: Found, hub: Hub) -> None:
+        """Tell everybody about TODOs that were seen in the log. Whatever gets lost comes again."""
+        for request_id, todo in found.items():
+            self._arrivals.announce(request_id, todo)
+        head = max(todo.id for todo in found.values())
+        outcomes = await asyncio.gather(
+            hub.settle(project_id, head, list(found)),
+            self._store.inbox.remove(project_id, list(found)),
+            return_exceptions=True,
+        )
+        for what, outcome in zip(("settle", "inbox_remove"), outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                log.warning("%s_failed project=%s", what, project_id, exc_info=outcome)

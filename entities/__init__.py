@@ -1,0 +1,1 @@
+"""Durable Entities: serial per key, fast, and allowed to be wrong."""
