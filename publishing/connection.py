@@ -1,0 +1,73 @@
+"""Which Event Hubs to publish to, from the app settings.
+
+The connection is the one of the trigger, named as a Functions connection is: `EventHubs` holds a
+connection string, or `EventHubs__fullyQualifiedNamespace` the namespace, to be used with an
+identity (a managed one on Azure). With `localhost` it is the address of that host.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from publishing.producer import Producer
+
+CONNECTION_NAME: Final = "EventHubs"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Checked settings. Exactly one of the first three is there."""
+
+    connection_string: str = field(default="", repr=False)
+    namespace: str = ""
+    """Fully qualified: `example.servicebus.windows.net`."""
+    address: str = ""
+    """`http://127.0.0.1:7071`: Event Hubs over REST, as `localhost` serves them."""
+    client_id: str = ""
+    """Of a user-assigned managed identity; empty for the system-assigned one."""
+    managed_identity_only: bool = False
+    """Do not try what else DefaultAzureCredential tries (environment, Azure CLI, …)."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Raise ValueError, naming the setting, when the connection is missing or makes no sense.
+
+        Names of settings are compared without case, as the Functions host does.
+        """
+        settings = {name.casefold(): text.strip() for name, text in environ.items()}
+        name = CONNECTION_NAME.casefold()
+        text = settings.get(name, "")
+        if text.startswith("http://"):
+            return cls(address=text.rstrip("/"))
+        credential = settings.get(f"{name}__credential", "")
+        if credential.casefold() not in {"", "managedidentity"}:
+            raise ValueError(
+                f"{CONNECTION_NAME}__credential is {credential!r}; it can only be managedidentity"
+            )
+        connection = cls(
+            connection_string=text,
+            namespace="" if text else settings.get(f"{name}__fullyqualifiednamespace", ""),
+            client_id=settings.get(f"{name}__clientid", ""),
+            managed_identity_only=bool(credential),
+        )
+        if not connection.connection_string and not connection.namespace:
+            raise ValueError(
+                f"{CONNECTION_NAME} is not set: it needs a connection string of an Event Hubs"
+                f" namespace, or {CONNECTION_NAME}__fullyQualifiedNamespace its name"
+            )
+        return connection
+
+
+def open_producer(hub: str, environ: Mapping[str, str]) -> Producer:
+    """Return a producer for `hub`; the first call connects. Raises ValueError, as `read` does.
+
+    The SDK, which takes a third of a second to load, is loaded here and only when it is used.
+    """
+    connection = Connection.read(environ)
+    if connection.address:
+        from publishing.rest_producer import RestProducer
+
+        return RestProducer(connection.address, hub)
+    from publishing.azure_producer import AzureProducer
+
+    return AzureProducer(connection, hub)

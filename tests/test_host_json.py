@@ -1,0 +1,97 @@
+"""The facts in host.json that the promises rest on. Why each: docs/decisions/0008-host-json.md."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DURABLE_CLIENT_CONNECTIONS = 30
+"""The pool that azure-functions-durable 1.7 keeps for all its clients in a process."""
+WAIT_DEFAULT = timedelta(seconds=5)
+"""How long POST /api/todos waits for its TODO unless the caller says otherwise."""
+
+
+def read(name: str) -> dict[str, Any]:
+    content = json.loads((ROOT / name).read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+@pytest.fixture
+def host() -> dict[str, Any]:
+    return read("host.json")
+
+
+@pytest.fixture
+def durable(host: dict[str, Any]) -> dict[str, Any]:
+    return dict(host["extensions"]["durableTask"])
+
+
+def seconds(timespan: str) -> float:
+    hours, minutes, rest = timespan.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def test_there_is_no_retry_for_all_functions(host: dict[str, Any]) -> None:
+    # It would wrap orchestrators and entities too.
+    assert "retry" not in host
+
+
+def test_the_extension_bundle_is_the_one_that_the_protocol_was_checked_with(
+    host: dict[str, Any],
+) -> None:
+    assert host["version"] == "2.0"
+    assert host["extensionBundle"] == {
+        "id": "Microsoft.Azure.Functions.ExtensionBundle",
+        "version": "[4.*, 5.0.0)",
+    }
+
+
+def test_every_orchestrator_and_entity_that_is_let_in_finds_a_thread(
+    durable: dict[str, Any],
+) -> None:
+    threads = int(read("local.settings.sample.json")["Values"]["PYTHON_THREADPOOL_THREAD_COUNT"])
+    let_in = durable["maxConcurrentOrchestratorFunctions"] + durable["maxConcurrentEntityFunctions"]
+    assert let_in <= threads
+
+
+def test_activities_leave_connections_of_the_durable_client_to_intake(
+    durable: dict[str, Any],
+) -> None:
+    assert durable["maxConcurrentActivityFunctions"] < DURABLE_CLIENT_CONNECTIONS
+
+
+def test_a_lone_request_is_numbered_within_the_default_wait(durable: dict[str, Any]) -> None:
+    # Its three messages one after another: start, activity, and its result.
+    slowest = 3 * seconds(durable["storageProvider"]["maxQueuePollingInterval"])
+    assert slowest < WAIT_DEFAULT.total_seconds()
+
+
+def test_the_partition_count_is_one_that_the_provider_takes(durable: dict[str, Any]) -> None:
+    assert 1 <= durable["storageProvider"]["partitionCount"] <= 16
+
+
+def test_the_task_hub_has_a_name_of_its_own(durable: dict[str, Any]) -> None:
+    # By default it is named after the site: a copy of the app on another site would start anew.
+    name = durable["hubName"]
+    assert name.isalnum()
+    assert name[0].isalpha()
+    assert 3 <= len(name) <= 45
+
+
+def test_an_invocation_may_take_as_long_as_every_hosting_plan_allows(host: dict[str, Any]) -> None:
+    assert seconds(host["functionTimeout"]) <= 600
+
+
+def test_exceptions_are_never_sampled_away(host: dict[str, Any]) -> None:
+    sampling = host["logging"]["applicationInsights"]["samplingSettings"]
+    assert "Exception" in sampling["excludedTypes"].split(";")
+
+
+def test_the_tables_have_a_connection_of_their_own(durable: dict[str, Any]) -> None:
+    values = read("local.settings.sample.json")["Values"]
+    assert {"AzureWebJobsStorage", "TodoTables"} <= values.keys()
+    assert durable["storageProvider"]["connectionName"] != "TodoTables"

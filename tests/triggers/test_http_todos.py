@@ -1,0 +1,258 @@
+"""What a client gets that asks for TODOs."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from store.port import Conflict, Entry, Unknown
+from tests.triggers.service import Service, read
+from todos import ID_MAX, Todo, TodoRequest
+from triggers import intake
+
+MILK = {"projectId": 7, "title": "Buy milk"}
+
+
+async def test_a_request_gets_its_todo(service: Service) -> None:
+    response = await service.post({"projectId": 7, "title": " Buy milk "}, Idempotency_Key="k")
+    assert response.status_code == 201
+    assert response.get_body() == b'{"projectId":7,"id":1,"title":"Buy milk"}'
+    assert response.headers["Location"] == "/api/projects/7/todos/1"
+    assert response.headers["Idempotency-Key"] == "k"
+    assert "Idempotency-Replayed" not in response.headers
+    assert "Preference-Applied" not in response.headers
+
+
+async def test_a_repeat_gets_the_same_answer_and_is_told_so(service: Service) -> None:
+    first = await service.post(MILK, Idempotency_Key="k")
+    again = await service.post(MILK | {"title": "Buy milk "}, Idempotency_Key='"k"')
+    assert again.status_code == 201
+    assert again.get_body() == first.get_body()
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(await service.store.log.read(7, 0, 10)) == 1
+
+
+async def test_the_key_that_was_made_up_repeats_the_request(service: Service) -> None:
+    first = await service.post(MILK)
+    again = await service.post(MILK, Idempotency_Key=first.headers["Idempotency-Key"])
+    assert again.get_body() == first.get_body()
+    assert (await service.post(MILK)).get_body() != first.get_body()
+
+
+async def test_any_key_of_an_answer_repeats_the_request(service: Service) -> None:
+    first = await service.post(MILK, Idempotency_Key=r'"\"quoted\" \\"'.replace(" ", ","))
+    assert first.status_code == 201
+    again = await service.post(MILK, Idempotency_Key=first.headers["Idempotency-Key"])
+    assert again.get_body() == first.get_body()
+    assert again.headers["Idempotency-Key"] == first.headers["Idempotency-Key"]
+
+
+async def test_the_scope_of_a_key_is_its_project(service: Service) -> None:
+    for project_id in (7, 8):
+        response = await service.post(MILK | {"projectId": project_id}, Idempotency_Key="k")
+        assert read(response) == {"projectId": project_id, "id": 1, "title": "Buy milk"}
+
+
+async def test_put_and_post_with_one_request_id_are_one_request(service: Service) -> None:
+    first = await service.put(7, "hub/0/12", {"title": "Buy milk"}, Idempotency_Key="not looked at")
+    assert first.status_code == 201
+    assert first.headers["Location"] == "/api/projects/7/todos/1"
+    assert "Idempotency-Key" not in first.headers
+    again = await service.post(MILK, Idempotency_Key="hub/0/12")
+    assert again.get_body() == first.get_body()
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "applied"),
+    [("respond-async", "respond-async"), ("wait=0", "wait=0"), ("respond-async, wait=0",) * 2],
+)
+async def test_who_does_not_wait_is_told_where_to_ask(
+    service: Service, prefer: str, applied: str
+) -> None:
+    response = await service.post(MILK, Prefer=prefer, Idempotency_Key="a/b#?%25")
+    assert response.status_code == 202
+    assert read(response) == {"status": "accepted", "projectId": 7, "requestId": "a/b#?%25"}
+    assert response.headers["Location"] == "/api/projects/7/requests/a/b%23%3F%2525"
+    assert response.headers["Retry-After"] == "1"
+    assert response.headers["Idempotency-Key"] == "a/b#?%25"
+    assert response.headers["Preference-Applied"] == applied
+    await service.hub.idle()
+    assert (await service.get("request", projectId=7, requestId="a/b#?%25")).status_code == 200
+
+
+async def test_a_wait_ends_when_its_time_is_over(service: Service) -> None:
+    service.hub.works = False
+    before = asyncio.get_running_loop().time()
+    response = await service.put(7, "r", {"title": "Buy milk"}, Prefer="respond-async, wait=1")
+    assert response.status_code == 202
+    assert 1 <= asyncio.get_running_loop().time() - before < 3
+    assert response.headers["Preference-Applied"] == "respond-async, wait=1"
+
+
+async def test_a_wait_ends_when_another_instance_wrote_the_todo(service: Service) -> None:
+    service.hub.works = False
+    waiting = asyncio.create_task(service.post(MILK, Idempotency_Key="k", Prefer="wait=30"))
+    await asyncio.wait_for(service.hub.asked.wait(), 10)
+    head = await service.store.log.head(7)
+    await service.store.log.append(7, head, 1, [Entry("k", Todo(7, 1, "Buy milk"))])
+    response = await asyncio.wait_for(waiting, 10)
+    assert response.status_code == 201
+    assert response.headers["Preference-Applied"] == "wait=30"
+
+
+async def test_one_key_never_stands_for_two_titles(service: Service) -> None:
+    service.hub.works = False
+    first = await service.post(MILK, Idempotency_Key="k", Prefer="wait=0")
+    assert first.status_code == 202
+    while_it_waits = await service.post(MILK | {"title": "x"}, Idempotency_Key="k")
+    service.hub.works = True
+    assert (await service.post(MILK, Idempotency_Key="k")).status_code == 201
+    afterwards = await service.post(MILK | {"title": "x"}, Idempotency_Key="k")
+    by_address = await service.put(7, "k", {"title": "x"})
+    for response in (while_it_waits, afterwards, by_address):
+        assert response.status_code == 422
+        assert read(response)["type"] == "/problems/idempotency-key-reused"
+    assert afterwards.headers["Idempotency-Key"] == "k"
+
+
+async def test_a_project_that_has_given_out_its_last_id_is_full(service: Service) -> None:
+    last = Entry("old", Todo(7, ID_MAX, "the last"))
+    await service.store.log.append(7, await service.store.log.head(7), ID_MAX, [last])
+    response = await service.post(MILK, Idempotency_Key="new")
+    assert response.status_code == 422
+    assert read(response)["type"] == "/problems/project-full"
+    assert (
+        await service.post(MILK | {"title": "the last"}, Idempotency_Key="old")
+    ).status_code == 201
+    (result,) = read(await service.batch([MILK | {"requestId": "new"}]))["results"]
+    assert (result["status"], result["reason"]) == ("refused", "project-full")
+
+
+async def test_too_many_at_once_are_turned_away_with_their_key(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "REQUESTS_WAITING_MAX", 1)
+    answers = await asyncio.gather(*(service.post(MILK, Idempotency_Key=f"k{i}") for i in range(5)))
+    assert sorted(each.status_code for each in answers) == [201, 429, 429, 429, 429]
+    for response in answers[1:]:
+        assert read(response)["type"] == "/problems/overloaded"
+        assert response.headers["Retry-After"] == "1"
+        assert response.headers["Idempotency-Key"].startswith("k")
+    assert len(await service.store.log.read(7, 0, 10)) == 1
+
+
+@pytest.mark.parametrize("stored", ["stored", "lost"])
+async def test_a_store_that_does_not_answer_means_not_accepted(
+    service: Service, monkeypatch: pytest.MonkeyPatch, stored: str
+) -> None:
+    put, get = service.store.inbox.put, service.store.inbox.get
+
+    async def fail_to_put(project: int, requests: Sequence[TodoRequest], at: datetime) -> None:
+        if stored == "stored":
+            await put(project, requests, at)
+        raise Unknown("no answer")
+
+    async def fail_to_get(*_: Any) -> Any:
+        raise Unknown("no answer")
+
+    monkeypatch.setattr(service.store.inbox, "put", fail_to_put)
+    monkeypatch.setattr(service.store.inbox, "get", fail_to_get)
+    response = await service.post(MILK)
+    batch = await service.batch([MILK | {"requestId": "b"}])
+    for each in (response, batch):
+        assert each.status_code == 503
+        assert read(each)["type"] == "/problems/not-accepted"
+        assert each.headers["Retry-After"] == "2"
+    monkeypatch.setattr(service.store.inbox, "put", put)
+    monkeypatch.setattr(service.store.inbox, "get", get)
+    # Repeated with the key of the answer it is the same request, whatever had happened.
+    key = response.headers["Idempotency-Key"]
+    again = [await service.post(MILK, Idempotency_Key=key) for _ in range(2)]
+    assert {each.get_body() for each in again} == {b'{"projectId":7,"id":1,"title":"Buy milk"}'}
+
+
+async def test_a_fault_of_ours_says_nothing_about_our_insides(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: Any) -> Any:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(service.store.log, "head", fail)
+    responses = [
+        await service.post(MILK, Idempotency_Key="k"),
+        await service.put(7, "k", {"title": "Buy milk"}),
+        await service.batch([MILK | {"requestId": "k"}]),
+        await service.get("project", projectId=7),
+    ]
+    for response in responses:
+        assert response.status_code == 500
+        assert read(response)["type"] == "/problems/internal-error"
+        assert b"secret" not in response.get_body()
+        assert b"ZeroDivision" not in response.get_body()
+    assert responses[0].headers["Idempotency-Key"] == "k"
+    logged = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert len(logged) == len(responses)
+    assert all("ZeroDivisionError: secret" in (each.exc_text or "") for each in logged)
+
+
+async def test_a_batch_has_a_result_for_each_item_in_order(service: Service) -> None:
+    await service.post(MILK, Idempotency_Key="old")
+    items = [
+        MILK | {"requestId": "new"},
+        MILK | {"requestId": "old"},
+        MILK | {"title": "other", "requestId": "old"},
+        MILK,
+        {"projectId": 8, "title": "x", "requestId": "new"},
+        MILK | {"requestId": "new"},
+        MILK | {"title": "other", "requestId": "new"},
+    ]
+    response = await service.batch(items)
+    assert response.status_code == 202
+    results = read(response)["results"]
+    assert results[0] == {"status": "accepted", "projectId": 7, "requestId": "new"}
+    assert results[1] == {
+        "status": "created",
+        "projectId": 7,
+        "requestId": "old",
+        "todo": {"projectId": 7, "id": 1, "title": "Buy milk"},
+    }
+    assert results[2]["status"] == "refused"
+    assert results[2]["reason"] == "idempotency-key-reused"
+    assert results[2]["detail"]
+    assert results[3] == {
+        "status": "invalid",
+        "errors": [{"pointer": "#/3/requestId", "detail": "is missing"}],
+    }
+    assert results[4] == {"status": "accepted", "projectId": 8, "requestId": "new"}
+    assert results[5] == results[0]
+    assert results[6]["status"] == "refused"
+    await service.hub.idle()
+    assert [each.id for each in await service.store.log.read(7, 0, 10)] == [1, 2]
+
+
+async def test_a_thousand_items_become_a_thousand_todos(service: Service) -> None:
+    items = [{"projectId": 7 + i % 3, "title": f"t{i}", "requestId": f"r{i}"} for i in range(1_000)]
+    for status in ("accepted", "created"):
+        results = read(await service.batch(items))["results"]
+        assert [each["status"] for each in results] == [status] * 1_000
+        await service.hub.idle()
+    counts = [len(await service.store.log.read(project, 0, 1_000)) for project in (7, 8, 9)]
+    assert counts == [334, 333, 333]
+
+
+async def test_a_conflict_in_the_inbox_is_not_the_clients_business(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.hub.works = False
+    assert (await service.post(MILK, Idempotency_Key="k", Prefer="wait=0")).status_code == 202
+
+    async def conflict(*_: Any) -> None:
+        raise Conflict("there already")
+
+    monkeypatch.setattr(service.store.inbox, "put", conflict)
+    assert (await service.post(MILK, Idempotency_Key="k", Prefer="wait=0")).status_code == 202

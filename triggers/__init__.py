@@ -1,0 +1,1 @@
+"""The ways in: HTTP, Event Hubs, timers. All share one intake."""

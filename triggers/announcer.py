@@ -1,0 +1,70 @@
+"""Tells the task hub about accepted requests. Makes them fast; never makes them safe."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from activities.coalescing import Coalescer
+from activities.hub import Hub, group
+from todos import TodoRequest
+
+REQUESTS_PER_START_MAX: Final = 1_000
+"""Requests that share one orchestration and one signal per project, all told."""
+
+PACE_SECONDS: Final = 0.01
+"""From one announcement to the next when there is company: an orchestration costs as much as ten
+requests, so they had better share it. A lone request does not wait."""
+
+LANE_SECONDS_MAX: Final = 1.0
+"""How long one slow signal may hold up the announcement of other projects' requests."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    request: TodoRequest
+    hub: Hub
+
+
+class Announcer:
+    """Signals the entities and starts the orchestration, for many callers at once.
+
+    Never raises: what gets lost here is found by the sweeper.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing under way."""
+        self._lane: Coalescer[None, _Announced, None] = Coalescer(
+            self._announce, REQUESTS_PER_START_MAX, PACE_SECONDS
+        )
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def announce(self, requests: Sequence[TodoRequest], hub: Hub) -> None:
+        """Send word of accepted requests; return when it is sent, failed, or takes long."""
+        if requests:
+            await self._lane.submit(None, [_Announced(each, hub) for each in requests])
+
+    async def _announce(self, _: None, announced: Sequence[_Announced]) -> list[None]:
+        hub = announced[0].hub
+        by_project: dict[int, list[TodoRequest]] = {}
+        for each in announced:
+            by_project.setdefault(each.request.project_id, []).append(each.request)
+        names = group([(e.request.project_id, e.request.request_id) for e in announced])
+        calls = [hub.create(project_id, each) for project_id, each in by_project.items()]
+        tasks = {asyncio.ensure_future(call) for call in (*calls, hub.start(names))}
+        done, late = await asyncio.wait(tasks, timeout=LANE_SECONDS_MAX)
+        for task in done:
+            _report(task)
+        for task in late:
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+            task.add_done_callback(_report)
+        return [None] * len(announced)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("announcement_failed", exc_info=error)

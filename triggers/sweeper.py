@@ -1,0 +1,51 @@
+"""Starts over with requests that wait too long: this is what makes acceptance a promise.
+
+Signals, entities, orchestrations, the whole task hub may be lost; the inbox rows are not.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.hub import Hub
+from store.port import Store
+from todos import TodoRequest, last_id
+from triggers.announcer import Announcer
+
+REQUESTS_PER_PROJECT_MAX: Final = 1_000
+"""Taken up in one sweep: a few outboxes full. A long backlog of one project does not hold up
+the sweep of the next one."""
+
+log = logging.getLogger(__name__)
+
+
+async def sweep(
+    store: Store, announcer: Announcer, hub: Hub, now: datetime, older_than: timedelta
+) -> int:
+    """Take up every request accepted more than `older_than` ago; return how many there were.
+
+    Raises StoreError when the inbox cannot be read; a project that fails is left for next time.
+    """
+    count = 0
+    async for requests in store.inbox.waiting(now - older_than, REQUESTS_PER_PROJECT_MAX):
+        count += len(requests)
+        try:
+            await _take_up(store, announcer, hub, requests)
+        except Exception as error:  # one project must not stop the others
+            log.warning("sweep_failed project=%s", requests[0].project_id, exc_info=error)
+    if count:
+        log.info("swept requests=%s", count)
+    return count
+
+
+async def _take_up(
+    store: Store, announcer: Announcer, hub: Hub, requests: Sequence[TodoRequest]
+) -> None:
+    project_id = requests[0].project_id
+    logged = await store.log.find(project_id, [each.request_id for each in requests])
+    await announcer.announce([each for each in requests if each.request_id not in logged], hub)
+    if logged:
+        head = await store.log.head(project_id)
+        await store.inbox.remove(project_id, list(logged))
+        await hub.settle(project_id, last_id(head.state), list(logged))
