@@ -1,0 +1,93 @@
+"""Sending over HTTP: `POST /{hub}/messages` and `POST /{hub}/partitions/{id}/messages`.
+
+Answered with 201 once the events are on disk. Azure asks for a SAS token or an identity; here it
+is the master key, and only with `--enable-auth`.
+"""
+
+import re
+from typing import Final
+
+from aiohttp import BasicAuth, web
+
+from localhost.eventhubs.events import NewEvent
+from localhost.eventhubs.hub import EventHubs, Hub
+from localhost.eventhubs.partition import Partition
+from localhost.eventhubs.rest_wire import BODY_BYTES_MAX, Malformed, parse_events
+from localhost.http_wire import continue_request, json_response
+
+_SEND: Final = re.compile(
+    r"/(?P<hub>[^/]+)(?:/partitions/(?P<partition>[^/]+))?/messages/?", re.IGNORECASE
+)
+
+
+def password_of(request: web.BaseRequest) -> str | None:
+    """Return the password of basic authentication, which a URL like http://:key@host makes."""
+    try:
+        sent = BasicAuth.decode(request.headers.get("Authorization", ""))
+    except ValueError:
+        return None
+    return str(sent.password)
+
+
+class TooLarge(Exception):
+    """The body is longer than Event Hubs takes."""
+
+
+class SendApi:
+    """Answers producers; the caller has checked the key."""
+
+    def __init__(self, hubs: EventHubs) -> None:
+        self._hubs = hubs
+
+    def is_known(self, method: str, path: str) -> bool:
+        """Tell whether a decoded path is that of a hub of this host."""
+        found = _SEND.fullmatch(path) if method == "POST" else None
+        return found is not None and self._hubs.find(found["hub"]) is not None
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+        """Answer a request whose path is known."""
+        found = _SEND.fullmatch(path)
+        hub = self._hubs.find(found["hub"]) if found else None
+        if found is None or hub is None:
+            return web.Response(status=404)
+        try:
+            partition = _partition(hub, found["partition"])
+            events = await _read_events(request, is_placed=partition is not None)
+        except Malformed as error:
+            return json_response({"Message": str(error)}, status=400)
+        except TooLarge:
+            return json_response({"Message": f"more than {BODY_BYTES_MAX} bytes"}, status=413)
+        await hub.send(events, partition)
+        return web.Response(status=201)
+
+
+def _partition(hub: Hub, text: str | None) -> Partition | None:
+    if text is None:
+        return None
+    for partition in hub.partitions:
+        if text == str(partition.number):
+            return partition
+    raise Malformed(f"{hub.name} has no partition {text!r}")
+
+
+async def _read_events(request: web.BaseRequest, *, is_placed: bool) -> list[NewEvent]:
+    body = await _read(request)
+    content_type = request.headers.get("Content-Type", "")
+    events = parse_events(request.raw_headers, content_type, body)
+    if is_placed and any(event.partition_key for event in events):
+        raise Malformed("an event has a partition key, or a partition; not both")
+    return events
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """Return the body, chunked or not. Raises TooLarge without reading the rest."""
+    if (request.content_length or 0) > BODY_BYTES_MAX:
+        raise TooLarge
+    if "Expect" in request.headers:
+        await continue_request(request)
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge
+    return bytes(body)

@@ -1,0 +1,210 @@
+"""Events as the trigger's parameter: metadata as the host sends them, decoded by the SDK.
+
+Going through the SDK's converter keeps what it makes of them (host-protocol 9.1 to 9.4): naive
+times, an offset that is an int in a list and a text alone, key lists without their nulls.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from azure.functions.eventhub import EventHubTriggerConverter
+from azure.functions.meta import Datum
+
+from localhost.eventhubs.events import Event, to_datetime
+from localhost.eventhubs.partition import Partition
+from localhost.eventhubs.subscriptions import DataType, Subscription
+
+NAMESPACE: Final = "localhost"
+NUMBER_NONE: Final = -(2**63)
+"""Sequence number and offset of an event that was never in a hub: .NET's long.MinValue."""
+TIME_NONE: Final = "0001-01-01T00:00:00"
+
+
+class _Converter(EventHubTriggerConverter, binding=None):
+    """The SDK's converter, which tries up to fourteen formats for each time: 120 microseconds.
+
+    Events of a batch mostly share a few times.
+    """
+
+    @classmethod
+    @lru_cache(1024)
+    def _parse_datetime(cls, datetime_str: str | None) -> datetime | None:
+        return super()._parse_datetime(datetime_str)
+
+
+@dataclass(frozen=True, slots=True)
+class _Collection:
+    """What the worker gets for a list, as a protobuf message has it."""
+
+    bytes: list[bytes] = field(default_factory=list)
+    string: list[str] = field(default_factory=list)
+    sint64: list[int] = field(default_factory=list)
+
+
+def many_events(
+    subscription: Subscription, events: Sequence[Event], partition: Partition
+) -> list[Any]:
+    """Return the list that a function of cardinality many gets.
+
+    Raises what makes the binding fail: ValueError for a body that is no JSON when `dataType` is
+    not declared, AssertionError when a body of `string` is empty.
+    """
+    metadata = {
+        "SystemPropertiesArray": _json([_system_properties(event) for event in events]),
+        "PropertiesArray": Datum(f"[{','.join(event.properties for event in events)}]", "json"),
+        # Without the nulls, so that positions do not tell which event a key belongs to.
+        "PartitionKeyArray": _strings(
+            [event.partition_key for event in events if event.partition_key is not None]
+        ),
+        "OffsetArray": _strings([str(event.offset) for event in events]),
+        "OffsetStringArray": _strings([str(event.offset) for event in events]),
+        "SequenceNumberArray": Datum(
+            _Collection(sint64=[event.sequence_number for event in events]), "collection_sint64"
+        ),
+        "EnqueuedTimeUtcArray": _json([_dotnet_time(event) for event in events]),
+        **_context(subscription, partition),
+    }
+    bodies = [event.body for event in events]
+    return _decode(_many_bodies(bodies, subscription.data_type), metadata)  # type: ignore[no-any-return]
+
+
+def one_event(subscription: Subscription, event: Event, partition: Partition) -> Any:
+    """Return what a function of cardinality one gets."""
+    metadata = {
+        "Offset": Datum(str(event.offset), "string"),
+        "OffsetString": Datum(str(event.offset), "string"),
+        "SequenceNumber": Datum(event.sequence_number, "int"),
+        "EnqueuedTimeUtc": _json(_dotnet_time(event)),
+        "Properties": Datum(event.properties, "json"),
+        "SystemProperties": _json(_system_properties(event)),
+        **_context(subscription, partition),
+    }
+    if event.partition_key is not None:
+        metadata["PartitionKey"] = Datum(event.partition_key, "string")
+    return _decode(_one_body(event.body, subscription.data_type), metadata)
+
+
+def event_by_hand(subscription: Subscription, text: str) -> Any:
+    """Return what a function gets for `POST /admin/functions/{name}` (host-protocol 2.5).
+
+    One event that was never in a hub: no partition, no key, numbers and times that say nothing.
+    """
+    system = {
+        "SequenceNumber": NUMBER_NONE,
+        "Offset": NUMBER_NONE,
+        "OffsetString": None,
+        "PartitionKey": None,
+        "EnqueuedTimeUtc": TIME_NONE,
+    }
+    body = text.encode("utf-8", "replace")
+    if not subscription.many:
+        metadata = {
+            "SequenceNumber": Datum(NUMBER_NONE, "int"),
+            "Offset": Datum(str(NUMBER_NONE), "string"),
+            "EnqueuedTimeUtc": _json(TIME_NONE),
+            "Properties": _json({}),
+            "SystemProperties": _json(system),
+        }
+        return _decode(_one_body(body, subscription.data_type), metadata)
+    metadata = {
+        "SystemPropertiesArray": _json([system]),
+        "PropertiesArray": _json([{}]),
+        "PartitionKeyArray": _strings([]),
+        "OffsetArray": _strings([str(NUMBER_NONE)]),
+        "SequenceNumberArray": Datum(_Collection(sint64=[NUMBER_NONE]), "collection_sint64"),
+        "EnqueuedTimeUtcArray": _json([TIME_NONE]),
+    }
+    return _decode(_many_bodies([body], subscription.data_type), metadata)
+
+
+def _system_properties(event: Event) -> dict[str, Any]:
+    """Return the annotations of the message, and four members that the extension adds."""
+    system: dict[str, Any] = {
+        "x-opt-sequence-number": event.sequence_number,
+        "x-opt-offset": str(event.offset),
+        "x-opt-enqueued-time": f"{_dotnet_time(event)}+00:00",
+        "SequenceNumber": event.sequence_number,
+        "Offset": event.offset,
+        "OffsetString": str(event.offset),
+        "PartitionKey": event.partition_key,
+        "EnqueuedTimeUtc": _dotnet_time(event),
+    }
+    if event.partition_key is not None:
+        system["x-opt-partition-key"] = event.partition_key
+    if event.message_id is not None:
+        system["message-id"] = event.message_id
+    return system
+
+
+def _context(subscription: Subscription, partition: Partition) -> dict[str, Datum]:
+    context = {
+        "FullyQualifiedNamespace": NAMESPACE,
+        "EventHubName": subscription.hub,
+        "ConsumerGroup": subscription.consumer_group,
+        "PartitionId": str(partition.number),
+    }
+    return {"PartitionContext": _json(context), "TriggerPartitionContext": _json(context)}
+
+
+def _many_bodies(bodies: Sequence[bytes], data_type: DataType) -> Datum:
+    if data_type is DataType.BINARY:
+        return Datum(_Collection(bytes=list(bodies)), "collection_bytes")
+    texts = [_dotnet_text(body) for body in bodies]
+    if data_type is DataType.STRING:
+        # Empty ones get lost between host and worker, and then the numbers do not match.
+        return _strings([text for text in texts if text])
+    return _json([_newtonsoft(json.loads(text, parse_constant=_no_json)) for text in texts])
+
+
+def _one_body(body: bytes, data_type: DataType) -> Datum:
+    if data_type is DataType.BINARY:
+        return Datum(body, "bytes")
+    return Datum(_dotnet_text(body), "string")
+
+
+def _dotnet_text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
+
+
+def _dotnet_time(event: Event) -> str:
+    """Return the time without a zone and without zeros at the end of the fraction."""
+    text = to_datetime(event.enqueued_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return text.rstrip("0").rstrip(".")
+
+
+_UTC_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{1,7})Z")
+
+
+def _newtonsoft(value: Any) -> Any:
+    """Return the JSON value as Newtonsoft writes it again: it takes texts like times for times.
+
+    Only times in UTC are done here; others it would convert to the time zone of the machine.
+    """
+    if isinstance(value, str) and (found := _UTC_TIME.fullmatch(value)):
+        return f"{found[1]}.{found[2]}".rstrip("0").rstrip(".") + "Z"
+    if isinstance(value, list):
+        return [_newtonsoft(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _newtonsoft(item) for key, item in value.items()}
+    return value
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _json(value: Any) -> Datum:
+    return Datum(json.dumps(value), "json")
+
+
+def _strings(values: list[str]) -> Datum:
+    return Datum(_Collection(string=values), "collection_string")
+
+
+def _decode(data: Datum, metadata: dict[str, Datum]) -> Any:
+    return _Converter.decode(data, trigger_metadata=metadata)

@@ -1,0 +1,221 @@
+"""The public port: the app's routes, /admin and the webhooks of the Durable Task extension.
+
+One coroutine per request in the task that aiohttp makes for it; nothing else is allocated for the
+way in. Requests that no route answers are 404, failed functions 500, both with an empty body.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+
+from aiohttp import web
+
+from localhost.admin import AdminApi
+from localhost.console import Console
+from localhost.eventhubs.rest import password_of
+from localhost.eventhubs.service import EventHubsService
+from localhost.functions import Function
+from localhost.http_wire import (
+    BadRequest,
+    decode_path,
+    http_request,
+    http_response,
+    parse_headers,
+    parse_query,
+    read_body,
+)
+from localhost.invocation import Trigger
+from localhost.keys import Keys
+from localhost.routing import RouteTable
+from localhost.taskhub.worker_port import FunctionFailed
+from localhost.worker import FunctionRunner, traceback_of
+
+WEBHOOK_PATH: Final = "/runtime/webhooks/durabletask"
+RPC_PATH: Final = "/durabletask/"
+_ADMIN: Final = "/admin/"
+KEY_HEADER: Final = "x-functions-key"
+
+DurableApi = Callable[[Any, str, str], Awaitable[web.StreamResponse]]
+"""The task hub's HTTP API: the request, its path below the base still encoded, the base URL.
+
+The request is a BaseRequest here; the hub asks no more of it than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What host.json's `extensions.http` sets; None is unlimited."""
+
+    outstanding_max: int | None = None
+    """Requests under way or waiting; one more is answered 429."""
+    concurrent_max: int | None = None
+    """Functions running for requests; the others wait."""
+    custom_headers: Mapping[str, str] | None = None
+
+
+UNLIMITED: Final = HttpLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class HostDoors:
+    """What answers the paths that are the host's own."""
+
+    admin: AdminApi
+    durable_api: DurableApi
+    event_hubs: EventHubsService | None = None
+
+
+class HttpFront:
+    """Answers the requests of the public port."""
+
+    def __init__(
+        self,
+        routes: RouteTable,
+        runner: FunctionRunner,
+        doors: HostDoors,
+        console: Console,
+        *,
+        keys: Keys | None = None,
+        limits: HttpLimits = UNLIMITED,
+    ) -> None:
+        self._routes = routes
+        self._runner = runner
+        self._admin = doors.admin
+        self._durable_api = doors.durable_api
+        self._event_hubs = doors.event_hubs
+        self._console = console
+        self._keys = keys
+        """None: nobody is asked for a key, as with Core Tools."""
+        self._custom_headers = limits.custom_headers or {}
+        self._outstanding = 0
+        self._outstanding_max = limits.outstanding_max
+        self._slots = asyncio.Semaphore(limits.concurrent_max) if limits.concurrent_max else None
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request and log it."""
+        started = perf_counter()
+        path, _, query = request.raw_path.partition("?")
+        try:
+            if not path.startswith("/"):
+                path, _, query = _origin_form(request.raw_path).partition("?")
+            response = await self._answer(request, path, query)
+        except BadRequest as error:
+            response = web.Response(status=400, text=str(error))
+        except web.HTTPRequestEntityTooLarge:
+            response = web.Response(status=413)
+        self._console.request(request.method, path, response.status, perf_counter() - started)
+        return response
+
+    async def _answer(self, request: web.BaseRequest, raw: str, query: str) -> web.StreamResponse:
+        path = decode_path(raw)
+        found = self._routes.find(request.method.upper(), path)
+        if found is None:
+            return await self._answer_host(request, raw, path, query)
+        function, values = found[0].function, found[1]
+        if self._keys is not None and not self._is_open(request, query, function):
+            return web.Response(status=401)
+        if function.disabled and not self._has_master_key(request, query):
+            return web.Response(status=404)
+        if self._outstanding == self._outstanding_max:
+            return web.Response(status=429)
+        self._outstanding += 1
+        try:
+            return await self._run(request, query, function, values)
+        finally:
+            self._outstanding -= 1
+
+    async def _run(
+        self, request: web.BaseRequest, query: str, function: Function, values: Mapping[str, str]
+    ) -> web.StreamResponse:
+        headers = parse_headers(request)
+        body = await read_body(request)
+        authority = headers.get("host", "localhost")
+        value = http_request(request, headers, authority, query, values, body)
+        trace = headers.get("traceparent", ""), headers.get("tracestate", "")
+        try:
+            if self._slots is None:
+                result = await self._runner.run_once(function, Trigger(value, *trace))
+            else:
+                async with self._slots:
+                    result = await self._runner.run_once(function, Trigger(value, *trace))
+        except FunctionFailed:
+            return web.Response(status=500)
+        try:
+            return http_response(result, self._custom_headers)
+        except Exception as error:  # noqa: BLE001 - the app returned something odd
+            what = f"{type(error).__name__}: {error}"
+            self._console.failure(
+                f"function {function.name} returned no valid response: {what}", traceback_of(error)
+            )
+            return web.Response(status=500)
+
+    async def _answer_host(  # noqa: PLR0911 - one for each door, and one for each lock
+        self, request: web.BaseRequest, raw: str, path: str, query: str
+    ) -> web.StreamResponse:
+        lowered = path.lower()
+        if lowered.startswith(_ADMIN):
+            if not self._admin.is_public(lowered) and not self._opens_admin(request, query):
+                return web.Response(status=401)
+            return await self._admin.handle(request, path[len(_ADMIN) :])
+        if raw.lower().startswith(WEBHOOK_PATH + "/"):
+            if self._keys is not None and not self._keys.open_webhooks(_key_of(request, query)):
+                return web.Response(status=401)
+            base = f"http://{request.headers.get('Host', 'localhost')}{WEBHOOK_PATH}"
+            return await self._durable_api(request, raw[len(WEBHOOK_PATH) + 1 :], base)
+        if self._event_hubs is not None and self._event_hubs.takes(request.method, path):
+            return await self._take_events(self._event_hubs, request, path, query)
+        if path != "/":
+            return web.Response(status=404)
+        return web.Response(text="The functions app is up and running.")
+
+    async def _take_events(
+        self, event_hubs: EventHubsService, request: web.BaseRequest, path: str, query: str
+    ) -> web.Response:
+        # On Azure it takes a SAS token or an identity; this host knows only keys.
+        key = _key_of(request, query) or password_of(request)
+        if self._keys is not None and not self._keys.open_admin(key):
+            return web.Response(status=401)
+        return await event_hubs.take(request, path)
+
+    def _is_open(self, request: web.BaseRequest, query: str, function: Function) -> bool:
+        assert self._keys is not None
+        level = str(function.trigger.get("authLevel", "FUNCTION"))
+        return self._keys.open_function(_key_of(request, query), function.name, level)
+
+    def _opens_admin(self, request: web.BaseRequest, query: str) -> bool:
+        return self._keys is None or self._keys.open_admin(_key_of(request, query))
+
+    def _has_master_key(self, request: web.BaseRequest, query: str) -> bool:
+        return self._keys is not None and self._keys.open_admin(_key_of(request, query))
+
+
+def _key_of(request: web.BaseRequest, query: str) -> str | None:
+    """Return the key that was sent; the header wins over the query, even when it is wrong."""
+    header = request.headers.get(KEY_HEADER)
+    return header or parse_query(query).get("code")
+
+
+def _origin_form(target: str) -> str:
+    """Return path and query of `http://host/path?query`, which a proxy's client sends."""
+    scheme, separator, rest = target.partition("://")
+    if not separator or scheme.lower() not in {"http", "https"}:
+        raise BadRequest("the request target is no path")
+    return "/" + rest.partition("/")[2]
+
+
+def rpc_handler(
+    durable_api: DurableApi, webhook_base: str
+) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """Return the handler of the loopback port that durable clients talk to; it asks for no key.
+
+    Links in its answers lead to the public port.
+    """
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        if not path.startswith(RPC_PATH):
+            return web.Response(status=404)
+        return await durable_api(request, path[len(RPC_PATH) :], webhook_base)
+
+    return handle

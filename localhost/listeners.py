@@ -1,0 +1,79 @@
+"""The two sockets of the host: the public one and the one of the durable client's HTTP API."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from random import SystemRandom
+from typing import Any, Final
+
+from aiohttp import web
+
+from localhost.errors import StartError
+
+RPC_HOST: Final = "127.0.0.1"
+RPC_PORT: Final = 17071
+RPC_PORTS_ELSE: Final = range(30_000, 31_001)
+BACKLOG: Final = 1024
+FINISH_SECONDS: Final = 1.0
+"""How long requests under way may take to finish when the host stops."""
+BODY_BYTES_DEFAULT: Final = 104_857_600
+"""What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def bind_public(host: str, port: int) -> socket.socket:
+    """Bind the port that users see; 0 takes a free one. Raises StartError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"port {port} is in use on {host}; choose another with --port"
+            ) from error
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    except OverflowError as error:
+        raise StartError(f"{port} is no port") from error
+
+
+def bind_rpc() -> socket.socket:
+    """Bind the loopback port of the durable HTTP API: 17071, else a free one as the real host."""
+    elsewhere = SystemRandom().sample(RPC_PORTS_ELSE, len(RPC_PORTS_ELSE))
+    for port in (RPC_PORT, *elsewhere):
+        try:
+            return socket.create_server((RPC_HOST, port), backlog=BACKLOG)
+        except OSError:
+            continue
+    raise StartError(f"no port is free for the durable HTTP API on {RPC_HOST}")
+
+
+@asynccontextmanager
+async def listening(
+    door: socket.socket, handler: Handler, body_bytes_max: int = BODY_BYTES_DEFAULT
+) -> AsyncIterator[None]:
+    """Answer requests on a socket; at the end let those under way finish, but not for long.
+
+    aiohttp's low-level server: no application, no middleware, no access log. Bodies stay
+    compressed as they came, because Kestrel does not unpack them either.
+    """
+    loop = asyncio.get_running_loop()
+
+    def make_request(*arguments: Any) -> web.BaseRequest:
+        message, payload, protocol, writer, task = arguments
+        return web.BaseRequest(
+            message, payload, protocol, writer, task, loop, client_max_size=body_bytes_max
+        )
+
+    server = web.Server(
+        handler, request_factory=make_request, access_log=None, auto_decompress=False
+    )
+    acceptor = await loop.create_server(server, sock=door, backlog=BACKLOG)
+    try:
+        yield
+    finally:
+        acceptor.close()
+        server.pre_shutdown()
+        await server.shutdown(FINISH_SECONDS)

@@ -1,0 +1,139 @@
+"""The inline constraints of ASP.NET Core route templates: `{id:int}`, `{code:length(4)}`.
+
+Source: learn.microsoft.com/aspnet/core/fundamentals/routing, "Route constraints". All parse with
+the invariant culture.
+"""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+Constraint = Callable[[str], bool]
+
+_INTEGER: Final = re.compile(r"\s*[+-]?\d{1,40}\s*", re.ASCII)
+_NUMBER: Final = re.compile(r"\s*[+-]?(\d[\d,]*\.?\d*|\.\d+)\s*", re.ASCII)
+_FLOAT: Final = re.compile(r"\s*[+-]?((\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*", re.ASCII)
+_NOT_FINITE: Final = frozenset({"nan", "infinity", "-infinity", "+infinity", "∞", "-∞"})
+_GUID: Final = re.compile(
+    r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
+_DATE_FORMATS: Final = ("%m-%d-%Y", "%Y-%m-%d %I:%M%p", "%m-%d-%Y %I:%M%p", "%d %b %Y", "%d %B %Y")
+_INT32: Final = (-(2**31), 2**31 - 1)
+_INT64: Final = (-(2**63), 2**63 - 1)
+_DECIMAL_MAX: Final = Decimal(2**96 - 1)
+
+
+def constraint_of(text: str) -> Constraint:
+    """Return the check for one constraint, such as `int` or `range(1,9)`.
+
+    Raises ValueError when it is unknown or its arguments are wrong.
+    """
+    name, bracket, rest = text.partition("(")
+    if not bracket:
+        if name.lower() not in _PLAIN:
+            raise ValueError(f"unknown route constraint {text!r}")
+        return _PLAIN[name.lower()]
+    if not rest.endswith(")"):
+        raise ValueError(f"route constraint {text!r} lacks its closing bracket")
+    return _with_arguments(name.lower(), rest[:-1], text)
+
+
+def _with_arguments(name: str, argument: str, text: str) -> Constraint:
+    if name == "regex":
+        try:
+            # .NET looks for a match anywhere, without regard to case.
+            pattern = re.compile(argument, re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"route constraint {text!r}: {error}") from None
+        return lambda value: pattern.search(value) is not None
+    try:
+        numbers = [int(item) for item in argument.split(",")]
+    except ValueError:
+        raise ValueError(f"route constraint {text!r} needs whole numbers") from None
+    return _bounded(name, numbers, text)
+
+
+def _bounded(name: str, numbers: list[int], text: str) -> Constraint:
+    match name, numbers:
+        case "length", [exact]:
+            return _length(exact, exact)
+        case "length", [low, high]:
+            return _length(low, high)
+        case "minlength" | "maxlength" as end, [limit]:
+            return _length(limit, None) if end == "minlength" else _length(0, limit)
+        case "min" | "max" as end, [limit]:
+            low, high = (limit, _INT64[1]) if end == "min" else (_INT64[0], limit)
+            return lambda value: _is_within(value, low, high)
+        case "range", [low, high]:
+            return lambda value: _is_within(value, low, high)
+    raise ValueError(f"unknown route constraint {text!r}")
+
+
+def _length(low: int, high: int | None) -> Constraint:
+    return lambda value: low <= len(value) and (high is None or len(value) <= high)
+
+
+def _is_within(value: str, low: int, high: int) -> bool:
+    return _INTEGER.fullmatch(value) is not None and low <= int(value) <= high
+
+
+def _is_bool(value: str) -> bool:
+    return value.strip().lower() in {"true", "false"}
+
+
+def _is_guid(value: str) -> bool:
+    text = value.strip()
+    if text[:1] + text[-1:] in {"{}", "()"}:
+        text = text[1:-1]
+    return _GUID.fullmatch(text) is not None and uuid.UUID(text) is not None
+
+
+def _is_alpha(value: str) -> bool:
+    return value.isascii() and (value.isalpha() or not value)
+
+
+def _is_datetime(value: str) -> bool:
+    for parse in (datetime.fromisoformat, *map(_parser_of, _DATE_FORMATS)):
+        try:
+            parse(value.strip())
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _parser_of(date_format: str) -> Callable[[str], datetime]:
+    def parse(value: str) -> datetime:
+        return datetime.strptime(value, date_format)  # noqa: DTZ007 - only whether it parses
+
+    return parse
+
+
+def _is_decimal(value: str) -> bool:
+    if _NUMBER.fullmatch(value) is None:
+        return False
+    try:
+        return abs(Decimal(value.strip().replace(",", ""))) <= _DECIMAL_MAX
+    except InvalidOperation:
+        return False
+
+
+def _is_float(value: str) -> bool:
+    return value.strip().lower() in _NOT_FINITE or _FLOAT.fullmatch(value) is not None
+
+
+_PLAIN: Final[dict[str, Constraint]] = {
+    "int": lambda value: _is_within(value, *_INT32),
+    "long": lambda value: _is_within(value, *_INT64),
+    "bool": _is_bool,
+    "guid": _is_guid,
+    "alpha": _is_alpha,
+    "datetime": _is_datetime,
+    "decimal": _is_decimal,
+    "double": _is_float,
+    "float": _is_float,
+    "required": bool,
+}

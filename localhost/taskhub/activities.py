@@ -1,0 +1,98 @@
+"""Activities: run at least once; a failure is an answer, not a reason to run again."""
+
+import asyncio
+import sqlite3
+from collections import deque
+
+from localhost.taskhub.actions import unknown_function
+from localhost.taskhub.clock import SECOND
+from localhost.taskhub.commit import Commit, Committer
+from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.faults import Work
+from localhost.taskhub.messages import ActivityTask, Message
+from localhost.taskhub.resources import Resources
+from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+
+_WRITE_AGAIN_SECONDS = 2
+"""How long an activity whose result could not be written waits before it runs again."""
+
+
+class Activities:
+    """Runs the activities that orchestrations have scheduled, up to a limit at a time."""
+
+    def __init__(self, resources: Resources, committer: Committer) -> None:
+        """Run functions with the worker of `resources`."""
+        self._limit = resources.options.max_concurrent_activities
+        self._worker = resources.worker
+        self._clock = resources.clock
+        self._faults = resources.faults
+        self._numbers = resources.numbers
+        self._counts = resources.counts
+        self._committer = committer
+        self._ready: deque[ActivityTask] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def deliver(self, activity: ActivityTask) -> None:
+        """Hand in an activity that is on disk."""
+        self._ready.append(activity)
+        self._start()
+
+    async def stop(self) -> None:
+        """Start nothing any more and wait until nothing runs."""
+        self._stopping = True
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self) -> None:
+        while self._ready and len(self._tasks) < self._limit and not self._stopping:
+            task = asyncio.create_task(self._work(self._ready.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.result()  # a bug in the hub: let the event loop's handler tell
+        self._start()
+
+    async def _work(self, activity: ActivityTask) -> None:
+        outcome = await self._run(activity)
+        commit = Commit(Work.ACTIVITY, messages=[outcome], ran=[activity.seq])
+        try:
+            await self._committer.commit(commit, lambda: False)
+        except sqlite3.Error:
+            again = self._clock.now() + _WRITE_AGAIN_SECONDS * SECOND
+            self._clock.call_at(again, lambda: self.deliver(activity))
+
+    async def _run(self, activity: ActivityTask) -> Message:
+        self._counts.activities_run += 1
+        try:
+            result = await self._ask(activity)
+        except (FunctionFailed, WorkerDied) as error:
+            failed = event(
+                Kind.TASK_FAILED,
+                self._clock.now(),
+                TaskScheduledId=activity.task,
+                Reason=f"Activity function '{activity.name}' failed:  {error}",
+                Details=str(error),
+            )
+            return self._tell(activity, failed)
+        completed = event(
+            Kind.TASK_COMPLETED, self._clock.now(), TaskScheduledId=activity.task, Result=result
+        )
+        return self._tell(activity, completed)
+
+    async def _ask(self, activity: ActivityTask) -> str | None:
+        if not self._worker.has_activity(activity.name):
+            raise FunctionFailed(unknown_function(activity.name, "activity"))
+        result = await self._worker.run_activity(activity.name, activity.input)
+        if self._faults.active and self._faults.loses_answer(Work.ACTIVITY):
+            message = "the language worker process exited with code 137"
+            raise WorkerDied(message)
+        return None if result == "null" else result  # as the real host stores None
+
+    def _tell(self, activity: ActivityTask, outcome: dict[str, object]) -> Message:
+        return Message(
+            self._numbers.take(), activity.instance, text(outcome), execution=activity.execution
+        )

@@ -1,0 +1,260 @@
+"""What clients ask of the hub: start, signal, raise events, terminate, rewind, purge."""
+
+import sqlite3
+import uuid
+from typing import Protocol
+
+from localhost.taskhub.decisions import operation
+from localhost.taskhub.events import Event, Kind, event, started, text
+from localhost.taskhub.instances import (
+    PURGE_ROWS_PER_WRITE,
+    Filter,
+    delete_rows,
+    find_rows,
+)
+from localhost.taskhub.messages import Message, insert_all, insert_message
+from localhost.taskhub.options import Overridable
+from localhost.taskhub.resources import Resources
+from localhost.taskhub.runtime import InstanceRow, find_row
+
+INSTANCE_ID_MAX = 100
+"""Characters in the id of an instance that a client names."""
+
+_NEW_ROW = (
+    "INSERT OR REPLACE INTO instances (id, execution, name, version, status, input, created,"
+    " updated) VALUES (?, ?, ?, ?, 'Pending', ?, ?, ?)"
+)
+_TERMINATE_ENTITY = (
+    "UPDATE entities SET terminated = 1 WHERE id = ?",
+    "UPDATE instances SET status = 'Terminated', updated = ?2 WHERE id = ?1",
+)
+
+
+class Invalid(Exception):
+    """The request makes no sense, whatever the state of the instance."""
+
+
+class NotFound(Exception):
+    """There is no such instance."""
+
+
+class Gone(Exception):
+    """The instance has finished."""
+
+
+class Conflict(Exception):
+    """An instance with this id is there and may not be replaced."""
+
+
+class WrongState(Exception):
+    """The instance is not in a state in which this can be done."""
+
+
+class Delivery(Protocol):
+    """Where messages go once they are on disk."""
+
+    def deliver(self, message: Message, place: int | None = None) -> None:
+        """Hand a message to its instance, at `place` in the queue or at its end."""
+        ...
+
+    def waiting(self, target: str) -> int:
+        """Return how many messages wait for an instance."""
+        ...
+
+    def void(self, target: str) -> None:
+        """Make the running work item of an instance give up instead of committing."""
+        ...
+
+
+class Management:
+    """The operations of the durable client. Every one is on disk when it returns."""
+
+    def __init__(self, resources: Resources, delivery: Delivery) -> None:
+        """Messages go to `delivery` once they are on disk."""
+        self._file = resources.file
+        self._worker = resources.worker
+        self._options = resources.options
+        self._clock = resources.clock
+        self._faults = resources.faults
+        self._numbers = resources.numbers
+        self._counts = resources.counts
+        self._delivery = delivery
+
+    def find(self, instance: str) -> InstanceRow:
+        """Return the committed row. Raises NotFound."""
+        row = find_row(self._file.reader, instance)
+        if row is None:
+            raise NotFound(instance)
+        return row
+
+    async def start(
+        self, name: str, instance: str | None, input_: str | None, version: str | None
+    ) -> str:
+        """Start an orchestration and return its id; an unknown `name` fails later, as in Azure.
+
+        Checks, then writes: of two starts with one id at the same time both may succeed here,
+        and the later row decides which of them runs. Raises Invalid and Conflict.
+        """
+        instance = instance or uuid.uuid4().hex
+        check_instance_id(instance)
+        row = find_row(self._file.reader, instance)
+        if row is not None and not self._may_replace(row):
+            message = f"An Orchestration instance with the status {row.status} already exists."
+            raise Conflict(message)
+        now, execution = self._clock.now(), uuid.uuid4().hex
+        version = version or self._options.default_version
+        start = started(
+            now,
+            instance=instance,
+            execution=execution,
+            name=name,
+            version=version,
+            input_=input_,
+        )
+        message_ = Message(self._numbers.take(), instance, text(start))
+        new_row = (instance, execution, name, version, input_, now, now)
+
+        def work(connection: sqlite3.Connection) -> None:
+            insert_message(connection, message_)
+            connection.execute(_NEW_ROW, new_row)
+
+        self._counts.starts += 1
+        await self._file.write("hub.start", work)
+        self._delivery.deliver(message_)
+        return instance
+
+    def _may_replace(self, row: InstanceRow) -> bool:
+        any_state = self._options.overridable_existing_instance_states is Overridable.ANY_STATE
+        return row.finished or any_state
+
+    async def restart(self, instance: str, *, new_id: bool) -> str:
+        """Start again with the same function and input. Raises NotFound and Conflict."""
+        row = self.find(instance)
+        return await self.start(row.name, None if new_id else instance, row.input, row.version)
+
+    async def signal(self, name: str, key: str, operation_name: str, input_: str | None) -> None:
+        """Enqueue an operation. `input_` is the text of the body. Raises Invalid."""
+        if not self._worker.has_entity(name):
+            message = (
+                f"The function '{name}' doesn't exist, is disabled, or is not an entity function."
+            )
+            raise Invalid(message)
+        instance = f"@{name.lower()}@{key}"
+        body = operation(operation_name, input_, signal=True)
+        self._counts.client_signals += 1
+        if self._faults.active:
+            await self._signal_with_faults(instance, body)
+            return
+        message_ = Message(self._numbers.take(), instance, body)
+        await self._file.write("hub.signal", lambda c: insert_message(c, message_))
+        self._delivery.deliver(message_)
+
+    async def _signal_with_faults(self, instance: str, body: str) -> None:
+        copies = [
+            Message(self._numbers.take(), instance, body)
+            for _ in range(self._faults.copies_of_signal())
+        ]
+        await self._file.write("hub.signal", lambda c: insert_all(c, copies))
+        for copy in copies:
+            place = self._faults.place_in_queue(self._delivery.waiting(instance))
+            self._delivery.deliver(copy, place)
+
+    async def raise_event(self, instance: str, name: str, input_: str) -> None:
+        """Send an external event; `input_` is JSON. Raises NotFound and Gone."""
+        self._unfinished(instance)
+        raised = event(Kind.EVENT_RAISED, self._clock.now(), Name=name, Input=input_)
+        await self._tell(instance, raised)
+
+    async def terminate(self, instance: str, reason: str) -> None:
+        """End it with status Terminated and `reason` as output. Raises NotFound and Gone."""
+        self._unfinished(instance)
+        if instance.startswith("@"):
+            await self._terminate_entity(instance)
+            return
+        now = self._clock.now()
+        await self._tell(instance, event(Kind.EXECUTION_TERMINATED, now, Input=reason))
+
+    async def _terminate_entity(self, instance: str) -> None:
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_TERMINATE_ENTITY[0], (instance,))
+            connection.execute(_TERMINATE_ENTITY[1], (instance, now))
+
+        self._delivery.void(instance)
+        await self._file.write("hub.terminate", work)
+
+    async def suspend(self, instance: str, reason: str) -> None:
+        """Hold its events back. Raises NotFound, Gone and WrongState."""
+        row = self._unfinished(instance)
+        if row.status == "Suspended":
+            raise WrongState(instance)
+        now = self._clock.now()
+        await self._tell(instance, event(Kind.EXECUTION_SUSPENDED, now, Reason=reason))
+
+    async def resume(self, instance: str, reason: str) -> None:
+        """Let its events through again. Raises NotFound, Gone and WrongState."""
+        row = self._unfinished(instance)
+        if row.status == "Running":
+            raise WrongState(instance)
+        now = self._clock.now()
+        await self._tell(instance, event(Kind.EXECUTION_RESUMED, now, Reason=reason))
+
+    async def rewind(self, instance: str, reason: str) -> None:
+        """Run what failed again. Raises NotFound and WrongState unless it has Failed."""
+        row = self.find(instance)
+        if row.status != "Failed":
+            raise WrongState(instance)
+        now = self._clock.now()
+        await self._tell(instance, event(Kind.EXECUTION_REWOUND, now, Reason=reason))
+
+    async def purge(self, instance: str) -> None:
+        """Delete an instance that has finished, or an entity. Raises NotFound and WrongState."""
+        row = self.find(instance)
+        if not row.finished and not instance.startswith("@"):
+            raise WrongState(instance)
+        self._delivery.void(instance)
+        await self._file.write("hub.purge", lambda c: delete_rows(c, [instance]))
+
+    async def purge_many(self, wanted: Filter) -> int:
+        """Delete the finished instances that match and return how many there were."""
+        wanted, deleted = wanted.only_finished(PURGE_ROWS_PER_WRITE), 0
+
+        def work(connection: sqlite3.Connection) -> int:
+            return delete_rows(connection, [row.id for row in find_rows(connection, wanted)])
+
+        while count := await self._file.write("hub.purge", work):
+            deleted += count
+        return deleted
+
+    def _unfinished(self, instance: str) -> InstanceRow:
+        row = self.find(instance)
+        if row.finished:
+            raise Gone(instance)
+        return row
+
+    async def _tell(self, instance: str, told: Event) -> None:
+        if instance.startswith("@"):
+            message = f"'{instance}' is an entity"
+            raise Invalid(message)
+        message_ = Message(self._numbers.take(), instance, text(told))
+        await self._file.write("hub.event", lambda c: insert_message(c, message_))
+        self._delivery.deliver(message_)
+
+
+def check_instance_id(instance: str) -> None:
+    """Raise Invalid when other URLs could not name this instance."""
+    if len(instance) > INSTANCE_ID_MAX:
+        message = f"Instance IDs must not exceed {INSTANCE_ID_MAX} characters."
+        raise Invalid(message)
+    if instance.startswith("@"):
+        message = "Orchestration instance ids must not start with @."
+        raise Invalid(message)
+    check_characters(instance, "Orchestration instance ids")
+
+
+def check_characters(id_: str, what: str) -> None:
+    """Raise Invalid for characters that keys of Azure tables and URLs cannot have."""
+    if any(c in "/\\#?" or c < " " or "\x7f" <= c <= "\x9f" for c in id_):
+        message = f"{what} must not contain /, \\, #, ?, or control characters."
+        raise Invalid(message)

@@ -1,0 +1,48 @@
+"""The settings of a task hub: `extensions.durableTask` of host.json, already checked."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+CONCURRENCY_PER_CPU = 10
+"""Default of the three concurrency limits, per CPU (dedicated and premium plans)."""
+
+
+class CommitMode(StrEnum):
+    """How the results of one episode or entity batch reach the disk."""
+
+    AZURE = "azure"
+    """Send, history, instance row, delete inputs: four transactions, as Azure Storage does."""
+    ATOMIC = "atomic"
+    """One transaction. Kinder than Azure; for comparison only."""
+
+
+class Overridable(StrEnum):
+    """Which existing instances a start with the same id may replace."""
+
+    NON_RUNNING_STATES = "NonRunningStates"
+    ANY_STATE = "AnyState"
+
+
+def _default_concurrency() -> int:
+    return CONCURRENCY_PER_CPU * (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubOptions:
+    """Defaults are those of the Durable Task extension where it has them."""
+
+    hub_name: str = "TestHubName"
+    default_version: str | None = None
+    max_concurrent_activities: int = _default_concurrency()
+    max_concurrent_orchestrators: int = _default_concurrency()
+    max_concurrent_entities: int = _default_concurrency()
+    max_entity_operation_batch_size: int = 5000
+    entity_message_reorder_window_minutes: int = 30
+    """0 turns sorting and deduplication of messages between instances off."""
+    max_orchestration_actions: int = 100_000
+    overridable_existing_instance_states: Overridable = Overridable.NON_RUNNING_STATES
+    store_inputs_in_history: bool = False
+    deleted_entity_reads_as_null: bool = True
+    """What a read of a destructed entity answers: 200 `null` as Azure does, or 404."""
+    commit_mode: CommitMode = CommitMode.AZURE

@@ -1,0 +1,35 @@
+"""The .NET `TimeSpan` text that host.json and timer schedules use: `[-][d.]hh:mm[:ss[.fffffff]]`."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+_TIMESPAN: Final = re.compile(
+    r"(?P<sign>-?)(?:(?P<days>\d{1,8})\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{1,2})"
+    r"(?::(?P<seconds>\d{1,2})(?:\.(?P<fraction>\d{1,7}))?)?"
+)
+_HOURS_MAX: Final = 23
+_MINUTES_MAX: Final = 59
+
+
+def parse_timespan(text: str) -> timedelta:
+    """Return the duration; a seventh fractional digit (100 ns) is cut off.
+
+    Raises ValueError when the text is not one or a part is out of range (24 hours, 60 minutes).
+    """
+    match = _TIMESPAN.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a TimeSpan such as 00:05:00 or 1.12:00:00")
+    hours, minutes = int(match["hours"]), int(match["minutes"])
+    seconds = int(match["seconds"] or 0)
+    if hours > _HOURS_MAX or minutes > _MINUTES_MAX or seconds > _MINUTES_MAX:
+        raise ValueError(f"{text!r} has a part out of range; days are written as d.hh:mm:ss")
+    microseconds = int((match["fraction"] or "").ljust(7, "0")) // 10
+    span = timedelta(
+        days=int(match["days"] or 0),
+        hours=hours,
+        minutes=minutes,
+        seconds=seconds,
+        microseconds=microseconds,
+    )
+    return -span if match["sign"] else span

@@ -1,0 +1,61 @@
+"""The front of the host around an app written in the test, in this process, without a task hub."""
+
+import io
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import azure.functions as func
+import pytest
+
+from localhost.admin import AdminApi
+from localhost.console import Console
+from localhost.http_front import HostDoors, HttpFront
+from localhost.listeners import bind_public, listening
+from localhost.loader import index_functions
+from localhost.routing import RouteTable, build_routes
+from localhost.start_screen import urls_of
+from localhost.thread_pool import ThreadPool
+from localhost.worker import FunctionRunner
+from tests.localhost.front import Serve, Served, Setup, echo_durable_api
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+
+        async def start(app: func.FunctionRegister, setup: Setup | None = None) -> Served:
+            setup = setup or Setup()
+            out = io.StringIO()
+            console = Console(out)
+            functions = index_functions(app, tmp_path, setup.environ)
+            pool = ThreadPool(4)
+            stack.callback(pool.stop)
+            runner = FunctionRunner(functions, pool, console, setup.timeout)
+            routes = build_routes(functions, setup.prefix)
+            background: list[Coroutine[Any, Any, None]] = []
+            admin = AdminApi(
+                functions,
+                runner,
+                background.append,
+                lambda: {"signals": 1},
+                urls=urls_of(routes, ""),
+                extension_bundle={"id": "bundle"},
+            )
+            front = HttpFront(
+                RouteTable(routes),
+                runner,
+                HostDoors(admin, echo_durable_api),
+                console,
+                keys=setup.keys,
+                limits=setup.limits,
+            )
+            door = bind_public("127.0.0.1", 0)
+            base = f"http://127.0.0.1:{door.getsockname()[1]}"
+            await stack.enter_async_context(listening(door, front.handle, setup.body_bytes_max))
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            return Served(base, session, runner, functions, out, background)
+
+        yield start

@@ -1,0 +1,99 @@
+"""A task hub behind an HTTP server on a free port, and the SDK's client for it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, web
+from azure.durable_functions import DurableOrchestrationClient
+from azure.durable_functions.models.utils import http_utils
+
+from localhost.taskhub import Faults, HubOptions, TaskHub, Worker
+from localhost.taskhub.clock import Clock
+
+BASE = "/runtime/webhooks/durabletask"
+PATIENCE_SECONDS = 20
+
+
+class Host:
+    """A hub that serves its API. `client` is the SDK's; `http` is for what the SDK cannot do."""
+
+    def __init__(
+        self,
+        path: Path,
+        worker: Worker,
+        options: HubOptions | None = None,
+        faults: Faults | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._stopped = False
+        self.hub = TaskHub(path, worker, options or HubOptions(), faults or Faults(), clock)
+
+    async def start(self) -> "Host":
+        await self.hub.start()
+        self._server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(self._server)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.origin = f"http://127.0.0.1:{port}"
+        payload = self.hub.client_payload(self.origin + BASE, f"{self.origin}/durabletask/", "key")
+        self.client = DurableOrchestrationClient(payload)
+        self.http = ClientSession(self.origin + "/durabletask/")
+        return self
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.rel_url.raw_path
+        for prefix in ("/durabletask/", BASE + "/"):
+            if path.startswith(prefix):
+                return await self.hub.handle(request, path[len(prefix) :], self.origin + BASE)
+        return web.Response(status=404)
+
+    async def stop(self) -> None:
+        """Stop once; later calls do nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
+        await self.http.close()
+        await http_utils._close_session()
+        await self._runner.cleanup()
+        await self.hub.stop()
+
+    async def finished(self, instance: str) -> Any:
+        """Return the status of an instance once it has one that it keeps."""
+        return await self.status_where(
+            instance, lambda s: s.runtime_status.value in ("Completed", "Failed", "Terminated")
+        )
+
+    async def status_where(self, instance: str, holds: Callable[[Any], bool]) -> Any:
+        async def get() -> Any:
+            return await self.client.get_status(instance, show_input=True)
+
+        return await eventually(get, lambda status: bool(status) and holds(status))
+
+    async def state_of(self, instance: str) -> str:
+        """Return the runtime status that the client sees now."""
+        status = (await self.client.get_status(instance)).runtime_status
+        assert status is not None
+        return str(status.value)
+
+    async def entity_where(self, entity: Any, holds: Callable[[Any], bool]) -> Any:
+        """Return the state of an entity once it `holds`."""
+
+        async def read() -> Any:
+            response = await self.client.read_entity_state(entity)
+            return response.entity_state if response.entity_exists else None
+
+        return await eventually(read, holds)
+
+
+async def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Read until it holds; the promise is about the outcome, and a deadline bounds it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds(value := await read()):
+        assert time.monotonic() < deadline, f"still {value!r}"
+        await asyncio.sleep(0.005)
+    return value

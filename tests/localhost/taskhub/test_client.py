@@ -1,0 +1,363 @@
+"""The durable client's HTTP API (host-protocol 4.3 and 4.4), through the SDK where it can."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.durable_functions import EntityId, OrchestrationRuntimeStatus, RetryOptions
+
+from localhost.taskhub import Overridable
+from tests.localhost.taskhub.apps import UNTYPED, App
+from tests.localhost.taskhub.conftest import Open
+from tests.localhost.taskhub.host import BASE, Host, eventually
+
+pytestmark = UNTYPED
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def value(it: Any) -> Any:
+    return it
+
+
+@pytest.fixture(autouse=True)
+def functions(app: App) -> None:
+    @app.orchestrator
+    def echo(context: Any) -> Any:
+        return context.get_input()
+
+    @app.orchestrator
+    def waits(context: Any) -> Any:
+        got = yield context.wait_for_external_event("go")
+        return [context.get_input(), got]
+
+
+async def call(host: Host, method: str, path: str, **options: Any) -> tuple[int, Any]:
+    async with host.http.request(method, path, **options) as response:
+        text = await response.text()
+        return response.status, json.loads(text) if text else None
+
+
+async def test_a_running_id_is_refused_and_a_finished_one_replaced(host: Host) -> None:
+    """Item 16: 409, and the error that the SDK makes of it; then the history is a new one."""
+    await host.client.start_new("waits", "i", "first")
+    with pytest.raises(Exception, match=r"with the status (Pending|Running) already exists"):
+        await host.client.start_new("waits", "i")
+    status, body = await call(host, "POST", "orchestrators/waits/i")
+    assert status == 409
+    assert list(body) == ["Message"]
+    await host.client.raise_event("i", "go", 1)
+    assert (await host.finished("i")).output == ["first", "1"]
+    await host.client.start_new("waits", "i", "second")
+    await host.client.raise_event("i", "go", 2)
+    assert (await host.finished("i")).output == ["second", "2"]
+
+
+async def test_any_state_may_be_replaced_if_so_configured(open_hub: Open, app: App) -> None:
+    host = await open_hub(overridable_existing_instance_states=Overridable.ANY_STATE)
+    await host.client.start_new("waits", "i", "first")
+    await eventually(lambda: value(app.runs["waits"]), lambda runs: runs == 1)
+    await host.client.start_new("waits", "i", "second")
+    await eventually(lambda: value(app.runs["waits"]), lambda runs: runs == 2)
+    await host.client.raise_event("i", "go", 1)
+    assert (await host.finished("i")).output == ["second", "1"]
+
+
+async def test_of_two_starts_at_once_both_are_accepted_and_one_runs(host: Host, app: App) -> None:
+    """Host-protocol 7.5: whose row it is, wins; the caller cannot tell."""
+    inputs = [f"input {number}" for number in range(5)]
+    ids = await asyncio.gather(*[host.client.start_new("echo", "i", text) for text in inputs])
+    assert ids == ["i"] * 5
+    status = await host.finished("i")
+    assert status.output in inputs
+    assert status.output == json.loads(status.input_)
+    assert app.runs["echo"] >= 1
+
+
+@pytest.mark.parametrize("bad", ["@entity", "x" * 101, "hash%23", "tab%09"])
+async def test_an_id_that_no_url_could_name_is_refused(host: Host, bad: str) -> None:
+    from yarl import URL
+
+    url = URL(f"{host.origin}/durabletask/orchestrators/echo/{bad}", encoded=True)
+    async with host.http.post(url) as response:
+        assert response.status == 400
+        assert list(await response.json()) == ["Message"]
+    assert host.hub.statistics()["starts"] == 0
+
+
+async def test_an_instance_is_pending_until_its_first_commit(host: Host, app: App) -> None:
+    gate = app.close_gate("echo")
+    await host.client.start_new("echo", "i", {"a": 1})
+    async with host.http.get("instances/i") as response:
+        assert response.status == 202
+        status = await response.json()
+    assert (status["runtimeStatus"], status["input"]) == ("Pending", '{"a": 1}')
+    gate.set()
+    await host.finished("i")
+
+
+async def test_a_start_answers_with_links_that_work(host: Host) -> None:
+    async with host.http.post("orchestrators/waits/i?code=secret") as response:
+        assert response.status == 202
+        assert response.headers["Retry-After"] == "10"
+        links = await response.json()
+    assert response.headers["Location"] == links["statusQueryGetUri"]
+    assert list(links) == [
+        "id",
+        "statusQueryGetUri",
+        "sendEventPostUri",
+        "terminatePostUri",
+        "purgeHistoryDeleteUri",
+        "restartPostUri",
+        "suspendPostUri",
+        "resumePostUri",
+    ]
+    assert links["statusQueryGetUri"] == (
+        f"{host.origin}{BASE}/instances/i?taskHub=TestHubName&connection=Storage&code=secret"
+    )
+    async with host.http.get(links["statusQueryGetUri"]) as response:
+        assert response.status == 202
+        assert response.headers["Retry-After"] == "5"
+    event = links["sendEventPostUri"].replace("{eventName}", "go")
+    async with host.http.post(event, json={"a": 1}) as response:
+        assert (response.status, await response.text()) == (202, "")
+    assert (await host.finished("i")).output == [None, {"a": 1}]  # a webhook's object is one
+
+
+async def test_the_binding_payload_is_what_the_sdk_expects(host: Host) -> None:
+    payload = json.loads(
+        host.hub.client_payload("http://h/x", "http://127.0.0.1:1/durabletask", "k")
+    )
+    assert payload["taskHubName"] == "TestHubName"
+    assert payload["rpcBaseUrl"] == "http://127.0.0.1:1/durabletask/"
+    assert payload["creationUrls"]["createNewInstancePostUri"] == (
+        "http://h/x/orchestrators/{functionName}[/{instanceId}]?code=k"
+    )
+    links = host.client.create_http_management_payload("abc")
+    assert links["rewindPostUri"].startswith(f"{host.origin}{BASE}/instances/abc/rewind?reason=")
+
+
+async def test_a_start_may_wait_for_the_end(host: Host) -> None:
+    status, body = await call(host, "POST", "orchestrators/echo?timeout=10&pollingInterval=0.01")
+    assert (status, body["runtimeStatus"]) == (200, "Completed")
+    status, body = await call(host, "POST", "orchestrators/waits?timeout=0.05&pollingInterval=0.01")
+    assert status == 202
+    assert "statusQueryGetUri" in body
+
+
+async def test_unknown_instances_are_404_everywhere(host: Host) -> None:
+    assert not await host.client.get_status("nobody")
+    for method, path in [
+        ("GET", "instances/nobody"),
+        ("DELETE", "instances/nobody"),
+        ("POST", "instances/nobody/terminate?reason=x"),
+        ("POST", "instances/nobody/suspend"),
+        ("POST", "instances/nobody/resume"),
+        ("GET", "entities/echo/nobody"),
+    ]:
+        assert await call(host, method, path) == (404, None)
+    assert (await call(host, "POST", "instances/nobody/raiseEvent/go", json=1))[0] == 404
+    assert (await call(host, "POST", "instances/nobody/rewind?reason=x"))[0] == 404
+    assert (await call(host, "POST", "instances/nobody/restart"))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "instances/i"),
+        ("GET", "orchestrators/echo"),
+        ("GET", "nothing"),
+        ("POST", "a/b/c/d/e"),
+    ],
+)
+async def test_what_no_route_matches_is_404(host: Host, method: str, path: str) -> None:
+    assert await call(host, method, path) == (404, None)
+
+
+async def test_finished_instances_take_no_events(host: Host) -> None:
+    await host.client.start_new("echo", "i")
+    await host.finished("i")
+    for action in ("terminate", "suspend", "resume"):
+        assert await call(host, "POST", f"instances/i/{action}?reason=x") == (410, None)
+    with pytest.raises(Exception, match="is gone"):
+        await host.client.raise_event("i", "go")
+    assert (await call(host, "POST", "instances/i/rewind"))[0] == 412
+
+
+async def test_an_event_must_be_json(host: Host) -> None:
+    await host.client.start_new("waits", "i")
+    assert (await call(host, "POST", "instances/i/raiseEvent/go", data="x"))[0] == 400
+    headers = {"Content-Type": "application/json"}
+    status, body = await call(host, "POST", "instances/i/raiseEvent/go", data="{", headers=headers)
+    assert status == 400
+    assert set(body) == {"Message", "ExceptionMessage", "ExceptionType", "StackTrace"}
+
+
+async def test_terminate_ends_at_once_with_the_reason_as_output(host: Host) -> None:
+    await host.client.start_new("waits", "i")
+    await host.client.terminate("i", "no longer needed")
+    status = await host.finished("i")
+    assert (status.runtime_status.value, status.output) == ("Terminated", "no longer needed")
+
+
+async def test_suspend_holds_events_back_until_resume(host: Host, app: App) -> None:
+    await host.client.start_new("waits", "i")
+    await host.status_where("i", lambda s: s.runtime_status.value == "Running")
+    await host.client.suspend("i", "pause")
+    await host.status_where("i", lambda s: s.runtime_status.value == "Suspended")
+    assert (await call(host, "POST", "instances/i/suspend?reason=x"))[0] == 500
+    runs = app.runs["waits"]
+    await host.client.raise_event("i", "go", 1)
+    assert (await host.state_of("i")) == "Suspended"
+    await host.client.resume("i", "on")
+    assert (await host.finished("i")).output == [None, "1"]
+    assert app.runs["waits"] == runs + 1
+
+
+async def test_what_is_suspended_can_be_terminated(host: Host) -> None:
+    await host.client.start_new("waits", "i")
+    await host.client.suspend("i", "pause")
+    await host.status_where("i", lambda s: s.runtime_status.value == "Suspended")
+    await host.client.terminate("i", "enough")
+    assert (await host.finished("i")).runtime_status.value == "Terminated"
+
+
+async def test_rewind_runs_what_failed_again_and_nothing_else(host: Host, app: App) -> None:
+    broken = {"flaky": True}
+
+    @app.activity
+    def fine(x: Any) -> Any:
+        return x
+
+    @app.activity
+    def flaky(x: Any) -> Any:
+        if broken["flaky"]:
+            raise ValueError("down")
+        return x
+
+    @app.orchestrator
+    def child(context: Any) -> Any:
+        return (yield context.call_activity("flaky", "b"))
+
+    @app.orchestrator
+    def parent(context: Any) -> Any:
+        a = yield context.call_activity("fine", "a")
+        b = yield context.call_sub_orchestrator("child", None, "the-child")
+        return [a, b]
+
+    await host.client.start_new("parent", "p")
+    assert (await host.finished("p")).runtime_status.value == "Failed"
+    broken["flaky"] = False
+    await host.client.rewind("p", "fixed")
+    done = await host.status_where("p", lambda s: s.runtime_status.value == "Completed")
+    assert done.output == ["a", "b"]
+    assert (app.runs["fine"], app.runs["flaky"]) == (1, 2)
+    assert (await host.state_of("the-child")) == "Completed"
+
+
+async def test_restart_starts_with_the_same_input(host: Host) -> None:
+    await host.client.start_new("echo", "i", {"n": 1})
+    await host.finished("i")
+    links: Any = await host.client.restart("i", restart_with_new_instance_id=True)
+    assert links["id"] != "i"
+    assert (await host.finished(links["id"])).output == {"n": 1}
+    links = await host.client.restart("i", restart_with_new_instance_id=False)
+    assert links["id"] == "i"
+    assert (await host.finished("i")).output == {"n": 1}
+    await host.client.start_new("waits", "w")
+    assert (await call(host, "POST", "instances/w/restart?restartWithNewInstanceId=false"))[
+        0
+    ] == 409
+
+
+async def test_lists_filter_and_page(host: Host) -> None:
+    for number in range(5):
+        await host.client.start_new("echo", f"echo-{number}", number)
+        await host.finished(f"echo-{number}")
+    await host.client.start_new("waits", "w")
+    await host.status_where("w", lambda s: s.runtime_status.value == "Running")
+    assert len(await host.client.get_status_all()) == 6
+    running = await host.client.get_status_by(
+        LONG_AGO, runtime_status=[OrchestrationRuntimeStatus.Running]
+    )
+    assert [s.instance_id for s in running] == ["w"]
+    assert await host.client.get_status_by(LONG_AGO, LONG_AGO + timedelta(days=1)) == []
+    seen, token = [], ""
+    for _ in range(3):
+        headers = {"x-ms-continuation-token": token} if token else {}
+        path = "instances/?top=2&instanceIdPrefix=echo-&showInput=false"
+        async with host.http.get(path, headers=headers) as response:
+            page = await response.json()
+            token = response.headers.get("x-ms-continuation-token", "")
+        seen += [(i["instanceId"], i["input"]) for i in page]
+    assert seen == [(f"echo-{number}", None) for number in range(5)]
+    assert token == ""
+
+
+async def test_the_sdk_sees_the_first_hundred_only(host: Host) -> None:
+    await asyncio.gather(*[host.client.start_new("echo", f"i{n}") for n in range(101)])
+    assert len(await host.client.get_status_all()) == 100
+
+
+@pytest.mark.parametrize("query", ["top=0", "top=x", "top=1001", "createdTimeFrom=yesterday"])
+async def test_a_filter_that_makes_no_sense_is_400(host: Host, query: str) -> None:
+    assert (await call(host, "GET", f"instances/?{query}"))[0] == 400
+
+
+async def test_purge_removes_what_has_finished_and_nothing_else(host: Host, app: App) -> None:
+    @app.entity
+    def thing(context: Any) -> None:
+        context.set_state(1)
+
+    await host.client.signal_entity(EntityId("Thing", "k"), "op")
+    await host.entity_where(EntityId("Thing", "k"), lambda state: state == 1)
+    await host.client.start_new("waits", "w")
+    for number in range(3):
+        await host.client.start_new("echo", f"e{number}")
+        await host.finished(f"e{number}")
+    assert (await call(host, "DELETE", "instances/w"))[0] == 412
+    assert (await host.client.purge_instance_history("e0")).instances_deleted == 1
+    assert (await host.client.purge_instance_history("e0")).instances_deleted == 0
+    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 2
+    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 0
+    assert (await call(host, "DELETE", "instances/"))[0] == 400
+    assert [s.instance_id for s in await host.client.get_status_all()] == ["@thing@k", "w"]
+    await host.client.raise_event("w", "go")
+    await host.finished("w")
+
+
+async def test_a_purge_goes_on_beyond_one_transaction(host: Host) -> None:
+    ids = [f"i{number:03}" for number in range(520)]
+    await asyncio.gather(*[host.client.start_new("echo", id_) for id_ in ids])
+    await asyncio.gather(*[host.finished(id_) for id_ in ids])
+    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 520
+
+
+async def test_many_calls_at_once_do_not_wait_for_each_other(host: Host, app: App) -> None:
+    """Item 21: the SDK has 30 connections; no answer depends on another call."""
+
+    @app.activity
+    def never(_: Any) -> None: ...
+
+    @app.orchestrator
+    def stuck(context: Any) -> Any:
+        yield context.call_activity_with_retry("never", RetryOptions(1, 1), None)
+
+    gate = app.close_gate("never")
+    ids = await asyncio.gather(*[host.client.start_new("stuck") for _ in range(31)])
+    statuses = await asyncio.gather(*[host.client.get_status(id_) for id_ in ids])
+    assert len([s for s in statuses if s]) == 31
+    gate.set()
+    await asyncio.gather(*[host.finished(id_) for id_ in ids])
+
+
+async def test_escapes_in_a_path_are_form_escapes(host: Host) -> None:
+    """Host-protocol 4.4: `+` is a space, `%2F` a separator."""
+    from yarl import URL
+
+    base = f"{host.origin}/durabletask/orchestrators/waits/"
+    async with host.http.post(URL(base + "a+b", encoded=True)) as response:
+        assert (await response.json())["id"] == "a b"
+    async with host.http.post(URL(base + "a%2Fb", encoded=True)) as response:
+        assert response.status == 404

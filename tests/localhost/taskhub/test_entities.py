@@ -1,0 +1,319 @@
+"""Entities through the real SDK and the durable HTTP API. Items: host-protocol section 12."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from azure.durable_functions import EntityId
+
+from localhost.taskhub import Faults
+from tests.localhost.taskhub.apps import UNTYPED, App
+from tests.localhost.taskhub.conftest import Open
+from tests.localhost.taskhub.host import Host, eventually
+from tests.localhost.taskhub.manual_clock import ManualClock
+
+pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
+K = EntityId("Counter", "k")
+
+
+def batches(app: App, key: str = "k") -> list[list[str]]:
+    """Return the names of the operations of every batch that an entity ran."""
+    payloads = [json.loads(payload) for name, payload in app.calls if name == "counter"]
+    return [[op["name"] for op in p["batch"]] for p in payloads if p["self"]["key"] == key]
+
+
+async def pile_up(host: Host, app: App, *operations: tuple[str, Any]) -> None:
+    """Signal operations that all wait while the entity is busy with a `silent` one."""
+    gate = app.close_gate("counter")
+    await host.client.signal_entity(K, "silent")
+    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 1)
+    for name, input_ in operations:
+        await host.client.signal_entity(K, name, input_)
+    gate.set()
+
+
+async def _value(value: Any) -> Any:
+    return value
+
+
+async def test_a_read_sees_committed_state_and_only_that(host: Host, app: App) -> None:
+    """Item 6, first half: 404 before the first commit, then what the commit wrote."""
+    gate = app.close_gate("counter")
+    await host.client.signal_entity(K, "add", 5)
+    assert not (await host.client.read_entity_state(K)).entity_exists
+    gate.set()
+    assert await host.entity_where(K, lambda state: state is not None) == 5
+
+
+async def test_a_destructed_entity_reads_as_null(host: Host) -> None:
+    """Item 6, second half."""
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    await host.client.signal_entity(K, "destruct")
+    assert await host.entity_where(K, lambda state: state != 5) == ""
+    async with host.http.get("entities/counter/k") as response:
+        assert (response.status, await response.text()) == (200, "null")
+
+
+async def test_a_destructed_entity_is_gone_if_so_configured(open_hub: Open) -> None:
+    """Item 6: the switch."""
+    host = await open_hub(deleted_entity_reads_as_null=False)
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    await host.client.signal_entity(K, "destruct")
+    assert await host.entity_where(K, lambda state: state is None) is None
+
+
+@pytest.mark.parametrize("falsy", [0, "", False, [], {}])
+async def test_a_falsy_input_of_a_signal_arrives_as_null(host: Host, falsy: Any) -> None:
+    """Item 5: the SDK drops it before it is sent; the host makes null of the empty body."""
+    await host.client.signal_entity(K, "input", falsy)
+    await host.entity_where(K, lambda state: state is not None)
+    async with host.http.get("entities/counter/k") as response:
+        assert await response.text() == "null"
+
+
+async def test_a_signal_input_is_encoded_twice(host: Host) -> None:
+    await host.client.signal_entity(K, "input", {"n": "é"})
+    state = await host.entity_where(K, lambda state: state is not None)
+    assert json.loads(json.loads(state)) == {"n": "é"}
+
+
+async def test_an_operation_without_result_repeats_the_one_before(host: Host, app: App) -> None:
+    """Item 7: in one batch `[add, silent]` both answer what `add` answered."""
+
+    @app.orchestrator
+    def ask_twice(context: Any) -> Any:
+        both = [context.call_entity(K, "add", 3), context.call_entity(K, "silent")]
+        return (yield context.task_all(both))
+
+    gate = app.close_gate("counter")
+    await host.client.signal_entity(K, "get")
+    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 1)
+    await host.client.start_new("ask_twice", "i")
+    await eventually(lambda: _value(host.hub.waiting("@counter@k")), lambda waiting: waiting == 2)
+    gate.set()
+    assert (await host.finished("i")).output == [3, 3]
+    assert batches(app) == [["get"], ["add", "silent"]]
+
+
+async def test_the_change_of_an_operation_that_raised_stays(host: Host, app: App) -> None:
+    """Item 8: no rollback, and the operations after it see it."""
+    await pile_up(host, app, ("add", 5), ("set_and_raise", None), ("add", 1))
+    assert await host.entity_where(K, lambda state: state == 1006) == 1006
+    assert batches(app) == [["silent"], ["add", "set_and_raise", "add"]]
+
+
+async def test_a_poison_batch_is_run_again_and_again_and_blocks_only_its_entity(
+    open_hub: Open, app: App
+) -> None:
+    """Item 9: 2, 4, 8 … up to 600 seconds apart."""
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+    await host.client.signal_entity(K, "unserialisable", 1)
+    waits = []
+    for runs in range(1, 12):
+        await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+        assert app.runs["counter"] == runs
+        waits.append(round(clock.next_alarm_in() or 0))
+        clock.advance(600)
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
+    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await host.client.signal_entity(K, "add", 1)
+    await host.client.signal_entity(EntityId("Counter", "other"), "add", 1)
+    await host.entity_where(EntityId("Counter", "other"), lambda state: state == 1)
+    assert not (await host.client.read_entity_state(K)).entity_exists
+    assert batches(app) == [["unserialisable"]] * 12
+    clock.advance(600)
+    await eventually(lambda: _value(len(batches(app))), lambda count: count == 13)
+    assert batches(app)[-1] == ["unserialisable", "add"]
+
+
+async def test_the_count_of_attempts_survives_a_restart(open_hub: Open) -> None:
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+    await host.client.signal_entity(K, "unserialisable", 1)
+    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await host.stop()
+    again = ManualClock()
+    await open_hub(clock=again)
+    await eventually(lambda: _value(again.next_alarm_in()), lambda alarm: alarm is not None)
+    assert round(again.next_alarm_in() or 0) == 4
+
+
+async def test_a_batch_ends_at_the_size_limit_and_the_next_goes_on(
+    open_hub: Open, app: App
+) -> None:
+    host = await open_hub(max_entity_operation_batch_size=3)
+    await pile_up(host, app, *[("add", 1)] * 7)
+    await host.entity_where(K, lambda state: state == 7)
+    assert [len(batch) for batch in batches(app)] == [1, 3, 3, 1]
+
+
+async def test_one_batch_at_a_time_per_entity_and_entities_side_by_side(
+    host: Host, app: App
+) -> None:
+    running: dict[str, int] = {}
+    together = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    @app.entity
+    def busy(context: Any) -> None:
+        key = context.entity_key
+        running[key] = running.get(key, 0) + 1
+        assert running[key] == 1
+        if len([k for k in running if running[k]]) > 1:
+            loop.call_soon_threadsafe(together.set)
+        asyncio.run_coroutine_threadsafe(together.wait(), loop).result(10)
+        running[key] = 0
+        context.set_state(context.get_state(lambda: 0) + 1)
+
+    for _ in range(3):
+        for key in ("a", "b"):
+            await host.client.signal_entity(EntityId("Busy", key), "op")
+    for key in ("a", "b"):
+        await host.entity_where(EntityId("Busy", key), lambda state: state == 3)
+
+
+async def test_an_error_of_an_operation_reaches_the_caller(host: Host, app: App) -> None:
+    @app.orchestrator
+    def catch(context: Any) -> Any:
+        try:
+            yield context.call_entity(K, "set_and_raise")
+        except Exception as error:  # noqa: BLE001
+            return str(error)
+
+    await host.client.start_new("catch", "i")
+    assert (await host.finished("i")).output == "after the change"
+
+
+async def test_a_purged_entity_comes_back_empty(host: Host) -> None:
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    assert (await host.client.purge_instance_history("@counter@k")).instances_deleted == 1
+    assert not (await host.client.read_entity_state(K)).entity_exists
+    await host.client.signal_entity(K, "add", 1)
+    assert await host.entity_where(K, lambda state: state is not None) == 1
+
+
+async def test_a_batch_that_runs_while_its_entity_is_purged_starts_from_nothing(
+    host: Host, app: App
+) -> None:
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    gate = app.close_gate("counter")
+    await host.client.signal_entity(K, "add", 1)
+    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 2)
+    await host.client.purge_instance_history("@counter@k")
+    gate.set()
+    assert await host.entity_where(K, lambda state: state is not None) == 1
+    assert app.runs["counter"] == 3
+
+
+async def test_a_terminated_entity_stays_dead(host: Host, app: App) -> None:
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    await host.client.terminate("@counter@k", "enough")
+    await host.client.signal_entity(K, "add", 1)
+    await eventually(lambda: _value(host.hub.waiting("@counter@k")), lambda waiting: waiting == 0)
+    assert await host.state_of("@counter@k") == "Terminated"
+    assert app.runs["counter"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "seen"),
+    [
+        (b'{"n": 1}', "application/json", '{"n":1}'),
+        (b"some text", "text/plain", '"some text"'),
+        (b"", "application/json", None),
+    ],
+)
+async def test_what_an_operation_sees_of_a_body(
+    host: Host, app: App, body: bytes, content_type: str, seen: str | None
+) -> None:
+    """Host-protocol 4.4: a webhook's JSON object is encoded once, any other text as JSON."""
+    headers = {"Content-Type": content_type}
+    async with host.http.post("entities/Counter/k?op=input", data=body, headers=headers) as r:
+        assert r.status == 202
+    await host.entity_where(K, lambda state: state is not None)
+    operation = json.loads(app.calls[0][1])["batch"][0]
+    assert operation == {"name": "input", "isSignal": True, "input": seen}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("entities/Nobody/k?op=add", b""),
+        ("entities/Counter/k%23?op=add", b""),
+        ("entities/Counter/k?op=add", b"{not json"),
+        ("entities/Counter/k?op=add", b"NaN"),
+    ],
+)
+async def test_a_signal_that_makes_no_sense_is_refused(host: Host, path: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    from yarl import URL
+
+    url = URL(str(host.http._base_url) + path, encoded=True)
+    async with host.http.post(url, data=body, headers=headers) as response:
+        assert response.status == 400
+        assert (await response.json())["ExceptionMessage"]
+    assert host.hub.statistics()["client_signals"] == 0
+
+
+async def test_delete_is_the_operation_delete_and_dollar_the_empty_key(
+    host: Host, app: App
+) -> None:
+    async with host.http.delete("entities/Counter/$") as response:
+        assert (response.status, await response.text()) == (202, "")
+    await eventually(lambda: _value(app.calls), lambda calls: calls)
+    payload = json.loads(app.calls[0][1])
+    assert payload["self"] == {"name": "counter", "key": ""}
+    assert payload["batch"][0]["name"] == "delete"
+
+
+async def test_entities_are_listed_with_their_state(host: Host) -> None:
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    async with host.http.get("entities/counter?fetchState=true") as response:
+        (shown,) = await response.json()
+    assert shown["entityId"] == {"name": "counter", "key": "k"}
+    assert shown["state"] == 5
+    assert await host.state_of("@counter@k") == "Running"
+    status = await host.client.get_status("@counter@k")
+    assert status.name == "@counter"
+    assert status.custom_status["entityExists"] is True
+
+
+async def test_a_worker_that_dies_in_a_batch_costs_only_time(open_hub: Open, app: App) -> None:
+    """Item 20, entity: the batch is run again from the same state."""
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+    app.deaths["counter"] = 1
+    await host.client.signal_entity(K, "add", 5)
+    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    clock.advance(2)
+    assert await host.entity_where(K, lambda state: state is not None) == 5
+
+
+async def test_client_signals_may_come_twice_and_in_any_order(
+    open_hub: Open, app: App, counter: Callable[[Any], None]
+) -> None:
+    del counter
+    faults = Faults(duplicate_client_signals=0.5, shuffle_client_signals=1, batch_cut=1, seed=3)
+    host = await open_hub(faults=faults)
+
+    @app.entity
+    def log(context: Any) -> None:
+        context.set_state([*context.get_state(list), context.get_input()])
+
+    gate = app.close_gate("log")
+    for number in range(1, 21):
+        await host.client.signal_entity(EntityId("Log", "k"), "op", number)
+    gate.set()
+    entity = EntityId("Log", "k")
+    seen = await host.entity_where(entity, lambda s: s is not None and set(s) == {*range(1, 21)})
+    assert seen != sorted(seen)
+    assert len(seen) > 20
+    assert app.runs["log"] > 2

@@ -1,0 +1,439 @@
+"""Orchestrations through the real SDK and client. Items: host-protocol section 12."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from azure.durable_functions import EntityId, RetryOptions
+
+from tests.localhost.taskhub.apps import UNTYPED, App
+from tests.localhost.taskhub.conftest import Open
+from tests.localhost.taskhub.host import Host, eventually
+from tests.localhost.taskhub.manual_clock import ManualClock
+
+pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
+K = EntityId("Counter", "k")
+
+
+async def value(it: Any) -> Any:
+    return it
+
+
+async def run(host: Host, name: str, input_: Any = None) -> Any:
+    """Start an orchestration and return its final status."""
+    return await host.finished(await host.client.start_new(name, None, input_))
+
+
+def failing(app: App, times: int) -> None:
+    """Give the app an activity that fails so many times per input."""
+    left: dict[str, int] = {}
+
+    @app.activity
+    def flaky(name: str) -> str:
+        left.setdefault(name, times)
+        if left[name]:
+            left[name] -= 1
+            raise ValueError(f"{name} boom")
+        return f"{name} done"
+
+
+async def test_parallel_retries_and_a_plain_activity_get_their_own_results(
+    host: Host, app: App
+) -> None:
+    """Item 11: `task_all` of two retries and one plain; ids in textual order."""
+    failing(app, times=2)
+
+    @app.activity
+    def plain(name: str) -> str:
+        return f"{name} plain"
+
+    @app.orchestrator
+    def fan_out(context: Any) -> Any:
+        options = RetryOptions(1, 3)
+        return (
+            yield context.task_all(
+                [
+                    context.call_activity_with_retry("flaky", options, "a"),
+                    context.call_activity("plain", "b"),
+                    context.call_activity_with_retry("flaky", options, "c"),
+                ]
+            )
+        )
+
+    assert (await run(host, "fan_out")).output == ["a done", "b plain", "c done"]
+
+
+async def test_the_error_surfaces_when_all_attempts_have_failed(host: Host, app: App) -> None:
+    """Item 12: after an extra timer, without which the SDK would wait for ever."""
+    failing(app, times=9)
+
+    @app.orchestrator
+    def give_up(context: Any) -> Any:
+        try:
+            yield context.call_activity_with_retry("flaky", RetryOptions(1, 2), "a")
+        except Exception as error:  # noqa: BLE001
+            return str(error)
+
+    output = (await run(host, "give_up")).output
+    assert output.startswith("Activity function 'flaky' failed:  ValueError: a boom")
+    assert app.runs["flaky"] == 2
+
+
+async def test_a_task_any_without_cancel_keeps_the_instance_running(
+    open_hub: Open, app: App
+) -> None:
+    """Item 13: although Python has returned; it completes when the timer has fired."""
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+
+    @app.orchestrator
+    def race(context: Any) -> Any:
+        timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+        yield context.task_any([context.wait_for_external_event("go"), timer])
+        return "won"
+
+    await host.client.start_new("race", "i")
+    await eventually(lambda: value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await host.client.raise_event("i", "go")
+    await eventually(lambda: value(app.runs["race"]), lambda runs: runs == 2)
+    assert json.loads(app.calls[-1][1])["history"][-1]["Name"] == "go"
+    assert (await host.state_of("i")) == "Running"
+    clock.advance(3600)
+    assert (await host.finished("i")).output == "won"
+
+
+async def test_a_cancelled_timer_holds_nothing_up(host: Host, app: App) -> None:
+    @app.orchestrator
+    def race(context: Any) -> Any:
+        timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+        won = context.wait_for_external_event("go")
+        yield context.task_any([won, timer])
+        timer.cancel()
+        return won.result
+
+    await host.client.start_new("race", "i")
+    await host.client.raise_event("i", "go", {"a": 1})
+    assert (await host.finished("i")).output == '{"a": 1}'  # a string, as in Azure
+
+
+async def test_signals_before_a_raise_are_sent_and_the_instance_fails(host: Host, app: App) -> None:
+    """Item 14."""
+
+    @app.orchestrator
+    def half_way(context: Any) -> Any:
+        context.signal_entity(K, "add", 1)
+        yield context.call_entity(K, "add", 1)
+        context.signal_entity(K, "add", 5)
+        raise ValueError("bad thing")
+
+    status = await run(host, "half_way")
+    assert status.runtime_status.value == "Failed"
+    assert status.output == "Orchestrator function 'half_way' failed: bad thing"
+    assert await host.entity_where(K, lambda state: state == 7) == 7
+
+
+async def test_continue_as_new_runs_on_in_one_work_item(host: Host, app: App) -> None:
+    """Item 15: three times; one generation's history, the messages of all."""
+
+    @app.orchestrator
+    def again(context: Any) -> Any:
+        left = context.get_input()
+        context.signal_entity(K, "add", 1)
+        if left:
+            context.continue_as_new(left - 1)
+            return None
+        return (yield context.call_entity(K, "get"))
+
+    status = await run(host, "again", 3)
+    assert status.output == 4
+    assert status.input_ == "0"
+    episodes = [json.loads(payload) for name, payload in app.calls if name == "again"]
+    assert [p["input"] for p in episodes] == ["3", "2", "1", "0", "0"]
+    assert [len(p["history"]) for p in episodes] == [2, 2, 2, 2, 7]
+    statistics = host.hub.statistics()
+    assert statistics["hub.instance"] - statistics["entity_batches"] == 2
+
+
+async def test_events_after_the_decision_to_continue_are_carried_over(host: Host, app: App) -> None:
+    """Host-protocol 5.8: those in the same batch and after it, no others."""
+
+    @app.orchestrator
+    def collect(context: Any) -> Any:
+        seen = [*(context.get_input() or []), (yield context.wait_for_external_event("go"))]
+        if len(seen) < 3:
+            context.continue_as_new(seen)
+            return None
+        return seen
+
+    gate = app.close_gate("collect")
+    await host.client.start_new("collect", "i")
+    await eventually(lambda: value(app.runs["collect"]), lambda runs: runs == 1)
+    for number in (1, 2, 3):
+        await host.client.raise_event("i", "go", number)
+    gate.set()
+    assert (await host.finished("i")).output == ["1", "2", "3"]
+
+
+async def test_a_caught_failure_of_task_all_still_waits_for_the_siblings(
+    host: Host, app: App
+) -> None:
+    """Host-protocol 5.5: .NET's WhenAll is done when all are; only then the next is scheduled."""
+    failing(app, times=9)
+
+    @app.activity
+    def slow(name: str) -> str:
+        return name
+
+    @app.orchestrator
+    def careful(context: Any) -> Any:
+        try:
+            yield context.task_all(
+                [context.call_activity("flaky", "a"), context.call_activity("slow", "b")]
+            )
+        except Exception:  # noqa: BLE001
+            return (yield context.call_activity("slow", "after"))
+
+    gate = app.close_gate("slow")
+    await host.client.start_new("careful", "i")
+    await eventually(lambda: value(app.runs["careful"]), lambda runs: runs == 2)
+    assert app.runs["slow"] == 1
+    gate.set()
+    assert (await host.finished("i")).output == "after"
+
+
+async def test_a_child_answers_its_parent_and_a_failing_child_fails_its_task(
+    host: Host, app: App
+) -> None:
+    @app.orchestrator
+    def child(context: Any) -> Any:
+        yield context.call_entity(K, "add", 1)
+        if context.get_input() == "bad":
+            raise ValueError("no")
+        return [context.get_input(), context.parent_instance_id]
+
+    @app.orchestrator
+    def parent(context: Any) -> Any:
+        good = yield context.call_sub_orchestrator("child", "good", "named")
+        try:
+            yield context.call_sub_orchestrator_with_retry("child", RetryOptions(1, 2), "bad")
+        except Exception as error:  # noqa: BLE001
+            return [good, str(error)]
+
+    await host.client.start_new("parent", "p")
+    good, bad = (await host.finished("p")).output
+    assert good == ["good", "p"]
+    assert bad.startswith("Orchestrator function 'child' failed: no")
+    assert await host.entity_where(K, lambda state: state == 3) == 3
+    assert (await host.client.get_status("named")).output == ["good", "p"]
+
+
+@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
+async def test_an_external_event_before_the_wait_is_kept(host: Host, app: App) -> None:
+    """One per name: of several the SDK 1.7 itself remembers only the last."""
+
+    @app.orchestrator
+    def waits(context: Any) -> Any:
+        yield context.call_activity("hold", None)
+        return (yield context.wait_for_external_event("go"))
+
+    @app.activity
+    def hold(_: Any) -> None:
+        return None
+
+    gate = app.close_gate("hold")
+    await host.client.start_new("waits", "i")
+    await host.client.raise_event("i", "go", "early")
+    await eventually(lambda: value(app.runs["waits"]), lambda runs: runs == 2)
+    gate.set()
+    assert (await host.finished("i")).output == '"early"'
+
+
+async def test_an_activity_without_result_answers_none(host: Host, app: App) -> None:
+    @app.activity
+    def quiet(_: Any) -> None:
+        return None
+
+    @app.orchestrator
+    def ask(context: Any) -> Any:
+        return [(yield context.call_activity("quiet", "x"))]
+
+    assert (await run(host, "ask")).output == [None]
+
+
+async def test_a_timer_fires_no_earlier_than_it_should(open_hub: Open, app: App) -> None:
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+
+    @app.orchestrator
+    def nap(context: Any) -> Any:
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=90))
+        return "awake"
+
+    await host.client.start_new("nap", "i")
+    await eventually(lambda: value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    assert 89 < (clock.next_alarm_in() or 0) <= 90
+    clock.advance(91)
+    assert (await host.finished("i")).output == "awake"
+
+
+async def test_a_timer_of_many_days_goes_in_legs_of_three(open_hub: Open, app: App) -> None:
+    clock = ManualClock()
+    host = await open_hub(clock=clock)
+
+    @app.orchestrator
+    def hibernate(context: Any) -> Any:
+        yield context.create_timer(context.current_utc_datetime + timedelta(days=10))
+        return "spring"
+
+    await host.client.start_new("hibernate", "i")
+    days = []
+    for _ in range(3):
+        await eventually(lambda: value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+        seconds = clock.next_alarm_in() or 0
+        days.append(round(seconds / 86400))
+        clock.advance(seconds + 1)
+    assert days == [3, 3, 4]
+    assert (await host.finished("i")).output == "spring"
+
+
+@pytest.mark.parametrize("what", ["activity", "sub_orchestrator", "entity", "http"])
+async def test_what_cannot_be_done_fails_the_instance_with_a_reason(
+    host: Host, app: App, what: str
+) -> None:
+    @app.orchestrator
+    def asks(context: Any) -> Any:
+        calls = {
+            "activity": lambda: context.call_activity("nobody"),
+            "sub_orchestrator": lambda: context.call_sub_orchestrator("nobody"),
+            "entity": lambda: context.call_entity(EntityId("nobody", "k"), "op"),
+            "http": lambda: context.call_http("GET", "http://127.0.0.1/"),
+        }
+        yield calls[what]()
+
+    status = await run(host, "asks")
+    assert status.runtime_status.value == "Failed"
+    expected = "call_http is not supported" if what == "http" else "The function 'nobody' doesn't"
+    assert expected in status.output
+
+
+async def test_an_unknown_orchestrator_is_accepted_and_then_fails(host: Host) -> None:
+    """Host-protocol 4.4: the new handler answers 202."""
+    status = await run(host, "nobody")
+    assert status.runtime_status.value == "Failed"
+    assert "The function 'nobody' doesn't exist" in status.output
+
+
+async def test_code_that_decides_otherwise_in_a_replay_fails_the_instance(
+    host: Host, app: App
+) -> None:
+    decided = iter(["one", "two", "two"])
+
+    @app.activity
+    def one(_: Any) -> None: ...
+
+    @app.activity
+    def two(_: Any) -> None: ...
+
+    @app.orchestrator
+    def moody(context: Any) -> Any:
+        yield context.call_activity(next(decided), None)
+        yield context.call_activity("one", None)
+
+    status = await run(host, "moody")
+    assert status.runtime_status.value == "Failed"
+    assert "Non-Deterministic workflow detected" in status.output
+
+
+async def test_too_many_actions_fail_the_instance(open_hub: Open, app: App) -> None:
+    host = await open_hub(max_orchestration_actions=3)
+
+    @app.orchestrator
+    def chatty(context: Any) -> Any:
+        for _ in range(4):
+            context.signal_entity(K, "add", 1)
+        return (yield context.call_entity(K, "get"))
+
+    assert "more than 3 actions" in (await run(host, "chatty")).output
+
+
+async def test_a_worker_that_dies_fails_the_activity_and_the_orchestration(
+    host: Host, app: App
+) -> None:
+    """Item 20: for good; nothing is run again."""
+
+    @app.activity
+    def act(_: Any) -> None: ...
+
+    @app.orchestrator
+    def calls(context: Any) -> Any:
+        try:
+            yield context.call_activity("act", None)
+        except Exception as error:  # noqa: BLE001
+            return str(error)
+
+    app.deaths["act"] = 1
+    assert "exited with code 137" in (await run(host, "calls")).output
+    app.deaths["calls"] = 1
+    status = await run(host, "calls")
+    assert status.runtime_status.value == "Failed"
+    assert "exited with code 137" in status.output
+    assert app.runs["act"] == 1
+    assert app.runs["calls"] == 3
+
+
+async def test_custom_status_and_inputs_in_history_are_shown(open_hub: Open, app: App) -> None:
+    host = await open_hub(store_inputs_in_history=True)
+
+    @app.activity
+    def act(x: Any) -> Any:
+        return x
+
+    @app.orchestrator
+    def shows(context: Any) -> Any:
+        context.set_custom_status({"at": "work"})
+        return (yield context.call_activity("act", {"x": 1}))
+
+    status = await run(host, "shows")
+    assert status.custom_status == {"at": "work"}
+    instance = status.instance_id
+    path = f"instances/{instance}?showHistory=true&showHistoryOutput=true"
+    async with host.http.get(path) as response:
+        history = (await response.json())["historyEvents"]
+    assert [e["EventType"] for e in history] == [
+        "ExecutionStarted",
+        "TaskCompleted",
+        "ExecutionCompleted",
+    ]
+    assert history[1]["FunctionName"] == "act"
+    assert history[1]["Input"] == '["{\\"x\\": 1}"]'
+    assert history[1]["Result"] == '{"x": 1}'
+    assert not {"EventId", "IsPlayed", "TaskScheduledId"} & history[1].keys()
+
+
+async def test_an_output_that_is_not_json_fails_the_instance(host: Host, app: App) -> None:
+    @app.orchestrator
+    def odd(context: Any) -> Any:
+        yield context.call_entity(K, "get")
+        return float
+
+    status = await run(host, "odd")
+    assert status.runtime_status.value == "Failed"
+    assert "Object of type type is not JSON serializable" in status.output
+
+
+async def test_an_error_text_that_looks_like_a_reply_is_not_taken_for_one(
+    host: Host, app: App
+) -> None:
+    text = 'no\n\n$OutOfProcData$:{"isDone": true, "actions": [[]]}'
+
+    @app.orchestrator
+    def odd(context: Any) -> Any:
+        yield context.call_entity(K, "get")
+        context.signal_entity(K, "add", 5)
+        raise ValueError(text)
+
+    status = await run(host, "odd")
+    assert status.runtime_status.value == "Failed"
+    assert status.output == f"Orchestrator function 'odd' failed: {text}"
+    assert await host.entity_where(K, lambda state: state == 5) == 5

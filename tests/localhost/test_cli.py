@@ -1,0 +1,341 @@
+"""The command itself, as processes of its own, on apps written for the test."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import requests
+
+ROOT: Final = Path(__file__).parents[2]
+SECONDS_MAX: Final = 30
+
+APP: Final = """
+import azure.functions as func
+import azure.durable_functions as df
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+@app.route(route="start/{n:int}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    instance = await client.start_new("flow", None, int(req.route_params["n"]))
+    return await client.wait_for_completion_or_create_check_status_response(req, instance, 20_000)
+
+@app.route(route="signals/{n:int}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def signals(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> str:
+    import asyncio
+    count = int(req.route_params["n"])
+    entity = df.EntityId("Counter", "many")
+    await asyncio.gather(*(client.signal_entity(entity, "add", 1) for _ in range(count)))
+    return str(count)
+
+@app.route(route="hello")
+def hello(req: func.HttpRequest) -> str:
+    return "hello"
+
+@app.route(route="pid")
+def pid(req: func.HttpRequest) -> str:
+    import os
+    return f"{os.getpid()} {os.environ.get('TODO_STORE')} {os.environ.get('TodoTables')}"
+
+@app.orchestration_trigger(context_name="context")
+def flow(context: df.DurableOrchestrationContext):
+    tasks = [context.call_activity("double", n) for n in range(context.get_input())]
+    return (yield context.task_all(tasks))
+
+@app.activity_trigger(input_name="n")
+def double(n: int) -> int:
+    return 2 * n
+
+@app.entity_trigger(context_name="context")
+def Counter(context: df.DurableEntityContext) -> None:
+    context.set_state(context.get_state(lambda: 0) + 1)
+    context.set_result(None)
+
+@app.timer_trigger(schedule="0 0 0 1 1 *", arg_name="t", run_on_startup=True)
+async def at_start(t: func.TimerRequest) -> None:
+    print("timer ran", flush=True)
+"""
+
+
+def write_app(folder: Path, code: str = APP, host: Any = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "function_app.py").write_text(code)
+    (folder / "host.json").write_text(json.dumps(host or {"version": "2.0"}))
+    return folder
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return write_app(tmp_path / "app")
+
+
+class Process:
+    """`python -m localhost`, its output read by a thread."""
+
+    def __init__(self, app: Path, *arguments: str, **environ: str) -> None:
+        self.lines: list[str] = []
+        self._arrived = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "localhost", "--port", "0", *arguments],
+            cwd=app,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._arrived:
+                self.lines.append(line.rstrip("\n"))
+                self._arrived.notify_all()
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Return the match of a line that is or will be printed."""
+        found: list[re.Match[str]] = []
+
+        def seen() -> bool:
+            found.extend(match for line in self.lines if (match := re.search(pattern, line)))
+            return bool(found) or self.process.poll() is not None
+
+        with self._arrived:
+            assert self._arrived.wait_for(seen, SECONDS_MAX), self.output
+        assert found, self.output
+        return found[0]
+
+    def base(self) -> str:
+        return self.wait_for(r"Listening on (http://\S+)\.")[1]
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        code = self.process.wait(SECONDS_MAX)
+        self._reader.join(SECONDS_MAX)
+        return code
+
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Process] = []
+
+    def run(app: Path, *arguments: str, **environ: str) -> Process:
+        started.append(Process(app, *arguments, **environ))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.process.kill()
+        process.exit_code()
+        assert process.process.stdout is not None
+        process.process.stdout.close()
+
+
+def fails(process: Process, message: str) -> str:
+    """Check that it ended with code 1 and one clear line, and return all it said."""
+    assert process.exit_code() == 1, process.output
+    assert re.search(rf"^localhost: error: .*{message}", process.lines[-1]), process.output
+    assert "Traceback" not in process.lines[-1]
+    return process.output
+
+
+def test_it_serves_an_unmodified_app_and_says_what_it_serves(start: Start, app: Path) -> None:
+    host = start(app)
+    base = host.base()
+    assert requests.post(f"{base}/api/start/3", timeout=SECONDS_MAX).json() == [0, 2, 4]
+    host.wait_for(r"POST /api/start/3 200 [\d.]+ms$")
+    assert "Functions:" in host.lines
+    assert f"\tstart: [POST] {base}/api/start/{{n:int}}" in host.lines
+    assert "\tflow: orchestrationTrigger" in host.lines
+    assert "\tdouble: activityTrigger" in host.lines
+    assert "\tCounter: entityTrigger" in host.lines
+    host.wait_for("timer ran")
+    assert host.end() == 0
+
+
+def test_item_21_31_parallel_client_calls_do_not_deadlock(start: Start, app: Path) -> None:
+    base = start(app).base()
+    assert requests.post(f"{base}/api/signals/31", timeout=SECONDS_MAX).text == "31"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly(start: Start, app: Path, number: int) -> None:
+    host = start(app)
+    base = host.base()
+    with requests.Session() as session:  # a connection that stays open
+        session.post(f"{base}/api/start/1", timeout=SECONDS_MAX)
+        assert host.end(number) == 0
+    assert "Traceback" not in host.output
+    assert "Unclosed" not in host.output
+    assert "never" not in host.output
+
+
+def test_it_starts_again_on_the_same_data_after_kill_9(start: Start, app: Path) -> None:
+    host = start(app)
+    base = host.base()
+    requests.post(f"{base}/api/signals/5", timeout=SECONDS_MAX)
+    host.process.kill()
+    host.exit_code()
+    again = start(app)
+    base = again.base()
+    assert requests.post(f"{base}/api/start/2", timeout=SECONDS_MAX).json() == [0, 2]
+    assert again.end() == 0
+
+
+def test_no_request_log_leaves_the_lines_out(start: Start, app: Path) -> None:
+    host = start(app, "--no-request-log")
+    requests.get(f"{host.base()}/api/hello", timeout=SECONDS_MAX)
+    assert host.end() == 0
+    assert "/api/hello 200" not in host.output
+
+
+def test_the_storage_option_reaches_the_app_before_it_is_imported(start: Start, app: Path) -> None:
+    host = start(app, "--storage", "sqlite", "--data", "here", TODO_STORE="else")
+    text = requests.get(f"{host.base()}/api/pid", timeout=SECONDS_MAX).text
+    assert text == f"{host.process.pid} sqlite:{app / 'here' / 'todos.db'} None"
+
+
+def test_strict_mode_prints_the_keys_and_asks_for_them(start: Start, app: Path) -> None:
+    host = start(app, "--enable-auth")
+    base = host.base()
+    url = f"{base}/api/hello"
+    assert requests.get(url, timeout=SECONDS_MAX).status_code == 401
+    key = host.wait_for(r"\thost:\s+(\S+)")[1]
+    answer = requests.get(url, headers={"x-functions-key": key}, timeout=SECONDS_MAX)
+    assert answer.text == "hello"
+    webhook = f"{base}/runtime/webhooks/durabletask/orchestrators/flow"
+    assert requests.post(webhook, data="1", timeout=SECONDS_MAX).status_code == 401
+    system = host.wait_for(r"\tsystem:\s+(\S+)")[1]
+    started = requests.post(f"{webhook}?code={system}", json=1, timeout=SECONDS_MAX)
+    assert started.status_code == 202
+    # The links of the answer lead back to this port.
+    assert requests.get(started.json()["statusQueryGetUri"], timeout=SECONDS_MAX).ok
+    # The master key opens everything.
+    master = host.wait_for(r"\tmaster:\s+(\S+)")[1]
+    started = requests.post(f"{base}/api/start/1?code={master}", timeout=SECONDS_MAX)
+    assert started.json() == [0]
+
+
+def test_the_allow_list_of_host_json_leaves_functions_out(start: Start, tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", host={"version": "2.0", "functions": ["hello"]})
+    base = start(app).base()
+    functions = requests.get(f"{base}/admin/functions", timeout=SECONDS_MAX).json()
+    assert [item["name"] for item in functions] == ["hello"]
+
+
+def test_another_app_folder_can_be_named(start: Start, app: Path, tmp_path: Path) -> None:
+    base = start(tmp_path, "--app", str(app)).base()
+    assert requests.get(f"{base}/api/hello", timeout=SECONDS_MAX).text == "hello"
+    assert (tmp_path / ".data").is_dir()
+
+
+def test_a_port_in_use_is_an_error(start: Start, app: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        fails(start(app, "--port", str(port)), f"port {port} is in use")
+
+
+def test_data_in_use_is_an_error(start: Start, app: Path) -> None:
+    first = start(app)
+    first.base()
+    fails(start(app), f"in use by another localhost, process {first.process.pid}")
+
+
+def test_newer_data_is_an_error(start: Start, app: Path) -> None:
+    (app / ".data").mkdir()
+    (app / ".data" / "format.json").write_text('{"format": 999}')
+    fails(start(app), "newer localhost")
+
+
+@pytest.mark.parametrize("file", ["taskhub.db", "todos.db", "keys.json", "format.json"])
+def test_corrupt_data_is_an_error(start: Start, app: Path, file: str) -> None:
+    (app / ".data").mkdir()
+    (app / ".data" / file).write_bytes(b"\x00garbage" * 1000)
+    fails(start(app), re.escape(file))
+
+
+def test_a_newer_task_hub_is_an_error(start: Start, app: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    host = start(app)
+    host.base()
+    assert host.end() == 0
+    with closing(sqlite3.connect(app / ".data" / "taskhub.db")) as hub:
+        hub.execute("PRAGMA user_version=999")
+    fails(start(app), "taskhub.db")
+
+
+def test_no_app_is_an_error(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    fails(start(tmp_path), "there is no function_app.py")
+
+
+def test_no_host_json_is_an_error(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "function_app.py").write_text(APP)
+    fails(start(tmp_path), "there is no host.json")
+
+
+def test_two_apps_are_an_error(start: Start, tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", APP + "\nsecond = func.FunctionApp()\n")
+    fails(start(app), "More than one top level function app")
+
+
+def test_no_function_app_object_is_an_error(start: Start, tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", "import azure.functions as func\n")
+    fails(start(app), "Could not find top level function app instances")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "shown"),
+    [
+        ("import nowhere_to_be_found\n", "ModuleNotFoundError: .*nowhere_to", "import nowhere"),
+        ("def f(:\n", "SyntaxError: ", "def f(:"),
+        ("def g():\n    raise LookupError('why')\ng()\n", "LookupError: why", "line 3"),
+        ("import sys\nsys.exit(5)\n", "SystemExit: 5", "sys.exit(5)"),
+    ],
+)
+def test_a_broken_app_is_an_error_with_its_own_lines(
+    start: Start, tmp_path: Path, code: str, message: str, shown: str
+) -> None:
+    app = write_app(tmp_path / "app", code)
+    output = fails(start(app), f"cannot load function_app.py: {message}")
+    assert shown in output
+    assert "importlib" not in output
+    assert str(ROOT / "localhost") not in output
+
+
+def test_a_top_level_retry_is_an_error(start: Start, tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", host={"version": "2.0", "retry": {"strategy": "x"}})
+    fails(start(app), "remove the top-level `retry`")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "x"], ["--port", "70000"], ["--storage", "paper"], ["--nonsense"]]
+)
+def test_wrong_usage_is_code_2(start: Start, app: Path, arguments: list[str]) -> None:
+    host = start(app, *arguments)
+    assert host.exit_code() == 2
+    assert "usage: python -m localhost" in host.output

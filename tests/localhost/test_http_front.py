@@ -1,0 +1,360 @@
+# ruff: noqa: ARG001 - the functions of an app have the parameters of their bindings
+"""Host protocol, section 2: what an HTTP function sees and what its caller gets."""
+
+import asyncio
+import json
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from localhost.http_front import HttpLimits, rpc_handler
+from localhost.keys import Keys
+from localhost.listeners import bind_public, listening
+from tests.localhost.front import Serve, Served, Setup
+
+KEYS = Keys(master="m", host="h", system="s", functions={"mirror": "own"})
+
+
+def app_with(**levels: func.AuthLevel) -> func.FunctionApp:
+    """Return an app that mirrors what it gets, and one function per level."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+    @app.route(route="mirror/{projectId:int}/{id?}", methods=["GET", "POST"])
+    async def mirror(req: func.HttpRequest) -> func.HttpResponse:
+        seen = {
+            "method": req.method,
+            "url": req.url,
+            "headers": dict(req.headers),
+            "params": dict(req.params),
+            "route_params": dict(req.route_params),
+            "body": req.get_body().decode("latin-1"),
+        }
+        return func.HttpResponse(json.dumps(seen), mimetype="application/json")
+
+    for name, level in levels.items():
+
+        def plain(req: func.HttpRequest) -> func.HttpResponse:
+            return func.HttpResponse(req.method)
+
+        plain.__name__ = name
+        app.route(route=name, auth_level=level)(plain)
+    return app
+
+
+async def test_item_2_a_constraint_that_fails_is_404_and_so_is_a_wrong_verb(serve: Serve) -> None:
+    served = await serve(app_with())
+    assert await served.call("GET", "/api/mirror/abc") == (404, "")
+    assert await served.call("PUT", "/api/mirror/7") == (404, "")
+    assert await served.call("HEAD", "/api/mirror/7") == (404, "")
+    assert (await served.call("GET", "/api/mirror/7"))[0] == 200
+
+
+async def test_item_2_no_key_in_strict_mode_is_401_with_an_empty_body(serve: Serve) -> None:
+    served = await serve(app_with(), Setup(keys=KEYS))
+    assert await served.call("GET", "/api/mirror/7") == (401, "")
+    assert await served.call("GET", "/api/mirror/abc") == (404, "")
+
+
+async def test_without_strict_mode_nobody_is_asked_for_a_key(serve: Serve) -> None:
+    served = await serve(app_with(boss=func.AuthLevel.ADMIN))
+    assert (await served.call("GET", "/api/boss"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "status"),
+    [
+        ("/api/mirror/7", "h", 200),
+        ("/api/mirror/7", "own", 200),
+        ("/api/mirror/7", "m", 200),
+        ("/api/mirror/7", "s", 401),
+        ("/api/mirror/7?code=h", None, 200),
+        ("/api/mirror/7?code=h", "wrong", 401),
+        ("/api/mirror/7?code=wrong", "h", 200),
+        ("/api/open", None, 200),
+        ("/api/boss", "h", 401),
+        ("/api/boss", "m", 200),
+        ("/api/other", "own", 401),
+        ("/admin/host/status", None, 401),
+        ("/admin/host/status", "h", 401),
+        ("/admin/host/status", "m", 200),
+        ("/admin/host/ping", None, 200),
+        ("/runtime/webhooks/durabletask/instances/", None, 401),
+        ("/runtime/webhooks/durabletask/instances/", "h", 401),
+        ("/runtime/webhooks/durabletask/instances/", "s", 200),
+        ("/runtime/webhooks/durabletask/instances/?code=m", None, 200),
+    ],
+)
+async def test_strict_mode_asks_for_the_right_key(
+    serve: Serve, path: str, header: str | None, status: int
+) -> None:
+    app = app_with(
+        open=func.AuthLevel.ANONYMOUS, boss=func.AuthLevel.ADMIN, other=func.AuthLevel.FUNCTION
+    )
+    served = await serve(app, Setup(keys=KEYS))
+    headers = {} if header is None else {"X-Functions-Key": header}
+    assert (await served.call("GET", path, headers=headers))[0] == status
+
+
+async def test_item_3_an_empty_query_value_is_absent(serve: Serve) -> None:
+    served = await serve(app_with())
+    seen = await served.json("GET", "/api/mirror/7?x=&y=1&y=2&flag")
+    assert seen["params"] == {"y": "1,2"}
+
+
+async def test_item_4_a_plain_def_with_a_durable_client_runs_and_then_fails(serve: Serve) -> None:
+    import azure.durable_functions as df
+
+    done: list[str] = []
+    app = df.DFApp()
+
+    @app.route(route="start")
+    @app.durable_client_input(client_name="client")
+    def start(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        done.append(type(client).__name__)
+        return func.HttpResponse("never seen")
+
+    served = await serve(app)
+    served.runner.client_payload = json.dumps(
+        {"taskHubName": "H", "creationUrls": {}, "managementUrls": {}, "rpcBaseUrl": "http://x/"}
+    )
+    assert await served.call("GET", "/api/start") == (500, "")
+    assert done == ["DurableOrchestrationClient"]
+    assert "can't be used in 'await' expression" in served.out.getvalue()
+
+
+async def test_a_request_arrives_as_the_worker_builds_it(serve: Serve) -> None:
+    served = await serve(app_with())
+    headers = [("X-Twice", "1"), ("X-Twice", "2"), ("Host", "example.org:8080")]
+    path = "/API/mirror/007/A%20b%2Fc?q=a+b&q=%C3%A9"
+    seen = await served.json("POST", path, headers=headers, data=b"\x00\xff")
+    assert seen["method"] == "POST"
+    assert seen["url"] == f"http://example.org:8080{path}"
+    assert seen["headers"]["x-twice"] == "1,2"
+    assert seen["params"] == {"q": "a b,é"}
+    assert seen["route_params"] == {"projectId": "007", "id": "A b%2Fc"}
+    assert seen["body"] == "\x00\xff"
+
+
+async def test_an_absent_optional_route_value_has_no_key(serve: Serve) -> None:
+    served = await serve(app_with())
+    assert (await served.json("GET", "/api/mirror/7"))["route_params"] == {"projectId": "7"}
+
+
+async def test_a_chunked_body_without_length_arrives_empty(serve: Serve) -> None:
+    async def chunks() -> Any:
+        yield b"some"
+        yield b"thing"
+
+    served = await serve(app_with())
+    assert (await served.json("POST", "/api/mirror/7", data=chunks()))["body"] == ""
+    # and the connection goes on
+    assert (await served.json("POST", "/api/mirror/7", data=b"x"))["body"] == "x"
+
+
+async def test_a_compressed_body_arrives_as_it_was_sent(serve: Serve) -> None:
+    served = await serve(app_with())
+    headers = {"Content-Encoding": "gzip"}
+    seen = await served.json("POST", "/api/mirror/7", data=b"no gzip", headers=headers)
+    assert seen["body"] == "no gzip"
+
+
+async def test_a_body_over_the_limit_is_413(serve: Serve) -> None:
+    served = await serve(app_with(), Setup(body_bytes_max=1000))
+    assert (await served.call("POST", "/api/mirror/7", data=b"x" * 1000))[0] == 200
+    assert (await served.call("POST", "/api/mirror/7", data=b"x" * 1001))[0] == 413
+
+
+async def raw(served: Served, request: bytes, until: bytes = b"\r\n\r\n") -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.base.rsplit(":")[-1]))
+    try:
+        writer.write(request)
+        return await asyncio.wait_for(reader.readuntil(until), 5)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_client_that_waits_for_100_continue_gets_it(serve: Serve) -> None:
+    served = await serve(app_with())
+    head = (
+        b"POST /api/mirror/7 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
+    )
+    assert (await raw(served, head + b"\r\n")).startswith(b"HTTP/1.1 100 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/mirror/7 HTTP/1.1\r\nHost: a\r\nX-Bad: \xff\xfe\r\n\r\n",
+        b"GET /api/%00 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+async def test_a_request_that_kestrel_refuses_is_400(serve: Serve, head: bytes) -> None:
+    served = await serve(app_with())
+    assert b" 400 " in (await raw(served, head)).split(b"\r\n")[0]
+
+
+async def test_a_proxys_absolute_target_is_routed_by_its_path(serve: Serve) -> None:
+    served = await serve(app_with())
+    head = b"GET http://a/api/mirror/7 HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert b" 200 " in (await raw(served, head)).split(b"\r\n")[0]
+
+
+def failing_app() -> func.FunctionApp:
+    app = func.FunctionApp()
+
+    @app.route(route="raises")
+    async def raises(req: func.HttpRequest) -> func.HttpResponse:
+        raise LookupError("the reason")
+
+    @app.route(route="exits")
+    def exits(req: func.HttpRequest) -> func.HttpResponse:
+        raise SystemExit(3)
+
+    @app.route(route="cancels")
+    async def cancels(req: func.HttpRequest) -> func.HttpResponse:
+        raise asyncio.CancelledError
+
+    @app.route(route="wrong")
+    async def wrong(req: func.HttpRequest):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return {"not": "encodable"}
+
+    @app.route(route="nothing")
+    async def nothing(req: func.HttpRequest):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return None
+
+    @app.route(route="text")
+    async def text(req: func.HttpRequest) -> str:
+        return "just text"
+
+    @app.route(route="off")
+    async def off(req: func.HttpRequest) -> str:
+        return "runs"
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["raises", "exits", "cancels", "wrong"])
+async def test_a_failing_function_is_500_with_an_empty_body(serve: Serve, path: str) -> None:
+    served = await serve(failing_app())
+    assert await served.call("GET", f"/api/{path}") == (500, "")
+    assert f"function {path} " in served.out.getvalue()
+
+
+async def test_a_failure_is_printed_with_the_apps_part_of_the_traceback(serve: Serve) -> None:
+    served = await serve(failing_app())
+    await served.call("GET", "/api/raises")
+    printed = served.out.getvalue()
+    assert "LookupError: the reason" in printed
+    assert 'raise LookupError("the reason")' in printed
+    assert "worker.py" not in printed
+
+
+async def test_returning_nothing_is_200_and_empty_and_a_str_is_text(serve: Serve) -> None:
+    served = await serve(failing_app())
+    assert await served.call("GET", "/api/nothing") == (200, "")
+    assert await served.call("GET", "/api/text") == (200, "just text")
+
+
+async def test_a_disabled_function_is_404_but_not_for_the_master_key(serve: Serve) -> None:
+    off = {"AzureWebJobs.off.Disabled": "true"}
+    served = await serve(failing_app(), Setup(environ=off))
+    assert await served.call("GET", "/api/off") == (404, "")
+    strict = await serve(failing_app(), Setup(environ=off, keys=KEYS))
+    assert await strict.call("GET", "/api/off?code=h") == (404, "")
+    assert await strict.call("GET", "/api/off?code=m") == (200, "runs")
+
+
+async def test_custom_headers_are_on_every_answer_of_a_function(serve: Serve) -> None:
+    served = await serve(failing_app(), Setup(limits=HttpLimits(custom_headers={"x-all": "1"})))
+    async with served.session.get(f"{served.base}/api/text") as response:
+        assert response.headers["X-All"] == "1"
+
+
+async def test_one_request_over_the_limit_is_429_and_the_next_is_not(serve: Serve) -> None:
+    app, entered, leave = func.FunctionApp(), asyncio.Event(), asyncio.Event()
+
+    @app.route(route="wait")
+    async def wait(req: func.HttpRequest) -> str:
+        entered.set()
+        await leave.wait()
+        return "done"
+
+    served = await serve(app, Setup(limits=HttpLimits(outstanding_max=1)))
+    first = asyncio.create_task(served.call("GET", "/api/wait"))
+    await entered.wait()
+    assert await served.call("GET", "/api/wait") == (429, "")
+    leave.set()
+    assert await first == (200, "done")
+    assert await served.call("GET", "/api/wait") == (200, "done")
+
+
+async def test_requests_over_the_concurrency_limit_wait(serve: Serve) -> None:
+    app, running, most = func.FunctionApp(), 0, 0
+
+    @app.route(route="wait")
+    async def wait(req: func.HttpRequest) -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        running -= 1
+        return ""
+
+    served = await serve(app, Setup(limits=HttpLimits(concurrent_max=2)))
+    answers = await asyncio.gather(*(served.call("GET", "/api/wait") for _ in range(10)))
+    assert answers == [(200, "")] * 10
+    assert most == 2
+
+
+async def test_the_webhooks_get_the_path_as_it_was_sent(serve: Serve) -> None:
+    served = await serve(app_with())
+    path = "/runtime/webhooks/durabletask/entities/counter/a%2Bb?op=add"
+    headers = {"Host": "example.org"}
+    seen = await served.json("POST", path, headers=headers)
+    assert seen == {
+        "path": "entities/counter/a%2Bb",
+        "base": "http://example.org/runtime/webhooks/durabletask",
+        "method": "POST",
+    }
+
+
+async def test_the_loopback_port_serves_the_same_api_and_links_to_the_public_one(
+    serve: Serve,
+) -> None:
+    from tests.localhost.front import echo_durable_api
+
+    served = await serve(app_with())
+    door = bind_public("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{door.getsockname()[1]}"
+    async with listening(door, rpc_handler(echo_durable_api, "http://public/webhooks")):
+        async with served.session.get(f"{base}/durabletask/instances/x?showInput=True") as answer:
+            assert await answer.json() == {
+                "path": "instances/x",
+                "base": "http://public/webhooks",
+                "method": "GET",
+            }
+        async with served.session.get(f"{base}/instances/x") as answer:
+            assert answer.status == 404
+
+
+async def test_each_request_is_one_line_on_the_console_without_its_query(serve: Serve) -> None:
+    served = await serve(app_with())
+    await served.call("GET", "/api/mirror/7?code=secret")
+    await served.call("GET", "/nowhere")
+    lines = served.out.getvalue().splitlines()
+    assert [line.split("] ")[1].rsplit(" ", 1)[0] for line in lines] == [
+        "GET /api/mirror/7 200",
+        "GET /nowhere 404",
+    ]
+
+
+async def test_one_connection_serves_many_requests_side_by_side_with_others(serve: Serve) -> None:
+    served = await serve(app_with(plain=func.AuthLevel.ANONYMOUS))
+    answers = await asyncio.gather(*(served.call("GET", "/api/plain") for _ in range(200)))
+    assert answers == [(200, "GET")] * 200
+    assert served.runner.invocations["plain"] == 200
