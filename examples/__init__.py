@@ -1,0 +1,1 @@
+"""Programs around the app. The app does not need them."""

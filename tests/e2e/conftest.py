@@ -1,0 +1,48 @@
+"""The service under test: the one at TODO_BASE_URL, or a `localhost` for each kind of storage."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.client import Client, unused_project
+from tests.e2e.server import LocalhostProcess
+
+GIVEN = os.environ.get("TODO_BASE_URL")
+STORAGES = ["given"] if GIVEN else ["sqlite", "tables"]
+
+
+def table_environment(request: pytest.FixtureRequest, storage: str) -> dict[str, str]:
+    """Return what a `localhost` with this storage needs: for tables an account of its own."""
+    if storage != "tables":
+        return {}
+    emulator = request.getfixturevalue("azurite")
+    accounts = request.getfixturevalue("_unused_accounts")
+    return {"TodoTables": emulator.connection_string(next(accounts))}
+
+
+@pytest.fixture(scope="session", params=STORAGES)
+def base_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where the service is, without a slash at the end."""
+    if GIVEN:
+        yield GIVEN.rstrip("/")
+        return
+    data = tmp_path_factory.mktemp(request.param) / "data"
+    environ = table_environment(request, request.param)
+    with LocalhostProcess(data, request.param, environ) as server:
+        yield server.base_url
+
+
+@pytest.fixture
+def client(base_url: str) -> Iterator[Client]:
+    """A client of the service, with the key in TODO_FUNCTION_KEY if it needs one."""
+    made = Client(base_url, os.environ.get("TODO_FUNCTION_KEY"))
+    with made.session:
+        yield made
+
+
+@pytest.fixture
+def project_id() -> int:
+    return unused_project()

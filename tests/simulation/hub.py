@@ -1,0 +1,174 @@
+"""A task hub that promises nothing beyond `host-protocol`: real entity code, hostile transport.
+
+Entities run through the SDK's own batch handler, on JSON as the extension sends it.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+import azure.durable_functions as df
+from azure.durable_functions.models.EntityStateResponse import EntityStateResponse
+
+from activities.hub import ORCHESTRATION_NAME
+from entities.project import Numbered, Project, decode_state, encode_state
+from tests.simulation.faults import Fault
+from tests.simulation.network import Network
+
+Operation = tuple[str, str]
+"""Name and input, as JSON text of JSON text."""
+
+SECONDS_TO_BATCH: Final = (0.0005, 0.02)
+SECONDS_IDLE: Final = (0.5, 5.0)
+"""A queue that was idle is polled ever more seldom."""
+
+
+@dataclass(slots=True)
+class EntityRow:
+    """One entity: what was committed, in order, and what is queued."""
+
+    committed: list[str] = field(default_factory=list)
+    uncommitted: list[str] = field(default_factory=list)
+    queue: list[Operation] = field(default_factory=list)
+    due: bool = False
+
+
+class TaskHub:
+    """Entities and their queues. Orchestrations are started through `begin`."""
+
+    def __init__(
+        self,
+        network: Network,
+        chance: Random,
+        entity: Callable[[df.DurableEntityContext], None],
+        begin: Callable[[str], object],
+    ) -> None:
+        self.entities: dict[int, EntityRow] = {}
+        self.uncommitted_share = 0.0
+        self.idle_share = 0.0
+        self.epoch = 0
+        self._network = network
+        self._chance = chance
+        self._handle: Callable[[str], str] = df.Entity.create(entity)
+        self._begin = begin
+
+    def row(self, project_id: int) -> EntityRow:
+        return self.entities.setdefault(project_id, EntityRow())
+
+    def deliver(self, project_id: int, operation: str, text: str) -> None:
+        row = self.row(project_id)
+        row.queue.append((operation, text))
+        self._schedule(project_id, row)
+
+    def start(self, text: str) -> None:
+        self._begin(text)
+
+    def _schedule(self, project_id: int, row: EntityRow) -> None:
+        if row.due:
+            return
+        row.due = True
+        idle = self._chance.random() < self.idle_share
+        seconds = self._chance.uniform(*(SECONDS_IDLE if idle else SECONDS_TO_BATCH))
+        self._network.later(seconds, lambda: self._run_batch(project_id, row))
+
+    def _run_batch(self, project_id: int, row: EntityRow) -> None:
+        """Run a batch in any order; commit its state, or forget that it ever ran."""
+        row.due = False
+        if not row.queue:
+            return
+        self._chance.shuffle(row.queue)
+        size = self._chance.randint(1, len(row.queue))
+        batch, rest = row.queue[:size], row.queue[size:]
+        after = self._execute(project_id, row.committed[-1] if row.committed else None, batch)
+        if self._chance.random() < self.uncommitted_share:
+            row.uncommitted.append(after)
+        else:
+            row.queue = rest
+            row.committed.append(after)
+        if row.queue:
+            self._schedule(project_id, row)
+
+    def _execute(self, project_id: int, state: str | None, batch: Sequence[Operation]) -> str:
+        request = {
+            "self": {"name": "project", "key": str(project_id)},
+            "exists": state is not None,
+            "state": state,
+            "batch": [{"name": op, "isSignal": True, "input": text} for op, text in batch],
+        }
+        answer = json.loads(self._handle(json.dumps(request)))
+        assert not any(each["isError"] for each in answer["results"]), answer
+        assert [each["result"] for each in answer["results"]] == ["null"] * len(batch)
+        return str(answer["entityState"])
+
+    # What happens to a hub.
+
+    def roll_back(self, project_id: int) -> None:
+        """Put the state back to any earlier one, or to none at all."""
+        row = self.row(project_id)
+        del row.committed[self._chance.randint(0, len(row.committed)) :]
+
+    def wipe(self) -> None:
+        """Lose everything: states, queues, and every orchestration."""
+        self.epoch += 1
+        for row in self.entities.values():
+            row.committed.clear()
+            row.queue.clear()
+
+    # What a read shows.
+
+    def read(self, project_id: int) -> Any:
+        committed = self.row(project_id).committed
+        return json.loads(committed[-1]) if committed else None
+
+    def read_stale(self, project_id: int) -> Any:
+        """Show any earlier state, or none."""
+        return json.loads(self._chance.choice(["null", *self.row(project_id).committed]))
+
+    def read_dirty(self, project_id: int) -> Any:
+        """Show a part of what was ever in the outbox, committed or not, in an order that never
+        was, with ids that nobody gave: worse than any real read."""
+        row = self.row(project_id)
+        text = self._chance.choice(["null", *row.committed, *row.uncommitted])
+        shown = decode_state(project_id, json.loads(text)).outbox
+        outbox = self._chance.sample(shown, self._chance.randint(0, len(shown)))
+        head = self._chance.randint(0, 9)
+        return encode_state(
+            Project(head, tuple(Numbered(head + n, each.request) for n, each in enumerate(outbox)))
+        )
+
+
+class SimulatedClient:
+    """What `DurableHub` uses of the SDK's durable client, over the simulated network."""
+
+    def __init__(self, hub: TaskHub, network: Network) -> None:
+        self._hub = hub
+        self._network = network
+
+    async def signal_entity(self, entity: df.EntityId, operation: str, body: Any) -> None:
+        project_id, text = int(entity.key), json.dumps(json.dumps(body))
+        name = "hub.settle" if operation == "settle" else "hub.create"
+        await self._network.call(
+            name,
+            f"{project_id} {operation} {body}",
+            lambda: self._hub.deliver(project_id, operation, text),
+        )
+
+    async def start_new(self, name: str, *, client_input: Any) -> None:
+        assert name == ORCHESTRATION_NAME
+        text = json.dumps(client_input)
+        await self._network.call("hub.start", text, lambda: self._hub.start(text))
+
+    async def read_entity_state(self, entity: df.EntityId) -> EntityStateResponse:
+        project_id = int(entity.key)
+        state = await self._network.call(
+            "hub.project",
+            f"{project_id}",
+            lambda: self._hub.read(project_id),
+            {
+                Fault.STALE: lambda: self._hub.read_stale(project_id),
+                Fault.DIRTY: lambda: self._hub.read_dirty(project_id),
+            },
+        )
+        return EntityStateResponse(state is not None, state)

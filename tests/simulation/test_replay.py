@@ -1,0 +1,35 @@
+import os
+import subprocess
+import sys
+
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.sweep import first_failure
+
+SEED = 12
+
+
+def replay(seed: int, hash_seed: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.simulation", str(seed)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    ).stdout
+
+
+def test_a_seed_replays_the_same_history_in_another_process() -> None:
+    one, other = replay(SEED, "1"), replay(SEED, "2")
+    assert one == other
+    assert "log.append" in one
+
+
+def test_another_seed_is_another_history() -> None:
+    assert replay(SEED, "1") != replay(SEED + 1, "1")
+
+
+def test_a_failure_names_the_command_that_replays_it() -> None:
+    failure = first_failure(range(100), MUTANTS["announced before it is in the log"].variant)
+    assert failure is not None
+    assert f"python -m tests.simulation {failure.seed}" in str(failure)

@@ -1,0 +1,185 @@
+"""One history: clients, processes, store and hub under one seed, checked step by step."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from activities.hub import DurableHub
+from activities.outbox import outbox
+from activities.settlements import Settlements
+from entities.project import decode_state, entity
+from tests.simulation.clients import Client, Sending
+from tests.simulation.faults import Faults
+from tests.simulation.hub import SimulatedClient, TaskHub
+from tests.simulation.ledger import Broken, Ledger, Violation
+from tests.simulation.loop import SimulatedLoop, simulated_loop
+from tests.simulation.network import Network
+from tests.simulation.orchestrations import Orchestrations, Outbox
+from tests.simulation.process import REAL_PARTS, Instance, Parts
+from tests.simulation.store import SimulatedStore, Tables
+
+BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
+
+CALM_SECONDS_MAX: Final = 120.0
+"""How long after the last fault everything may take: what is late arrives within 40 seconds,
+the sweeper comes every 5, and an orchestration gives up after 12."""
+
+STEPS_MAX: Final = 200_000
+"""Of one history; beyond it something runs in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The code under test; a mutant replaces a part of it."""
+
+    parts: Parts = REAL_PARTS
+    outbox: Outbox = outbox
+    entity: Callable[[Any], None] = entity
+    tables: Callable[[Callable[[int], object]], Tables] = Tables
+
+
+REAL: Final = Variant()
+
+
+@dataclass(slots=True)
+class World:
+    """Everything there is in one history."""
+
+    chance: Random
+    faults: Faults
+    variant: Variant = REAL
+    tear: Random | None = None
+    patience: float = 1.0
+    """Share of failures after which a client tries again."""
+    skew_seconds: float = 0.0
+    """How far the clocks of processes are off, at most."""
+    trace: list[str] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    loop: SimulatedLoop = field(init=False)
+    ledger: Ledger = field(init=False, default_factory=Ledger)
+    tables: Tables = field(init=False)
+    network: Network = field(init=False)
+    hub: TaskHub = field(init=False)
+    orchestrations: Orchestrations = field(init=False)
+    _waiting_for_one: list[asyncio.Future[None]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.loop = simulated_loop(self.chance)
+        self.tables = self.variant.tables(self.ledger.changed)
+        self.network = Network(self.loop, self.chance, self.faults)
+        self.network.trace = self.note
+        self.hub = TaskHub(self.network, self.chance, self.variant.entity, self._begin)
+        self.orchestrations = Orchestrations(
+            self.network, self.variant.outbox, self.now, self.living, self.hub
+        )
+
+    def now(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.loop.time())
+
+    def note(self, what: str, how: str) -> None:
+        self.trace.append(f"{self.loop.time():10.4f} {what:14} {how}")
+
+    def _begin(self, text: str) -> None:
+        self.loop.create_task(self.orchestrations.run(text)).add_done_callback(_raise_its_error)
+
+    # Processes.
+
+    def start_instance(self) -> Instance:
+        store = SimulatedStore(self.tables, self.network, self.tear)
+        client: Any = SimulatedClient(self.hub, self.network)
+        hub = DurableHub(client, Settlements())
+        skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
+        instance = Instance(self.variant.parts, store, hub, lambda: self.now() + skew, self.loop)
+        self.instances.append(instance)
+        while self._waiting_for_one:
+            self._waiting_for_one.pop().set_result(None)
+        self.loop.create_task(instance.tick()).add_done_callback(_raise_its_error)
+        return instance
+
+    def kill(self, instance: Instance) -> None:
+        self.note("kill", f"{id_of(self.instances, instance)}")
+        instance.kill()
+
+    async def living(self) -> Instance:
+        """Pick any process that is alive, once there is one."""
+        while not (alive := [each for each in self.instances if each.alive]):
+            waiter = self.loop.create_future()
+            self._waiting_for_one.append(waiter)
+            await waiter
+        return self.chance.choice(alive)
+
+    # History.
+
+    def send(self, sendings: Sequence[Sending]) -> list[asyncio.Task[None]]:
+        client = Client(self.ledger, self.chance, self.living, self.patience)
+        return [self.loop.create_task(client.send(each)) for each in sendings]
+
+    def run(self, until: Callable[[], bool], between: Callable[[], object] = lambda: None) -> None:
+        """Take steps until something holds; `between` steps things may happen.
+
+        Raises Violation as soon as a promise is broken.
+        """
+        while not until():
+            between()
+            if not self.loop.step():
+                return
+            self.ledger.check(self.tables)
+            if self.loop.errors:
+                raise Violation(Broken.ERROR, f"{self.loop.errors[0]}")
+            if self.loop.steps > STEPS_MAX:
+                raise Violation(Broken.STUCK, "history does not end")
+
+    def settle(self, calls: Sequence[asyncio.Task[None]]) -> None:
+        """Let time pass without faults until all is done; raise Violation when it never is."""
+        deadline = self.loop.time() + CALM_SECONDS_MAX
+        self.note("calm", "")
+        self.run(lambda: self.is_settled(calls) or self.loop.time() > deadline)
+        for call in calls:
+            if call.done() and (error := call.exception()) is not None:
+                raise error
+        self.ledger.check_settled(self.tables, self.outboxes())
+        if not self.is_settled(calls):
+            raise Violation(Broken.STUCK, "a call or an orchestration does not end")
+
+    def is_settled(self, calls: Sequence[asyncio.Task[None]]) -> bool:
+        if self.orchestrations.running or not all(call.done() for call in calls):
+            return False
+        try:
+            self.ledger.check_settled(self.tables, self.outboxes())
+        except Violation:
+            return False
+        return True
+
+    def outboxes(self) -> Iterator[tuple[int, str]]:
+        for project_id in self.hub.entities:
+            for entry in decode_state(project_id, self.hub.read(project_id)).outbox:
+                yield project_id, entry.request.request_id
+
+
+@contextmanager
+def inside(world: World) -> Iterator[World]:
+    """Make the world's loop the running one, and its app's logs silent."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(world.loop)
+    logging.disable(logging.CRITICAL)
+    try:
+        yield world
+    finally:
+        world.loop.close()
+        logging.disable(logging.NOTSET)
+        asyncio._set_running_loop(before)
+
+
+def _raise_its_error(task: asyncio.Task[None]) -> None:
+    """Make an exception that nobody awaits an error of the loop."""
+    if not task.cancelled():
+        task.result()
+
+
+def id_of(instances: Sequence[Instance], instance: Instance) -> int:
+    return next(n for n, each in enumerate(instances) if each is instance)
