@@ -41,6 +41,11 @@ class Coalescer(Generic[K, I, R]):
         self._items_max = items_max
         self._lanes: dict[K, _Lane[I, R]] = {}
 
+    @property
+    def under_way(self) -> int:
+        """How many keys have a run, or wait for one."""
+        return len(self._lanes)
+
     async def submit(self, key: K, items: Sequence[I]) -> list[R]:
         """Have `items` done in this order, in one or more runs; return their results."""
         loop = asyncio.get_running_loop()

@@ -8,24 +8,30 @@ the log is read again and believed.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from activities.arrivals import Arrivals
 from activities.coalescing import Coalescer
 from activities.feed import Feed, Unfollowed
 from activities.hub import Hub, Wanted, fit_message
+from activities.windows import Windows
 from entities.project import Numbered
 from store.port import LOG_ENTRIES_MAX, Entry, Head, Store, StoreError
 from todos import ID_MAX, Todo, TodoRequest, create, last_id
 
 PAUSES_SECONDS: Final = (
-    *(0.0, 0.0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125),
+    *(0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125),
     *(0.25, 0.25, 0.25, 0.25),
 )
 """How long to wait, look after look, for an entity to show the wanted requests: 1.2 s in all.
 A signal usually needs a few milliseconds; after that the orchestration is the cheaper waiter."""
+
+LONE_LOOKS: Final = 2
+"""Looks without a pause before those, when this project is the only one under way: its entity is
+about to commit. In company the time is better spent on others."""
 
 LOOKS_MAX: Final = 40
 """States of one entity that one run works off. Each holds at most an outbox full, so that no
@@ -60,11 +66,21 @@ class Emitter:
     Two copies in two processes are as right as one; they only waste each other's work.
     """
 
-    def __init__(self, store: Store, arrivals: Arrivals, feed: Feed | None = None) -> None:
-        """Write to `store`, wake who waits in `arrivals`, tell `feed` about appends."""
+    def __init__(
+        self,
+        store: Store,
+        arrivals: Arrivals,
+        feed: Feed | None = None,
+        windows: Windows | None = None,
+    ) -> None:
+        """Write to `store`, wake who waits in `arrivals`, tell `feed` about appends.
+
+        Signal what has waited in `windows` for that.
+        """
         self._store = store
         self._arrivals = arrivals
         self._feed = feed or Unfollowed()
+        self._windows = windows or Windows()
         self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(self._run, WANTED_PER_RUN_MAX)
 
     async def emit(self, wanted: Wanted, hub: Hub) -> list[Missing]:
@@ -100,26 +116,30 @@ class Emitter:
 
     async def _drain(self, project_id: int, wanted: set[str], hub: Hub) -> set[str]:
         logged: set[str] = set()
-        pauses = iter(PAUSES_SECONDS)
+        pauses = self._pauses()
         for _ in range(LOOKS_MAX):
             # The state before the head: an entry settled between the two reads is then only a
             # repeat, which the request rows stop. It is what the entity has committed, at best.
             state = await hub.project(project_id)
             outbox = [each for each in state.outbox if each.request.request_id not in logged]
             before = len(logged)
-            for first in range(0, len(outbox), LOG_ENTRIES_MAX):
-                chunk = outbox[first : first + LOG_ENTRIES_MAX]
+            for chunk in _chunks(outbox):
                 logged |= await self._advance(project_id, chunk, hub)
-            if not wanted <= logged:
-                logged |= await self._look(project_id, wanted - logged)
             if wanted <= logged:
                 break
-            if len(logged) == before:
-                pause = next(pauses, None)
-                if pause is None:
-                    break
-                await asyncio.sleep(pause)
+            if len(logged) > before:
+                pauses = self._pauses()  # the next requests follow those that were logged
+                continue
+            logged |= await self._look(project_id, wanted - logged)
+            pause = next(pauses, None)
+            if wanted <= logged or pause is None:
+                break
+            await asyncio.sleep(pause)
         return logged
+
+    def _pauses(self) -> Iterator[float]:
+        hasty = 0 if self._runs.under_way > 1 else LONE_LOOKS
+        return chain(repeat(0.0, hasty), PAUSES_SECONDS)
 
     async def _advance(self, project_id: int, chunk: Sequence[Numbered], hub: Hub) -> set[str]:
         """Append the chunk and clear up behind it; return what was seen in the log of it."""
@@ -168,11 +188,23 @@ class Emitter:
         for request_id, todo in found.items():
             self._arrivals.announce(request_id, todo)
         head = max(todo.id for todo in found.values())
-        outcomes = await asyncio.gather(
-            hub.settle(project_id, head, list(found)),
-            self._store.inbox.remove(project_id, list(found)),
-            return_exceptions=True,
-        )
-        for what, outcome in zip(("settle", "inbox_remove"), outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                log.warning("%s_failed project=%s", what, project_id, exc_info=outcome)
+        try:
+            await hub.settle(project_id, head, list(found))
+            if following := self._windows.settle(project_id, found):
+                await hub.create(project_id, following)
+        except Exception as error:
+            log.warning("settle_failed project=%s", project_id, exc_info=error)
+        try:
+            await self._store.inbox.remove(project_id, list(found))
+        except StoreError as error:
+            log.warning("inbox_remove_failed project=%s", project_id, exc_info=error)
+
+
+def _chunks(outbox: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """Cut it into transactions: full ones, of what there is more of; the rest is looked at again
+    in what has followed meanwhile.
+    """
+    count = len(outbox)
+    end = count - count % LOG_ENTRIES_MAX if count > LOG_ENTRIES_MAX else count
+    for first in range(0, end, LOG_ENTRIES_MAX):
+        yield outbox[first : min(first + LOG_ENTRIES_MAX, end)]

@@ -5,8 +5,7 @@ Everything sent through here may arrive twice, late, in any order, or never.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import azure.durable_functions as df
@@ -71,7 +70,7 @@ class DurableHub:
     async def create(self, project_id: int, requests: Sequence[TodoRequest]) -> None:
         """Signal in as many pieces as the message limit asks for, in order."""
         encoded = [encode_request(request) for request in requests]
-        settled = self._settlements.take(project_id) if self._settlements else None
+        settled = self._settlements.take(project_id) if self._settlements and encoded else None
         for piece in pieces(encoded, encoded):
             if settled is None:
                 await self._signal(project_id, "create", piece)
@@ -94,8 +93,7 @@ class DurableHub:
 
     async def project(self, project_id: int) -> Project:
         """Read the state; an entity that never was, or is deleted, reads as the empty project."""
-        async with _limited():
-            answer = await self._client.read_entity_state(_entity_id(project_id))
+        answer = await _within_limit(self._client.read_entity_state(_entity_id(project_id)))
         try:
             project = decode_state(project_id, answer.entity_state)
         except UNREADABLE:
@@ -112,14 +110,11 @@ class DurableHub:
             for n, each in enumerate(ids)
         ]
         for piece in pieces(pairs, parts):
-            async with _limited():
-                await self._client.start_new(
-                    ORCHESTRATION_NAME, client_input=encode_wanted(group(piece))
-                )
+            body = encode_wanted(group(piece))
+            await _within_limit(self._client.start_new(ORCHESTRATION_NAME, client_input=body))
 
     async def _signal(self, project_id: int, operation: str, body: Any) -> None:
-        async with _limited():
-            await self._client.signal_entity(_entity_id(project_id), operation, body)
+        await _within_limit(self._client.signal_entity(_entity_id(project_id), operation, body))
 
 
 HubOf = Callable[[Any], Hub]
@@ -169,12 +164,11 @@ def pieces(items: Sequence[T], parts: Sequence[Any]) -> list[list[T]]:
     return cut
 
 
-@asynccontextmanager
-async def _limited() -> AsyncIterator[None]:
+async def _within_limit(call: Awaitable[T]) -> T:
     """Bound a call in time, and let it end with an exception or not at all."""
     try:
         async with asyncio.timeout(CALL_SECONDS_MAX):
-            yield
+            return await call
     except asyncio.CancelledError:
         # After any connection error SDK 1.x closes the session that all its calls share, and
         # aiohttp cancels those that wait for a connection, though nobody cancelled their tasks.

@@ -5,6 +5,7 @@ its next `create` soon. What is lost here, with the process, is what a lost sign
 """
 
 import asyncio
+import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,8 +17,9 @@ from entities.project import Project, settle
 KEPT_SECONDS_MAX: Final = 1.0
 """How long an entity may wait for word of what is finished; its outbox is that much longer."""
 
-KEPT_CHARACTERS_MAX: Final = 4_000
-"""Request ids kept for one project: what fits into a signal beside a full load of requests."""
+KEPT_CHARACTERS_MAX: Final = 5_000
+"""Request ids kept for one project, as they travel (`activities.hub`): what fits into a signal
+beside a full load of requests."""
 
 REMEMBERED_SECONDS: Final = 5.0
 """How long an entity is trusted to be told; after that its outbox is believed again, so that word
@@ -58,7 +60,7 @@ class Settlements:
         self._remember(project_id, request_ids)
         kept = self._kept.get(project_id, Settled(0, ()))
         ids = tuple(dict.fromkeys((*kept.request_ids, *request_ids)))
-        if sum(map(len, ids)) > KEPT_CHARACTERS_MAX:
+        if len(json.dumps(json.dumps(json.dumps(ids)))) > KEPT_CHARACTERS_MAX:
             return False
         if not kept.request_ids:
             loop = asyncio.get_running_loop()

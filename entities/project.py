@@ -61,10 +61,12 @@ def create(project: Project, requests: Iterable[TodoRequest]) -> Project:
     """
     outbox = list(project.outbox)
     known = {entry.request.request_id for entry in outbox}
-    room = OUTBOX_CHARACTERS_MAX - sum(_characters(entry.request) for entry in outbox)
+    room = OUTBOX_CHARACTERS_MAX - sum(characters(entry.request) for entry in outbox)
     for request in requests:
-        room_after = room - _characters(request)
-        if request.request_id in known or room_after < 0:
+        if request.request_id in known:
+            continue
+        room_after = room - characters(request)
+        if room_after < 0:
             continue
         room = room_after
         known.add(request.request_id)
@@ -157,7 +159,8 @@ def _read_state(context: df.DurableEntityContext) -> Project:
         return Project()
 
 
-def _characters(request: TodoRequest) -> int:
+def characters(request: TodoRequest) -> int:
+    """Return what a request takes up of `OUTBOX_CHARACTERS_MAX`."""
     return len(json.dumps(json.dumps(encode_request(request)))) + ID_CHARACTERS
 
 

@@ -6,6 +6,7 @@ in the next one. A lone writer does not wait for company.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,12 @@ from weakref import WeakSet
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
 """How long to wait for another process that is writing to the file (an operator's tool)."""
+
+LOG_PAGES: Final = 2_000
+"""Pages of the write-ahead log between two checkpoints."""
+
+LOG_BYTES: Final = (LOG_PAGES + 200) * (4_096 + 24)
+"""Its size: a group that is larger than the rest of the log makes it a little longer."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -39,6 +46,7 @@ class SqliteFile:
         self.commits = 0
         self.writer = _connect(path)
         self.reader = _connect(path)
+        _grow_log(path)
         self._waiting: list[Write] = []
         self._patient: list[Write] = []
         self._idle = asyncio.Event()
@@ -171,10 +179,29 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # makes the log
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _grow_log(path: Path) -> None:
+    """Write zeros behind the end of the write-ahead log, up to the size that it will have.
+
+    A commit into space that the file has already is an fsync of data only; one that makes the file
+    longer waits for the file system's own journal too, and takes twice as long (measured on ext4:
+    0.10 and 0.21 ms). SQLite begins the log anew every `LOG_PAGES` and never shortens it, and
+    reads it up to the first frame that has no valid checksum (sqlite.org/walformat.html).
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or (missing := LOG_BYTES - log.stat().st_size) <= 0:
+        return
+    with log.open("ab") as file:
+        file.write(bytes(missing))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 open_files: WeakSet[SqliteFile] = WeakSet()

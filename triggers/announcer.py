@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from activities.coalescing import Coalescer
 from activities.hub import Hub, group
+from activities.windows import Windows
 from todos import TodoRequest
 
 REQUESTS_PER_START_MAX: Final = 1_000
@@ -35,8 +36,9 @@ class Announcer:
     Never raises: what gets lost here is found by the sweeper.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing under way."""
+    def __init__(self, windows: Windows | None = None) -> None:
+        """Begin with nothing under way; share `windows` with the emitter of this process."""
+        self._windows = windows
         self._lane: Coalescer[None, _Announced, None] = Coalescer(
             self._announce, REQUESTS_PER_START_MAX, PACE_SECONDS
         )
@@ -49,11 +51,11 @@ class Announcer:
 
     async def _announce(self, _: None, announced: Sequence[_Announced]) -> list[None]:
         hub = announced[0].hub
-        by_project: dict[int, list[TodoRequest]] = {}
-        for each in announced:
-            by_project.setdefault(each.request.project_id, []).append(each.request)
+        by_project: Mapping[int, Sequence[TodoRequest]] = _by_project(announced)
         names = group([(e.request.project_id, e.request.request_id) for e in announced])
-        calls = [hub.create(project_id, each) for project_id, each in by_project.items()]
+        if self._windows is not None:
+            by_project = {p: self._windows.admit(p, each, hub) for p, each in by_project.items()}
+        calls = [hub.create(project_id, each) for project_id, each in by_project.items() if each]
         tasks = {asyncio.ensure_future(call) for call in (*calls, hub.start(names))}
         done, late = await asyncio.wait(tasks, timeout=LANE_SECONDS_MAX)
         for task in done:
@@ -63,6 +65,13 @@ class Announcer:
             task.add_done_callback(self._late.discard)
             task.add_done_callback(_report)
         return [None] * len(announced)
+
+
+def _by_project(announced: Sequence[_Announced]) -> dict[int, list[TodoRequest]]:
+    requests: dict[int, list[TodoRequest]] = {}
+    for each in announced:
+        requests.setdefault(each.request.project_id, []).append(each.request)
+    return requests
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -108,6 +108,8 @@ class Intake:
         places: dict[int, list[int]] = {}
         for place, request in enumerate(requests):
             places.setdefault(request.project_id, []).append(place)
+        if len(places) == 1:
+            return list(await self._knock(requests[0].project_id, requests))
         answers = await asyncio.gather(
             *(self._knock(p, [requests[i] for i in at]) for p, at in places.items())
         )

@@ -3,6 +3,7 @@
 Signals, entities, orchestrations, the whole task hub may be lost; the inbox rows are not.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ REQUESTS_PER_PROJECT_MAX: Final = 1_000
 """Taken up in one sweep: a few outboxes full. A long backlog of one project does not hold up
 the sweep of the next one."""
 
+PROJECTS_AT_ONCE_MAX: Final = 16
+"""Taken up side by side: they share an orchestration, and a slow one leaves the others room."""
+
 log = logging.getLogger(__name__)
 
 
@@ -28,12 +32,27 @@ async def sweep(
     Raises StoreError when the inbox cannot be read; a project that fails is left for next time.
     """
     count = 0
-    async for requests in store.inbox.waiting(now - older_than, REQUESTS_PER_PROJECT_MAX):
-        count += len(requests)
+    places = asyncio.Semaphore(PROJECTS_AT_ONCE_MAX)
+    running: set[asyncio.Task[None]] = set()
+
+    async def one(requests: Sequence[TodoRequest]) -> None:
         try:
             await _take_up(store, announcer, hub, requests)
         except Exception as error:  # one project must not stop the others
             log.warning("sweep_failed project=%s", requests[0].project_id, exc_info=error)
+        finally:
+            places.release()
+
+    try:
+        async for requests in store.inbox.waiting(now - older_than, REQUESTS_PER_PROJECT_MAX):
+            count += len(requests)
+            await places.acquire()
+            task = asyncio.create_task(one(requests))
+            running.add(task)
+            task.add_done_callback(running.discard)
+    finally:
+        if running:
+            await asyncio.wait(running)
     if count:
         log.info("swept requests=%s", count)
     return count

@@ -27,8 +27,9 @@ async def wait_for_todo(
         if done:
             return arrival.result()
         try:
-            found = await log.find(request.project_id, [request.request_id])
-        except StoreError:
+            async with asyncio.timeout_at(deadline):
+                found = await log.find(request.project_id, [request.request_id])
+        except (StoreError, TimeoutError):
             continue
         if request.request_id in found:
             return found[request.request_id]

@@ -27,6 +27,9 @@ from store.sqlite_file import SqliteFile
 
 Statement = tuple[str, Sequence[Any]]
 
+ACK_SECONDS_MAX: Final = 0.02
+"""How long a deletion waits for a commit to share. Azure deletes its messages one by one, later."""
+
 
 class Aborted(Exception):
     """Somebody changed the instance meanwhile (a purge): run its work item again."""
@@ -57,7 +60,7 @@ class Committer:
     ) -> None:
         """`deliver` is told what was sent once it is on disk."""
         self._file = resources.file
-        self._atomic = resources.options.commit_mode is CommitMode.ATOMIC
+        self._atomic = resources.options.commit_mode == CommitMode.ATOMIC
         self._faults = resources.faults
         self._deliver = deliver
         self.acknowledgements = Acknowledgements(resources.file)
@@ -115,12 +118,8 @@ class Committer:
             self._faults.passed(point, commit.work)
 
 
-ACK_SECONDS_MAX: Final = 0.02
-"""How long a deletion waits for a commit to share. Azure deletes its messages one by one, later."""
-
-
 class Acknowledgements:
-    """Step 4: deletes inputs in the background, all of one turn of the event loop together.
+    """Step 4: deletes inputs in the background, in whatever commit comes next.
 
     A work item need not wait for it: the deletion is in the queue of the file before anything
     that the next work item of the instance writes, so a crash leaves at worst what a crash

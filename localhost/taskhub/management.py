@@ -124,7 +124,7 @@ class Management:
         return instance
 
     def _may_replace(self, row: InstanceRow) -> bool:
-        any_state = self._options.overridable_existing_instance_states is Overridable.ANY_STATE
+        any_state = self._options.overridable_existing_instance_states == Overridable.ANY_STATE
         return row.finished or any_state
 
     async def restart(self, instance: str, *, new_id: bool) -> str:

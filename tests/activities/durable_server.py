@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(slots=True)
 class DurableServer:
-    """Answers one status and body per path; a path may be told to hold or drop its callers."""
+    """Answers one status and body per path, or per method and path; holds or drops its callers."""
 
     asked: list[Asked] = field(default_factory=list)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -59,7 +59,8 @@ class DurableServer:
             request.transport.close()
         if path in self.held:
             await self.held[path].wait()
-        status, answer = self.answers.get(path, self._usual(request.method, path))
+        usual = self.answers.get(path, self._usual(request.method, path))
+        status, answer = self.answers.get(f"{request.method} {path}", usual)
         return web.json_response(answer, status=status)
 
     async def until(self, count: int) -> None:

@@ -9,12 +9,12 @@ from activities.coalescing import Coalescer
 class Work:
     """Notes its runs, and lets each go on when told."""
 
-    def __init__(self, *, items_max: int = 100) -> None:
+    def __init__(self, *, items_max: int = 100, pace_seconds: float = 0.0) -> None:
         self.runs: list[tuple[str, list[int]]] = []
         self.busy: set[str] = set()
         self.gates: asyncio.Queue[Exception | None] = asyncio.Queue()
         self.begun = asyncio.Condition()
-        self.lanes: Coalescer[str, int, int] = Coalescer(self, items_max)
+        self.lanes: Coalescer[str, int, int] = Coalescer(self, items_max, pace_seconds)
 
     async def __call__(self, key: str, items: Sequence[int]) -> list[int]:
         assert key not in self.busy, "two runs of one key at a time"
@@ -81,6 +81,25 @@ async def test_a_run_takes_no_more_items_than_it_may() -> None:
     work.go(3)
     assert await call == [-1, -2, -3, -4, -5]
     assert [items for _, items in work.runs] == [[1, 2], [3, 4], [5]]
+
+
+@pytest.mark.parametrize("pace_seconds", [0.0, 0.02])
+async def test_after_company_the_next_run_waits_for_more_of_it(pace_seconds: float) -> None:
+    work = Work(pace_seconds=pace_seconds)
+    work.go(3)
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(work.submit("a", 1), work.submit("a", 2))
+    await work.submit("a", 3)
+    assert work.runs == [("a", [1, 2]), ("a", [3])]
+    assert asyncio.get_running_loop().time() - began >= pace_seconds
+
+
+async def test_a_lone_item_makes_nobody_wait() -> None:
+    work = Work(pace_seconds=60.0)
+    work.go(2)
+    async with asyncio.timeout(5):
+        assert await work.submit("a", 1) == [-1]
+        assert await work.submit("a", 2) == [-2]
 
 
 async def test_nothing_submitted_is_nothing_done(work: Work) -> None:

@@ -1,106 +1,143 @@
-"""What is in the log is told to the entity with its next request, or alone a moment later."""
+"""Word of what is finished, kept back a moment: on the wire, and in what a read shows."""
 
 import asyncio
+from itertools import chain
 
 import pytest
 
-from activities import settlements
+from activities import settlements as module
 from activities.hub import DurableHub
-from activities.settlements import KEPT_CHARACTERS_MAX, Settled, Settlements
-from entities.project import Project, create, encode_state
+from activities.settlements import Settled, Settlements
+from entities.project import Project, encode_state
 from tests.activities.durable_server import DurableServer
-from todos import TodoRequest
+from tests.activities.emitting import asking, showing
 
+MESSAGE_LIMIT = 45 * 1024
 ENTITY = "entities/Project/7"
-MILK = TodoRequest(7, "c", "Buy milk")
 
 
-class Sent:
-    """Takes what is sent, and says when."""
-
-    def __init__(self) -> None:
-        self.all: list[tuple[int, Settled]] = []
-        self.came = asyncio.Event()
-
-    async def send(self, project_id: int, settled: Settled) -> None:
-        self.all.append((project_id, settled))
-        self.came.set()
+@pytest.fixture
+def hub(server: DurableServer) -> DurableHub:
+    return DurableHub(server.client, Settlements())
 
 
-async def test_it_travels_with_the_next_create_of_its_project(server: DurableServer) -> None:
-    hub = DurableHub(server.client, Settlements())
-    await hub.settle(7, 2, ["b"])
-    await hub.settle(7, 1, ["a", "b"])
+async def test_what_is_settled_travels_with_the_next_requests(
+    server: DurableServer, hub: DurableHub
+) -> None:
+    await hub.settle(7, 1, ["a"])
+    await hub.settle(7, 3, ["b", "c"])
     assert server.asked == []
-    await hub.create(8, [TodoRequest(8, "x", "Pay the rent")])
-    await hub.create(7, [MILK])
-    await hub.create(7, [MILK])
-    assert [(each.path, each.query["op"]) for each in server.asked] == [
-        ("entities/Project/8", "create"),
-        ("entities/Project/7", "settle_and_create"),
-        ("entities/Project/7", "create"),
-    ]
-    assert server.asked[1].body == {
-        "head": 2,
-        "requestIds": ["b", "a"],
-        "requests": [{"requestId": "c", "title": "Buy milk"}],
+    await hub.create(7, asking("d"))
+    (asked,) = server.asked
+    assert asked.query == {"op": "settle_and_create"}
+    assert asked.body == {
+        "head": 3,
+        "requestIds": ["a", "b", "c"],
+        "requests": [{"requestId": "d", "title": "title of d"}],
     }
 
 
-async def test_without_a_create_it_goes_alone_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settlements, "KEPT_SECONDS_MAX", 0.01)
-    sent, kept = Sent(), Settlements()
-    assert kept.keep(7, 1, ["a"], sent.send)
-    assert kept.keep(7, 2, ["b"], sent.send)
-    await asyncio.wait_for(sent.came.wait(), 10)
-    assert sent.all == [(7, Settled(2, ("a", "b")))]
-    assert kept.take(7) is None
+async def test_it_travels_once(server: DurableServer, hub: DurableHub) -> None:
+    await hub.settle(7, 1, ["a"])
+    await hub.create(7, asking("b"))
+    await hub.create(7, asking("c"))
+    assert [each.query["op"] for each in server.asked] == ["settle_and_create", "create"]
 
 
-async def test_what_was_taken_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settlements, "KEPT_SECONDS_MAX", 0.01)
-    sent, kept = Sent(), Settlements()
-    assert kept.keep(7, 1, ["a"], sent.send)
-    assert kept.take(7) == Settled(1, ("a",))
-    assert kept.keep(8, 1, ["x"], sent.send)  # its time comes after that of the other project
-    await asyncio.wait_for(sent.came.wait(), 10)
-    assert sent.all == [(8, Settled(1, ("x",)))]
-
-
-async def test_more_than_fits_beside_a_load_of_requests_is_signalled_at_once(
-    server: DurableServer,
+async def test_it_travels_with_requests_of_its_own_project_only(
+    server: DurableServer, hub: DurableHub
 ) -> None:
-    hub = DurableHub(server.client, Settlements())
-    ids = [f"{n:0100}" for n in range(KEPT_CHARACTERS_MAX // 100)]
-    await hub.settle(7, 40, ids)
-    assert server.asked == []
-    await hub.settle(7, 41, ["one more"])
+    await hub.settle(7, 1, ["a"])
+    await hub.create(8, asking("b", project_id=8))
+    assert [each.query["op"] for each in server.asked] == ["create"]
+
+
+async def test_without_further_requests_it_travels_alone_soon(
+    server: DurableServer, hub: DurableHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_SECONDS_MAX", 0.01)
+    await hub.settle(7, 2, ["a", "b"])
+    await server.until(1)
     (asked,) = server.asked
-    assert (asked.query, asked.body) == ({"op": "settle"}, {"head": 41, "requestIds": ["one more"]})
+    assert (asked.path, asked.query) == (ENTITY, {"op": "settle"})
+    assert asked.body == {"head": 2, "requestIds": ["a", "b"]}
 
 
-async def test_a_send_that_fails_is_nobodys_exception(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settlements, "KEPT_SECONDS_MAX", 0.0)
-    failed, kept = asyncio.Event(), Settlements()
+async def test_nothing_to_create_leaves_it_where_it_is(
+    server: DurableServer, hub: DurableHub
+) -> None:
+    await hub.settle(7, 1, ["a"])
+    await hub.create(7, [])
+    await hub.create(7, asking("b"))
+    assert [each.query["op"] for each in server.asked] == ["settle_and_create"]
 
-    async def fail(_: int, __: Settled) -> None:
-        failed.set()
+
+async def test_what_is_too_much_to_keep_travels_at_once(
+    server: DurableServer, hub: DurableHub
+) -> None:
+    ids = [f"{n:032x}" for n in range(1_000)]
+    await hub.settle(7, 1_000, ids)
+    assert list(chain.from_iterable(each.body["requestIds"] for each in server.asked)) == ids
+
+
+@pytest.mark.parametrize("name", ["{}", "{:032x}", "{}" + "\\" * 240, "{}" + "🧊" * 200])
+async def test_together_they_do_not_grow_beyond_a_message(
+    server: DurableServer, hub: DurableHub, name: str
+) -> None:
+    for n in range(1_000):
+        await hub.settle(7, n, [name.format(n)])
+    await hub.create(7, asking(*(name.format(n) for n in range(2_000))))
+    assert any(each.query["op"] == "settle_and_create" for each in server.asked)
+    assert max(each.characters for each in server.asked) < MESSAGE_LIMIT
+
+
+async def test_a_read_shows_the_outbox_as_it_will_be(
+    server: DurableServer, hub: DurableHub
+) -> None:
+    server.answers[f"GET {ENTITY}"] = (200, encode_state(showing("a", "b", "c")))
+    await hub.settle(7, 2, ["a", "b"])
+    assert [each.request.request_id for each in (await hub.project(7)).outbox] == ["c"]
+    await hub.create(7, asking("d"))
+    assert [each.request.request_id for each in (await hub.project(7)).outbox] == ["c"]
+
+
+async def test_an_entity_that_has_not_heard_for_long_is_believed_again(
+    server: DurableServer, hub: DurableHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word of it may have been lost, and then it has to be sent again."""
+    monkeypatch.setattr(module, "REMEMBERED_SECONDS", 0.01)
+    server.answers[f"GET {ENTITY}"] = (200, encode_state(showing("a")))
+    await hub.settle(7, 1, ["a"])
+    assert (await hub.project(7)).outbox == ()
+    async with asyncio.timeout(5):
+        while await hub.project(7) != showing("a"):
+            pass
+
+
+async def test_a_request_settled_twice_is_remembered_for_the_longer_time() -> None:
+    kept = Settlements()
+    for _ in range(2):
+        kept._remember(7, ["a"])
+    kept._forget(7, ["a"])
+    assert kept.apply(7, showing("a")) == Project()
+    kept._forget(7, ["a"])
+    assert kept.apply(7, showing("a")) == showing("a")
+    assert kept._told == {}
+
+
+async def test_word_that_cannot_be_sent_is_logged_and_forgotten(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "KEPT_SECONDS_MAX", 0.0)
+    kept, tried = Settlements(), asyncio.Event()
+
+    async def fail(_project_id: int, _settled: Settled) -> None:
+        tried.set()
         raise ConnectionError
 
-    assert kept.keep(7, 1, ["a"], fail)
-    await asyncio.wait_for(failed.wait(), 10)
-
-
-async def test_an_entity_is_read_as_if_it_had_heard_already(
-    server: DurableServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settlements, "REMEMBERED_SECONDS", 0.2)
-    requests = [TodoRequest(7, name, "Buy milk") for name in "abc"]
-    server.answers[ENTITY] = (200, encode_state(create(Project(4), requests)))
-    hub = DurableHub(server.client, Settlements())
-    await hub.settle(7, 6, ["a", "b"])
-    assert [each.request.request_id for each in (await hub.project(7)).outbox] == ["c"]
-    # Word of it may get lost. So the entity is believed again after a while.
-    async with asyncio.timeout(10):
-        while len((await hub.project(7)).outbox) < len(requests):
-            pass
+    kept.keep(7, 1, ["a"], fail)
+    async with asyncio.timeout(5):
+        await tried.wait()
+        while kept._sending:
+            await asyncio.wait(kept._sending)
+    assert "settle_failed" in caplog.text

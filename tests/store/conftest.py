@@ -10,6 +10,7 @@ from store import connection
 from store.connection import Connection
 from store.open import open_store
 from store.port import Store
+from store.sqlite_file import SqliteFile
 from store.tables import TableStore
 from tests.store.faulty_proxy import FaultyProxy, faulty_proxy
 
@@ -51,5 +52,14 @@ async def proxied(
     monkeypatch.setattr(connection, "RETRY_PAUSE_SECONDS", 0)
     through_proxy = _ENDPOINT.sub(str(proxy.port), tables_account)
     opened = TableStore(Connection.read({"TodoTables": through_proxy}).open())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
+    opened = SqliteFile(tmp_path / "test.db")
+    await opened.write("create", lambda db: db.execute("CREATE TABLE row (id PRIMARY KEY, text)"))
+    opened.commits = 0
     yield opened
     await opened.close()

@@ -1,66 +1,14 @@
 """One file, many writers: who shares a commit, who fails alone, and what an answer means."""
 
 import asyncio
-import resource
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from store.sqlite_file import SqliteFile, open_files
-
-
-@pytest.fixture
-async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
-    opened = SqliteFile(tmp_path / "test.db")
-    await opened.write("create", lambda db: db.execute("CREATE TABLE row (id PRIMARY KEY, text)"))
-    opened.commits = 0
-    yield opened
-    await opened.close()
-
-
-def insert(id_: int, text: str = "") -> Callable[[sqlite3.Connection], int]:
-    def work(db: sqlite3.Connection) -> int:
-        db.execute("INSERT INTO row VALUES (?, ?)", (id_, text))
-        return id_
-
-    return work
-
-
-def rows(path: Path) -> list[int]:
-    """What anybody else sees."""
-    with closing(sqlite3.connect(path)) as other:
-        return [id_ for (id_,) in other.execute("SELECT id FROM row ORDER BY id")]
-
-
-class Gate:
-    """Holds up the COMMITs of a file, on whichever thread they are made."""
-
-    def __init__(self, file: SqliteFile) -> None:
-        self._reached, self._opened = threading.Event(), threading.Event()
-        file.writer.set_trace_callback(self._trace)
-
-    def _trace(self, statement: str) -> None:
-        if statement == "COMMIT":
-            self._reached.set()
-            self._opened.wait(30)
-
-    async def reached(self) -> None:
-        """Wait until a COMMIT is held up."""
-        assert await asyncio.to_thread(self._reached.wait, 10)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._opened.set()
+from store.sqlite_file import LOG_BYTES, SqliteFile, open_files
+from tests.store.gate import Gate, insert, rows
 
 
 async def test_what_was_written_survives_power_loss_as_far_as_sqlite_can_tell(
@@ -197,76 +145,6 @@ async def test_a_caller_that_was_cancelled_leaves_the_others_alone(file: SqliteF
     assert rows(file.path) == [1, 2, 3, 5, 6]
 
 
-async def test_a_commit_that_fails_fails_for_all_who_share_it(file: SqliteFile) -> None:
-    file.writer.execute("PRAGMA foreign_keys = ON")
-    await file.write(
-        "test",
-        lambda db: db.execute(
-            "CREATE TABLE child (of REFERENCES row DEFERRABLE INITIALLY DEFERRED)"
-        ),
-    )
-    before = file.commits
-    outcomes = await asyncio.gather(
-        file.write("test", insert(1)),
-        file.write("test", lambda db: db.execute("INSERT INTO child VALUES (404)")),
-        file.write("test", insert(2)),
-        return_exceptions=True,
-    )
-    assert [type(each) for each in outcomes] == [sqlite3.IntegrityError] * 3
-    assert file.commits == before
-    assert rows(file.path) == []
-    await file.write("test", insert(3))
-    assert rows(file.path) == [3]
-
-
-async def test_a_full_file_fails_all_who_share_the_transaction_and_no_one_else(
-    file: SqliteFile,
-) -> None:
-    [(pages,)] = file.writer.execute("PRAGMA page_count")
-    file.writer.execute(f"PRAGMA max_page_count = {pages + 10}")
-    outcomes = await asyncio.gather(
-        file.write("test", insert(1)),
-        file.write("test", insert(2, "x" * 1_000_000)),
-        file.write("test", insert(3)),
-        return_exceptions=True,
-    )
-    for outcome in outcomes:
-        assert isinstance(outcome, sqlite3.OperationalError)
-        assert "full" in str(outcome)
-    assert rows(file.path) == []
-    await file.write("test", insert(4))
-    assert rows(file.path) == [4]
-
-
-async def test_a_full_disk_fails_the_commit_and_room_mends_it(file: SqliteFile) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, hard))  # the log in front of the file too
-    try:
-        outcomes = await asyncio.gather(
-            file.write("test", insert(1)),
-            file.write("test", insert(2, "x" * 1_000_000)),
-            return_exceptions=True,
-        )
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert all(isinstance(outcome, sqlite3.OperationalError) for outcome in outcomes), outcomes
-    assert rows(file.path) == []
-    await file.write("test", insert(3))
-    assert rows(file.path) == [3]
-
-
-async def test_another_process_that_holds_the_file_fails_the_write(file: SqliteFile) -> None:
-    file.writer.execute("PRAGMA busy_timeout = 1")
-    with closing(sqlite3.connect(file.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            await file.write("test", insert(1))
-        assert file.reader.execute("SELECT * FROM row").fetchall() == []
-        other.execute("ROLLBACK")
-    await file.write("test", insert(2))
-    assert rows(file.path) == [2]
-
-
 async def test_closing_waits_for_the_writes_under_way(file: SqliteFile) -> None:
     assert file in open_files
     with Gate(file) as gate:
@@ -285,42 +163,24 @@ async def test_closing_waits_for_the_writes_under_way(file: SqliteFile) -> None:
         await file.write("test", insert(7))
 
 
-@pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, b"short"])
-def test_a_file_that_is_no_database_is_not_opened(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "test.db"
-    path.write_bytes(content)
-    with pytest.raises(sqlite3.DatabaseError):
-        SqliteFile(path)
-    assert path.read_bytes() == content
+def _fill(db: sqlite3.Connection, rows: list[tuple[int, str]]) -> None:
+    db.executemany("INSERT INTO t VALUES (?, ?)", rows)
 
 
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from store.sqlite_file import SqliteFile
-
-async def write(file, worker):
-    for number in range(worker, 1_000_000, 8):
-        await file.write("test", lambda db: db.execute("INSERT INTO row VALUES (?, '')", (number,)))
-        print(number, flush=True)
-
-async def main():
-    file = SqliteFile(Path(sys.argv[1]))
-    await file.write("create", lambda db: db.execute("CREATE TABLE row (id PRIMARY KEY, text)"))
-    await asyncio.gather(*(write(file, worker) for worker in range(8)))
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.chaos
-def test_what_was_answered_survives_the_kill_of_the_process(tmp_path: Path) -> None:
-    path = tmp_path / "killed.db"
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        answered = {int(process.stdout.readline()) for _ in range(200)}
-        process.send_signal(signal.SIGKILL)
-        answered |= {int(line) for line in process.stdout if line.endswith("\n")}
-    assert answered <= set(rows(path))
+async def test_the_log_has_its_size_before_the_first_write_and_keeps_it(tmp_path: Path) -> None:
+    log = tmp_path / "x.db-wal"
+    file = SqliteFile(tmp_path / "x.db")
+    size = log.stat().st_size
+    assert size == LOG_BYTES
+    await file.write("make", lambda db: db.execute("CREATE TABLE t (n, text)"))
+    for n in range(40):  # several times the size of the log
+        many = [(n, "x" * 1_000)] * 1_000
+        await file.write("fill", partial(_fill, rows=many))
+    assert log.stat().st_size < 2 * size
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / "x.db").read_bytes())
+    (tmp_path / "copy.db-wal").write_bytes(log.read_bytes())
+    again = SqliteFile(copy)  # as after kill -9
+    assert again.reader.execute("SELECT count(*) FROM t").fetchone() == (40_000,)
+    await again.close()
+    await file.close()

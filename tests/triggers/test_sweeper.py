@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,12 +8,12 @@ import pytest
 from store.port import Unknown
 from store.sqlite import SqliteStore
 from tests.store.examples import NOON
-from tests.triggers.noting_hub import NotingHub
-from tests.triggers.scripted_store import Before, ScriptedStore
+from tests.triggers.noting_hub import NotingHub, until
+from tests.triggers.scripted_store import Before, Gate, ScriptedStore
 from todos import TodoRequest
 from triggers import sweeper
 from triggers.announcer import Announcer
-from triggers.sweeper import sweep
+from triggers.sweeper import PROJECTS_AT_ONCE_MAX, sweep
 
 AGE = timedelta(seconds=5)
 LATER = NOON + timedelta(seconds=6)
@@ -38,8 +39,7 @@ async def test_what_waits_too_long_starts_over(store: ScriptedStore, hub: Noting
     await store.put(MILK, RENT, COWS)
     assert await sweep(store, Announcer(), hub, LATER, AGE) == 3
     assert sorted(hub.created) == [(7, ["milk", "rent"]), (8, ["cows"])]
-    assert {7: ["milk", "rent"]} in hub.started
-    assert {8: ["cows"]} in hub.started
+    assert hub.started == [{7: ["milk", "rent"], 8: ["cows"]}]
     assert await store.waiting() == [MILK, RENT, COWS]
 
 
@@ -98,6 +98,48 @@ async def test_nothing_is_removed_that_was_not_seen_in_the_log(
     for _ in range(3):
         await sweep(store, Announcer(), hub, LATER, AGE)
     assert await store.waiting() == [MILK]
+
+
+async def test_an_inbox_that_cannot_be_read_stops_the_sweep_but_not_what_it_has_taken_up(
+    store: ScriptedStore, hub: NotingHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> AsyncIterator[list[TodoRequest]]:
+        yield [MILK]
+        raise Unknown("lost")
+
+    monkeypatch.setattr(type(store.inbox), "waiting", broken)
+    with pytest.raises(Unknown):
+        await sweep(store, Announcer(), hub, LATER, AGE)
+    assert hub.created == [(7, ["milk"])]
+
+
+async def test_a_project_that_hangs_leaves_room_for_others(
+    store: ScriptedStore, hub: NotingHub
+) -> None:
+    gate = Gate()
+    store.script["log.find"] = [gate]
+    await store.put(MILK, COWS)
+    sweeping = asyncio.create_task(sweep(store, Announcer(), hub, LATER, AGE))
+    await until(lambda: hub.created == [(8, ["cows"])])
+    gate.opened.set()
+    assert await sweeping == 2
+    assert hub.created[1:] == [(7, ["milk"])]
+
+
+async def test_no_more_projects_are_taken_up_at_once_than_may(
+    store: ScriptedStore, hub: NotingHub
+) -> None:
+    gate, projects = Gate(), 2 * PROJECTS_AT_ONCE_MAX
+    store.script["log.find"] = [gate] * projects
+    await store.put(*(TodoRequest(n, "r", "Buy milk") for n in range(1, projects + 1)))
+    sweeping = asyncio.create_task(sweep(store, Announcer(), hub, LATER, AGE))
+    await gate.reached.wait()
+    await until(lambda: store.calls.count("log.find") == PROJECTS_AT_ONCE_MAX)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert store.calls.count("log.find") == PROJECTS_AT_ONCE_MAX
+    gate.opened.set()
+    assert await sweeping == projects
 
 
 async def test_a_long_backlog_of_one_project_is_taken_up_in_parts(

@@ -86,3 +86,9 @@ async def test_a_log_that_does_not_answer_is_asked_again(store: ScriptedStore) -
     store.script["log.find"] = [Before(Unknown("lost"))] * 2
     assert await wait(store, Arrivals(), 60) == TODO
     assert len(store.calls) == 3
+
+
+async def test_a_log_that_hangs_does_not_lengthen_the_wait(store: ScriptedStore) -> None:
+    store.script["log.find"] = [asyncio.Event().wait]
+    async with asyncio.timeout(5):
+        assert await wait(store, Arrivals(), 0.02) is None

@@ -126,7 +126,7 @@ def build_app(journal: Journal, order: Order) -> App:
 async def live(folder: Path, scenario: Scenario, plan: str) -> None:
     """One life: open the hub, do what is not done yet, wait until all is finished."""
     journal = Journal(folder)
-    options = HubOptions(commit_mode=scenario.mode)
+    options = HubOptions(commit_mode=CommitMode(scenario.mode))
     app = build_app(journal, Order(folder / "hub.db"))
     hub = TaskHub(folder / "hub.db", app, options, Faults.from_json(plan))
     await hub.start()
@@ -157,7 +157,7 @@ async def _signal_what_is_missing(hub: TaskHub, journal: Journal, scenario: Scen
     missing = [name for name in _names(scenario) if name not in acknowledged]
     await asyncio.gather(*[send(name) for name in missing])
     if not scenario.signals:  # one at a time, so that the sweep can count on the order
-        await _until(lambda: bool(_state(hub)))
+        await _until(lambda: bool(_state(hub)) and not _pending(hub))
 
 
 async def _until(holds: Callable[[], bool]) -> None:
@@ -179,6 +179,10 @@ def _status(hub: TaskHub, instance: str) -> tuple[str, Any]:
 def _state(hub: TaskHub) -> list[str]:
     row = hub._file.reader.execute("SELECT input FROM instances WHERE id = '@ledger@k'").fetchone()
     return json.loads(row[0]) if row else []
+
+
+def _pending(hub: TaskHub) -> int:
+    return int(hub._file.reader.execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
 def _fork(folder: Path, scenario: Scenario, plan: str, seconds: float | None) -> bool:

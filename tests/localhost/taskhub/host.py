@@ -90,6 +90,15 @@ class Host:
         return await eventually(read, holds)
 
 
+async def until(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Look at something in this process until it holds."""
+
+    async def look() -> Any:
+        return read()
+
+    return await eventually(look, holds)
+
+
 async def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
     """Read until it holds; the promise is about the outcome, and a deadline bounds it."""
     deadline = time.monotonic() + PATIENCE_SECONDS

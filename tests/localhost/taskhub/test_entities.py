@@ -11,10 +11,11 @@ from azure.durable_functions import EntityId
 from localhost.taskhub import Faults
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import Host, eventually
+from tests.localhost.taskhub.host import Host, until
 from tests.localhost.taskhub.manual_clock import ManualClock
 
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
+
 K = EntityId("Counter", "k")
 
 
@@ -28,14 +29,10 @@ async def pile_up(host: Host, app: App, *operations: tuple[str, Any]) -> None:
     """Signal operations that all wait while the entity is busy with a `silent` one."""
     gate = app.close_gate("counter")
     await host.client.signal_entity(K, "silent")
-    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 1)
+    await until(lambda: app.runs["counter"], lambda runs: runs == 1)
     for name, input_ in operations:
         await host.client.signal_entity(K, name, input_)
     gate.set()
-
-
-async def _value(value: Any) -> Any:
-    return value
 
 
 async def test_a_read_sees_committed_state_and_only_that(host: Host, app: App) -> None:
@@ -66,21 +63,6 @@ async def test_a_destructed_entity_is_gone_if_so_configured(open_hub: Open) -> N
     assert await host.entity_where(K, lambda state: state is None) is None
 
 
-@pytest.mark.parametrize("falsy", [0, "", False, [], {}])
-async def test_a_falsy_input_of_a_signal_arrives_as_null(host: Host, falsy: Any) -> None:
-    """Item 5: the SDK drops it before it is sent; the host makes null of the empty body."""
-    await host.client.signal_entity(K, "input", falsy)
-    await host.entity_where(K, lambda state: state is not None)
-    async with host.http.get("entities/counter/k") as response:
-        assert await response.text() == "null"
-
-
-async def test_a_signal_input_is_encoded_twice(host: Host) -> None:
-    await host.client.signal_entity(K, "input", {"n": "é"})
-    state = await host.entity_where(K, lambda state: state is not None)
-    assert json.loads(json.loads(state)) == {"n": "é"}
-
-
 async def test_an_operation_without_result_repeats_the_one_before(host: Host, app: App) -> None:
     """Item 7: in one batch `[add, silent]` both answer what `add` answered."""
 
@@ -91,9 +73,9 @@ async def test_an_operation_without_result_repeats_the_one_before(host: Host, ap
 
     gate = app.close_gate("counter")
     await host.client.signal_entity(K, "get")
-    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 1)
+    await until(lambda: app.runs["counter"], lambda runs: runs == 1)
     await host.client.start_new("ask_twice", "i")
-    await eventually(lambda: _value(host.hub.waiting("@counter@k")), lambda waiting: waiting == 2)
+    await until(lambda: host.hub.waiting("@counter@k"), lambda waiting: waiting == 2)
     gate.set()
     assert (await host.finished("i")).output == [3, 3]
     assert batches(app) == [["get"], ["add", "silent"]]
@@ -115,19 +97,19 @@ async def test_a_poison_batch_is_run_again_and_again_and_blocks_only_its_entity(
     await host.client.signal_entity(K, "unserialisable", 1)
     waits = []
     for runs in range(1, 12):
-        await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+        await until(clock.next_alarm_in, lambda alarm: alarm is not None)
         assert app.runs["counter"] == runs
         waits.append(round(clock.next_alarm_in() or 0))
         clock.advance(600)
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
-    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
     await host.client.signal_entity(K, "add", 1)
     await host.client.signal_entity(EntityId("Counter", "other"), "add", 1)
     await host.entity_where(EntityId("Counter", "other"), lambda state: state == 1)
     assert not (await host.client.read_entity_state(K)).entity_exists
     assert batches(app) == [["unserialisable"]] * 12
     clock.advance(600)
-    await eventually(lambda: _value(len(batches(app))), lambda count: count == 13)
+    await until(lambda: len(batches(app)), lambda count: count == 13)
     assert batches(app)[-1] == ["unserialisable", "add"]
 
 
@@ -135,11 +117,11 @@ async def test_the_count_of_attempts_survives_a_restart(open_hub: Open) -> None:
     clock = ManualClock()
     host = await open_hub(clock=clock)
     await host.client.signal_entity(K, "unserialisable", 1)
-    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
     await host.stop()
     again = ManualClock()
     await open_hub(clock=again)
-    await eventually(lambda: _value(again.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(again.next_alarm_in, lambda alarm: alarm is not None)
     assert round(again.next_alarm_in() or 0) == 4
 
 
@@ -205,7 +187,7 @@ async def test_a_batch_that_runs_while_its_entity_is_purged_starts_from_nothing(
     await host.entity_where(K, lambda state: state == 5)
     gate = app.close_gate("counter")
     await host.client.signal_entity(K, "add", 1)
-    await eventually(lambda: _value(app.runs["counter"]), lambda runs: runs == 2)
+    await until(lambda: app.runs["counter"], lambda runs: runs == 2)
     await host.client.purge_instance_history("@counter@k")
     gate.set()
     assert await host.entity_where(K, lambda state: state is not None) == 1
@@ -217,73 +199,9 @@ async def test_a_terminated_entity_stays_dead(host: Host, app: App) -> None:
     await host.entity_where(K, lambda state: state == 5)
     await host.client.terminate("@counter@k", "enough")
     await host.client.signal_entity(K, "add", 1)
-    await eventually(lambda: _value(host.hub.waiting("@counter@k")), lambda waiting: waiting == 0)
+    await until(lambda: host.hub.waiting("@counter@k"), lambda waiting: waiting == 0)
     assert await host.state_of("@counter@k") == "Terminated"
     assert app.runs["counter"] == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "seen"),
-    [
-        (b'{"n": 1}', "application/json", '{"n":1}'),
-        (b"some text", "text/plain", '"some text"'),
-        (b"", "application/json", None),
-    ],
-)
-async def test_what_an_operation_sees_of_a_body(
-    host: Host, app: App, body: bytes, content_type: str, seen: str | None
-) -> None:
-    """Host-protocol 4.4: a webhook's JSON object is encoded once, any other text as JSON."""
-    headers = {"Content-Type": content_type}
-    async with host.http.post("entities/Counter/k?op=input", data=body, headers=headers) as r:
-        assert r.status == 202
-    await host.entity_where(K, lambda state: state is not None)
-    operation = json.loads(app.calls[0][1])["batch"][0]
-    assert operation == {"name": "input", "isSignal": True, "input": seen}
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("entities/Nobody/k?op=add", b""),
-        ("entities/Counter/k%23?op=add", b""),
-        ("entities/Counter/k?op=add", b"{not json"),
-        ("entities/Counter/k?op=add", b"NaN"),
-    ],
-)
-async def test_a_signal_that_makes_no_sense_is_refused(host: Host, path: str, body: bytes) -> None:
-    headers = {"Content-Type": "application/json"}
-    from yarl import URL
-
-    url = URL(str(host.http._base_url) + path, encoded=True)
-    async with host.http.post(url, data=body, headers=headers) as response:
-        assert response.status == 400
-        assert (await response.json())["ExceptionMessage"]
-    assert host.hub.statistics()["client_signals"] == 0
-
-
-async def test_delete_is_the_operation_delete_and_dollar_the_empty_key(
-    host: Host, app: App
-) -> None:
-    async with host.http.delete("entities/Counter/$") as response:
-        assert (response.status, await response.text()) == (202, "")
-    await eventually(lambda: _value(app.calls), lambda calls: calls)
-    payload = json.loads(app.calls[0][1])
-    assert payload["self"] == {"name": "counter", "key": ""}
-    assert payload["batch"][0]["name"] == "delete"
-
-
-async def test_entities_are_listed_with_their_state(host: Host) -> None:
-    await host.client.signal_entity(K, "add", 5)
-    await host.entity_where(K, lambda state: state == 5)
-    async with host.http.get("entities/counter?fetchState=true") as response:
-        (shown,) = await response.json()
-    assert shown["entityId"] == {"name": "counter", "key": "k"}
-    assert shown["state"] == 5
-    assert await host.state_of("@counter@k") == "Running"
-    status = await host.client.get_status("@counter@k")
-    assert status.name == "@counter"
-    assert status.custom_status["entityExists"] is True
 
 
 async def test_a_worker_that_dies_in_a_batch_costs_only_time(open_hub: Open, app: App) -> None:
@@ -292,7 +210,7 @@ async def test_a_worker_that_dies_in_a_batch_costs_only_time(open_hub: Open, app
     host = await open_hub(clock=clock)
     app.deaths["counter"] = 1
     await host.client.signal_entity(K, "add", 5)
-    await eventually(lambda: _value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
     clock.advance(2)
     assert await host.entity_where(K, lambda state: state is not None) == 5
 

@@ -12,14 +12,10 @@ from azure.durable_functions import EntityId
 from localhost.taskhub import HubFileError, HubOptions, TaskHub
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import eventually
+from tests.localhost.taskhub.host import until
 from tests.localhost.taskhub.manual_clock import ManualClock
 
 pytestmark = UNTYPED
-
-
-async def value(it: Any) -> Any:
-    return it
 
 
 async def test_a_newer_format_is_refused_by_name(tmp_path: Path, app: App) -> None:
@@ -72,11 +68,11 @@ async def test_timers_and_events_survive_a_stop(open_hub: Open, app: App) -> Non
     clock = ManualClock()
     first = await open_hub(clock=clock)
     await first.client.start_new("nap", "i")
-    await eventually(lambda: value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
     await first.stop()
     second = await open_hub(clock=clock)
     clock.advance(91)
-    await eventually(lambda: value(app.runs["nap"]), lambda runs: runs == 2)
+    await until(lambda: app.runs["nap"], lambda runs: runs == 2)
     await second.client.raise_event("i", "go", 1)
     assert (await second.finished("i")).output == "1"
 
@@ -94,7 +90,7 @@ async def test_a_stop_lets_what_runs_finish_and_keeps_the_rest(open_hub: Open, a
     first = await open_hub()
     gate = app.close_gate("act")
     await first.client.start_new("two", "i")
-    await eventually(lambda: value(app.runs["act"]), lambda runs: runs == 1)
+    await until(lambda: app.runs["act"], lambda runs: runs == 1)
     gate.set()
     await first.stop()
     second = await open_hub()
@@ -113,7 +109,7 @@ async def test_operations_that_wait_keep_their_order_over_a_restart(
     first = await open_hub(clock=clock)
     app.deaths["log"] = 1
     await first.client.signal_entity(entity, "a")
-    await eventually(lambda: value(clock.next_alarm_in()), lambda alarm: alarm is not None)
+    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
     for operation in "bcd":
         await first.client.signal_entity(entity, operation)
     await first.stop()

@@ -1,0 +1,93 @@
+"""Entities over the durable HTTP API (host-protocol 4.4): bodies, refusals, lists."""
+
+import json
+from typing import Any
+
+import pytest
+from azure.durable_functions import EntityId
+
+from tests.localhost.taskhub.apps import UNTYPED, App
+from tests.localhost.taskhub.host import Host, until
+
+pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
+
+K = EntityId("Counter", "k")
+
+
+@pytest.mark.parametrize("falsy", [0, "", False, [], {}])
+async def test_a_falsy_input_of_a_signal_arrives_as_null(host: Host, falsy: Any) -> None:
+    """Item 5: the SDK drops it before it is sent; the host makes null of the empty body."""
+    await host.client.signal_entity(K, "input", falsy)
+    await host.entity_where(K, lambda state: state is not None)
+    async with host.http.get("entities/counter/k") as response:
+        assert await response.text() == "null"
+
+
+async def test_a_signal_input_is_encoded_twice(host: Host) -> None:
+    await host.client.signal_entity(K, "input", {"n": "é"})
+    state = await host.entity_where(K, lambda state: state is not None)
+    assert json.loads(json.loads(state)) == {"n": "é"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "seen"),
+    [
+        (b'{"n": 1}', "application/json", '{"n":1}'),
+        (b"some text", "text/plain", '"some text"'),
+        (b"", "application/json", None),
+    ],
+)
+async def test_what_an_operation_sees_of_a_body(
+    host: Host, app: App, body: bytes, content_type: str, seen: str | None
+) -> None:
+    """Host-protocol 4.4: a webhook's JSON object is encoded once, any other text as JSON."""
+    headers = {"Content-Type": content_type}
+    async with host.http.post("entities/Counter/k?op=input", data=body, headers=headers) as r:
+        assert r.status == 202
+    await host.entity_where(K, lambda state: state is not None)
+    operation = json.loads(app.calls[0][1])["batch"][0]
+    assert operation == {"name": "input", "isSignal": True, "input": seen}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("entities/Nobody/k?op=add", b""),
+        ("entities/Counter/k%23?op=add", b""),
+        ("entities/Counter/k?op=add", b"{not json"),
+        ("entities/Counter/k?op=add", b"NaN"),
+    ],
+)
+async def test_a_signal_that_makes_no_sense_is_refused(host: Host, path: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    from yarl import URL
+
+    url = URL(str(host.http._base_url) + path, encoded=True)
+    async with host.http.post(url, data=body, headers=headers) as response:
+        assert response.status == 400
+        assert (await response.json())["ExceptionMessage"]
+    assert host.hub.statistics()["client_signals"] == 0
+
+
+async def test_delete_is_the_operation_delete_and_dollar_the_empty_key(
+    host: Host, app: App
+) -> None:
+    async with host.http.delete("entities/Counter/$") as response:
+        assert (response.status, await response.text()) == (202, "")
+    await until(lambda: app.calls, lambda calls: calls)
+    payload = json.loads(app.calls[0][1])
+    assert payload["self"] == {"name": "counter", "key": ""}
+    assert payload["batch"][0]["name"] == "delete"
+
+
+async def test_entities_are_listed_with_their_state(host: Host) -> None:
+    await host.client.signal_entity(K, "add", 5)
+    await host.entity_where(K, lambda state: state == 5)
+    async with host.http.get("entities/counter?fetchState=true") as response:
+        (shown,) = await response.json()
+    assert shown["entityId"] == {"name": "counter", "key": "k"}
+    assert shown["state"] == 5
+    assert await host.state_of("@counter@k") == "Running"
+    status = await host.client.get_status("@counter@k")
+    assert status.name == "@counter"
+    assert status.custom_status["entityExists"] is True

@@ -1,0 +1,204 @@
+"""How orchestrations fail, and what they have done until then (host-protocol 5.5, 5.6, 7.10)."""
+
+from typing import Any
+
+import pytest
+from azure.durable_functions import EntityId, RetryOptions
+
+from tests.localhost.taskhub.apps import UNTYPED, App
+from tests.localhost.taskhub.conftest import Open
+from tests.localhost.taskhub.host import Host, until
+
+pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
+
+K = EntityId("Counter", "k")
+
+
+async def run(host: Host, name: str, input_: Any = None) -> Any:
+    """Start an orchestration and return its final status."""
+    return await host.finished(await host.client.start_new(name, None, input_))
+
+
+def failing(app: App, times: int) -> None:
+    """Give the app an activity that fails so many times per input."""
+    left: dict[str, int] = {}
+
+    @app.activity
+    def flaky(name: str) -> str:
+        left.setdefault(name, times)
+        if left[name]:
+            left[name] -= 1
+            raise ValueError(f"{name} boom")
+        return f"{name} done"
+
+
+async def test_the_error_surfaces_when_all_attempts_have_failed(host: Host, app: App) -> None:
+    """Item 12: after an extra timer, without which the SDK would wait for ever."""
+    failing(app, times=9)
+
+    @app.orchestrator
+    def give_up(context: Any) -> Any:
+        try:
+            yield context.call_activity_with_retry("flaky", RetryOptions(1, 2), "a")
+        except Exception as error:  # noqa: BLE001
+            return str(error)
+
+    output = (await run(host, "give_up")).output
+    assert output.startswith("Activity function 'flaky' failed:  ValueError: a boom")
+    assert app.runs["flaky"] == 2
+
+
+async def test_signals_before_a_raise_are_sent_and_the_instance_fails(host: Host, app: App) -> None:
+    """Item 14."""
+
+    @app.orchestrator
+    def half_way(context: Any) -> Any:
+        context.signal_entity(K, "add", 1)
+        yield context.call_entity(K, "add", 1)
+        context.signal_entity(K, "add", 5)
+        raise ValueError("bad thing")
+
+    status = await run(host, "half_way")
+    assert status.runtime_status.value == "Failed"
+    assert status.output == "Orchestrator function 'half_way' failed: bad thing"
+    assert await host.entity_where(K, lambda state: state == 7) == 7
+
+
+async def test_a_caught_failure_of_task_all_still_waits_for_the_siblings(
+    host: Host, app: App
+) -> None:
+    """Host-protocol 5.5: .NET's WhenAll is done when all are; only then the next is scheduled."""
+    failing(app, times=9)
+
+    @app.activity
+    def slow(name: str) -> str:
+        return name
+
+    @app.orchestrator
+    def careful(context: Any) -> Any:
+        try:
+            yield context.task_all(
+                [context.call_activity("flaky", "a"), context.call_activity("slow", "b")]
+            )
+        except Exception:  # noqa: BLE001
+            return (yield context.call_activity("slow", "after"))
+
+    gate = app.close_gate("slow")
+    await host.client.start_new("careful", "i")
+    await until(lambda: app.runs["careful"], lambda runs: runs == 2)
+    assert app.runs["slow"] == 1
+    gate.set()
+    assert (await host.finished("i")).output == "after"
+
+
+@pytest.mark.parametrize("what", ["activity", "sub_orchestrator", "entity", "http"])
+async def test_what_cannot_be_done_fails_the_instance_with_a_reason(
+    host: Host, app: App, what: str
+) -> None:
+    @app.orchestrator
+    def asks(context: Any) -> Any:
+        calls = {
+            "activity": lambda: context.call_activity("nobody"),
+            "sub_orchestrator": lambda: context.call_sub_orchestrator("nobody"),
+            "entity": lambda: context.call_entity(EntityId("nobody", "k"), "op"),
+            "http": lambda: context.call_http("GET", "http://127.0.0.1/"),
+        }
+        yield calls[what]()
+
+    status = await run(host, "asks")
+    assert status.runtime_status.value == "Failed"
+    expected = "call_http is not supported" if what == "http" else "The function 'nobody' doesn't"
+    assert expected in status.output
+
+
+async def test_an_unknown_orchestrator_is_accepted_and_then_fails(host: Host) -> None:
+    """Host-protocol 4.4: the new handler answers 202."""
+    status = await run(host, "nobody")
+    assert status.runtime_status.value == "Failed"
+    assert "The function 'nobody' doesn't exist" in status.output
+
+
+async def test_code_that_decides_otherwise_in_a_replay_fails_the_instance(
+    host: Host, app: App
+) -> None:
+    decided = iter(["one", "two", "two"])
+
+    @app.activity
+    def one(_: Any) -> None: ...
+
+    @app.activity
+    def two(_: Any) -> None: ...
+
+    @app.orchestrator
+    def moody(context: Any) -> Any:
+        yield context.call_activity(next(decided), None)
+        yield context.call_activity("one", None)
+
+    status = await run(host, "moody")
+    assert status.runtime_status.value == "Failed"
+    assert "Non-Deterministic workflow detected" in status.output
+
+
+async def test_too_many_actions_fail_the_instance(open_hub: Open, app: App) -> None:
+    host = await open_hub(max_orchestration_actions=3)
+
+    @app.orchestrator
+    def chatty(context: Any) -> Any:
+        for _ in range(4):
+            context.signal_entity(K, "add", 1)
+        return (yield context.call_entity(K, "get"))
+
+    assert "more than 3 actions" in (await run(host, "chatty")).output
+
+
+async def test_a_worker_that_dies_fails_the_activity_and_the_orchestration(
+    host: Host, app: App
+) -> None:
+    """Item 20: for good; nothing is run again."""
+
+    @app.activity
+    def act(_: Any) -> None: ...
+
+    @app.orchestrator
+    def calls(context: Any) -> Any:
+        try:
+            yield context.call_activity("act", None)
+        except Exception as error:  # noqa: BLE001
+            return str(error)
+
+    app.deaths["act"] = 1
+    assert "exited with code 137" in (await run(host, "calls")).output
+    app.deaths["calls"] = 1
+    status = await run(host, "calls")
+    assert status.runtime_status.value == "Failed"
+    assert "exited with code 137" in status.output
+    assert app.runs["act"] == 1
+    assert app.runs["calls"] == 3
+
+
+async def test_an_output_that_is_not_json_fails_the_instance(host: Host, app: App) -> None:
+    @app.orchestrator
+    def odd(context: Any) -> Any:
+        yield context.call_entity(K, "get")
+        return float
+
+    status = await run(host, "odd")
+    assert status.runtime_status.value == "Failed"
+    assert "Object of type type is not JSON serializable" in status.output
+
+
+async def test_an_error_text_that_looks_like_a_reply_is_not_taken_for_one(
+    host: Host, app: App
+) -> None:
+    text = 'no\n\n$OutOfProcData$:{"isDone": true, "actions": [[]]}'
+
+    @app.orchestrator
+    def odd(context: Any) -> Any:
+        yield context.call_entity(K, "get")
+        context.signal_entity(K, "add", 5)
+        raise ValueError(text)
+
+    status = await run(host, "odd")
+    assert status.runtime_status.value == "Failed"
+    assert status.output == f"Orchestrator function 'odd' failed: {text}"
+    assert await host.entity_where(K, lambda state: state == 5) == 5
