@@ -1,6 +1,8 @@
 # make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables)
 # make test     all tests                          (ARGS="-k kill -x")
 # make check    formatting, lint, types, imports
+# make chaos    kills a host under load 50 times, then audits it
+# make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
 DATA    ?= .data
@@ -10,7 +12,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE)
 
-.PHONY: run test check fmt bench azurite venv venv-dev node-azurite clean
+.PHONY: run test check fmt bench audit chaos azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -35,6 +37,12 @@ fmt: venv-dev
 
 bench: venv-dev
 	@$(PY) -m bench $(ARGS)
+
+chaos: venv-dev
+	@$(PY) -m tests.chaos $(ARGS)
+
+audit: venv
+	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
 
 azurite: node-azurite
 	@exec $(PY) -m tools.azurite --data "$(DATA)/azurite" --well-known-ports

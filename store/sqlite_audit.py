@@ -1,7 +1,9 @@
 """Reads a store file for an audit, through a connection that cannot write.
 
 A page is a statement, and sees one state of the file; the next page may see a later one. No
-transaction is held over pages: it would keep the app from shortening its write-ahead log.
+transaction is held over pages: it would keep the app from shortening its write-ahead log. What a
+killed app has left in that log is seen. SQLite itself makes the files `-wal` and `-shm` beside the
+store when they are missing; they hold nothing.
 """
 
 import json

@@ -35,7 +35,7 @@ class LocalhostProcess:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.output = data.with_name(f"{data.name}.log")
         """What all its processes have printed."""
-        self._environ = {**os.environ, **_sample_settings(), **(environ or {})}
+        self.environ = {**os.environ, **_sample_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -45,7 +45,7 @@ class LocalhostProcess:
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                command, cwd=APP, env=self._environ, stdout=output, stderr=subprocess.STDOUT
+                command, cwd=APP, env=self.environ, stdout=output, stderr=subprocess.STDOUT
             )
         try:
             self._wait_until_it_serves(self._process)
@@ -76,6 +76,11 @@ class LocalhostProcess:
     def printed(self) -> str:
         """Return what it has printed."""
         return self.output.read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process was started and has not ended, however."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.audit import audit
 from tests.e2e.client import Client, unused_project
 from tests.e2e.conftest import GIVEN, table_environment
 from tests.e2e.load import Asked, Load, requests_for
@@ -67,6 +68,7 @@ def test_a_load_survives_kill_9_and_every_repeat_gets_its_todo(
     load.check(client)
     repeat(load, client)
     load.check(client)
+    audit(server)
 
 
 @pytest.mark.parametrize("hub_is_lost", [False, True], ids=["hub kept", "hub lost"])
@@ -91,6 +93,7 @@ def test_what_was_accepted_is_finished_after_a_restart_though_nobody_asks_again(
     load = Load([Asked(project_id, i["requestId"], i["title"]) for i in batch])
     load.send(server.base_url)
     load.check(client)
+    audit(server)
 
 
 def wait_until_nothing_is_pending(client: Client, project_id: int) -> None:
