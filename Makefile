@@ -1,8 +1,11 @@
 # make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables)
 # make test     all tests                          (ARGS="-k kill -x")
 # make check    formatting, lint, types, imports
+# make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=20000)
+# make mutants  the protocol with one thing taken away: each must break a promise
 # make chaos    kills a host under load 50 times, then audits it
 # make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
+# make model    check the protocol with TLC         (ARGS="--trace NoEtag")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
 DATA    ?= .data
@@ -12,7 +15,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE)
 
-.PHONY: run test check fmt bench audit chaos azurite venv venv-dev node-azurite clean
+.PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -38,11 +41,20 @@ fmt: venv-dev
 bench: venv-dev
 	@$(PY) -m bench $(ARGS)
 
+faults: venv-dev
+	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),20000)
+
+mutants: venv-dev
+	@$(PY) -m pytest tests/simulation/test_mutants.py
+
 chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)
 
 audit: venv
 	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
+
+model: venv-dev
+	@$(PY) -m model $(ARGS)
 
 azurite: node-azurite
 	@exec $(PY) -m tools.azurite --data "$(DATA)/azurite" --well-known-ports

@@ -14,6 +14,7 @@ from activities.emit import Emitter
 from activities.feed import Feed
 from activities.hub import DurableHub
 from activities.settlements import Settlements
+from activities.windows import Windows
 from entities import project
 from publishing.backlog import Backlog
 from publishing.connection import open_producer
@@ -31,10 +32,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+# SDK 1.x otherwise builds whatever loaded class the JSON of an input names in `__class__`.
+os.environ.setdefault("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
+
 settings = Settings.read(os.environ)
 store = open_store(settings.store, os.environ)
 arrivals = Arrivals()
-announcer = Announcer()
+windows = Windows()
+announcer = Announcer(windows)
 intake = Intake(store, announcer, now)
 hub_of = partial(DurableHub, settlements=Settlements())
 
@@ -50,7 +55,7 @@ if settings.events_hub:
     feed = Follower(publisher, store.publications, now)
     backlog = Backlog(store.log, store.publications, publisher, now, Random())  # noqa: S311
     app.register_functions(event_publishing.blueprint(backlog, settings))
-app.register_functions(outbox.blueprint(Emitter(store, arrivals, feed), hub_of))
+app.register_functions(outbox.blueprint(Emitter(store, arrivals, feed, windows), hub_of))
 
 if settings.requests_hub:
     app.register_functions(event_hubs.blueprint(intake, store.deadletters, settings, now, hub_of))

@@ -29,7 +29,7 @@ Beyond about 45 KB the platform moves a message to a blob: one more write and on
 _QUOTES: Final = len(json.dumps(json.dumps("")))
 """Around the whole text of a message, so not around a part of it."""
 
-CALL_SECONDS_MAX: Final = 10.0
+CALL_SECONDS_MAX: Final = 4.0
 """One call to the hub. The SDK's own limit of 240 s would hold up everybody in the group."""
 
 T = TypeVar("T")

@@ -10,6 +10,10 @@ PAUSES_SECONDS: Final = (0.1, 0.2, 0.4, 0.8)
 """Between two looks into the log; the last one repeats. In one process the wake-up comes first."""
 
 
+LOOK_SECONDS_MAX: Final = 2.0
+"""One look; the last of them begins no later than the wait ends."""
+
+
 async def wait_for_todo(
     log: Log, request: TodoRequest, arrival: asyncio.Future[Todo], seconds: float
 ) -> Todo | None:
@@ -27,7 +31,7 @@ async def wait_for_todo(
         if done:
             return arrival.result()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
                 found = await log.find(request.project_id, [request.request_id])
         except (StoreError, TimeoutError):
             continue

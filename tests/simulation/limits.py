@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from random import Random
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
-from activities import emit, outbox
+from activities import emit, outbox, windows
 from entities import project
 from triggers import announcer, intake, sweeper
 
-SMALL: Final[Mapping[tuple[ModuleType, str], tuple[int, ...]]] = {
+SMALL: Final[Mapping[tuple[ModuleType, str], tuple[Any, ...]]] = {
     (emit, "LOG_ENTRIES_MAX"): (1, 2, 3),
     (emit, "LOOKS_MAX"): (1, 3),
     (emit, "WANTED_PER_RUN_MAX"): (1, 2),
     (emit, "RESEND_MAX"): (1, 2),
     (outbox, "ROUNDS_MAX"): (1, 3),
     (project, "OUTBOX_CHARACTERS_MAX"): (100, 200, 300),
+    (windows, "KEPT_MAX"): (0, 2),
+    (windows, "_Window"): (partial(windows._Window, 100), partial(windows._Window, 250)),
     (announcer, "REQUESTS_PER_START_MAX"): (1, 2),
     (intake, "INBOX_ROWS_MAX"): (1, 2, 3),
     (intake, "REQUESTS_WAITING_MAX"): (2, 4),

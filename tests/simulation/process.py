@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from activities.arrivals import Arrivals
 from activities.emit import Emitter
 from activities.hub import Hub
+from activities.windows import Windows
 from store.port import Store, StoreError
 from tests.simulation.loop import OWNER, Process, SimulatedLoop
 from triggers.announcer import Announcer
@@ -35,8 +36,8 @@ class Parts:
     """What an instance is made of; a mutant replaces one of them."""
 
     intake: Callable[[Store, Announcer, Callable[[], datetime]], Intake] = Intake
-    announcer: Callable[[], Announcer] = Announcer
-    emitter: Callable[[Store, Arrivals], Emitter] = Emitter
+    announcer: Callable[[Windows], Announcer] = Announcer
+    emitter: Callable[[Store, Arrivals, None, Windows], Emitter] = Emitter
     sweep: Sweep = sweep
 
 
@@ -58,9 +59,10 @@ class Instance(Process):
         self.store = store
         self.hub = hub
         self.arrivals = Arrivals()
-        self.announcer = parts.announcer()
+        windows = Windows()
+        self.announcer = parts.announcer(windows)
         self.intake = parts.intake(store, self.announcer, now)
-        self.emitter = parts.emitter(store, self.arrivals)
+        self.emitter = parts.emitter(store, self.arrivals, None, windows)
         self._sweep = parts.sweep
         self._now = now
         self._loop = loop

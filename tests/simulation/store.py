@@ -99,8 +99,8 @@ class SimulatedInbox:
     async def put(
         self, project_id: int, requests: Sequence[TodoRequest], accepted_at: datetime
     ) -> None:
-        assert 0 < len({each.request_id for each in requests}) == len(requests) <= INBOX_ROWS_MAX
-        assert {each.project_id for each in requests} == {project_id}
+        assert len({each.request_id for each in requests}) == len(requests) <= INBOX_ROWS_MAX
+        assert all(each.project_id == project_id for each in requests)
         detail = f"{project_id} {[(each.request_id, each.title) for each in requests]}"
         rows = list(requests)
         await self._network.call(

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.sweep import Totals, run_seeds
 
-SEEDS = int(os.environ.get("SEEDS", "600"))
+SEEDS = int(os.environ.get("SEEDS", "400"))
 PARTS = 10
 
 

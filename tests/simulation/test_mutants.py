@@ -3,7 +3,8 @@ import pytest
 from tests.simulation.failover import fail_over
 from tests.simulation.history import ANYTHING
 from tests.simulation.ledger import Broken, Violation
-from tests.simulation.mutants import HARMLESS, MUTANTS, remembering_entity
+from tests.simulation.mutants.catalogue import HARMLESS, MUTANTS
+from tests.simulation.mutants.surroundings import remembering_entity
 from tests.simulation.sweep import first_failure
 from tests.simulation.world import REAL, Variant
 

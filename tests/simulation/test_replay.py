@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants.catalogue import MUTANTS
 from tests.simulation.sweep import first_failure
 
 SEED = 12

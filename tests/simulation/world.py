@@ -54,6 +54,7 @@ class World:
     faults: Faults
     variant: Variant = REAL
     tear: Random | None = None
+    network_of: Callable[[SimulatedLoop, Random, Faults], Network] = Network
     patience: float = 1.0
     """Share of failures after which a client tries again."""
     skew_seconds: float = 0.0
@@ -71,7 +72,7 @@ class World:
     def __post_init__(self) -> None:
         self.loop = simulated_loop(self.chance)
         self.tables = self.variant.tables(self.ledger.changed)
-        self.network = Network(self.loop, self.chance, self.faults)
+        self.network = self.network_of(self.loop, self.chance, self.faults)
         self.network.trace = self.note
         self.hub = TaskHub(self.network, self.chance, self.variant.entity, self._begin)
         self.orchestrations = Orchestrations(
