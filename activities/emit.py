@@ -81,6 +81,8 @@ class Emitter:
         self._arrivals = arrivals
         self._feed = feed or Unfollowed()
         self._windows = windows or Windows()
+        self._behind: dict[int, list[asyncio.Task[None]]] = {}
+        """Of projects with a backlog: what is under way behind the last transactions."""
         self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(self._run, WANTED_PER_RUN_MAX)
 
     async def emit(self, wanted: Wanted, hub: Hub) -> list[Missing]:
@@ -111,7 +113,10 @@ class Emitter:
     async def _run(self, project_id: int, asked: Sequence[tuple[str, Hub]]) -> list[bool]:
         hub = asked[0][1]
         wanted = {request_id for request_id, _ in asked}
-        logged = await self._drain(project_id, wanted, hub)
+        try:
+            logged = await self._drain(project_id, wanted, hub)
+        finally:
+            await asyncio.gather(*self._behind.pop(project_id, ()))
         return [request_id in logged for request_id, _ in asked]
 
     async def _drain(self, project_id: int, wanted: set[str], hub: Hub) -> set[str]:
@@ -123,7 +128,8 @@ class Emitter:
             state = await hub.project(project_id)
             outbox = [each for each in state.outbox if each.request.request_id not in logged]
             before = len(logged)
-            for chunk in _chunks(outbox):
+            follows = len(outbox) < len(wanted - logged)
+            for chunk in _chunks(outbox, follows=follows):
                 logged |= await self._advance(project_id, chunk, hub)
             if wanted <= logged:
                 break
@@ -190,21 +196,33 @@ class Emitter:
         head = max(todo.id for todo in found.values())
         try:
             await hub.settle(project_id, head, list(found))
-            if following := self._windows.settle(project_id, found):
-                await hub.create(project_id, following)
         except Exception as error:
             log.warning("settle_failed project=%s", project_id, exc_info=error)
+        following = self._windows.settle(project_id, found)
+        if not following:
+            await self._remove(project_id, found)
+            return
+        # There is a backlog: do not let the next transaction wait for these.
+        behind = self._behind.setdefault(project_id, [])
+        behind.append(asyncio.create_task(self._remove(project_id, found)))
+        behind.append(asyncio.create_task(self._follow(project_id, following, hub)))
+
+    async def _remove(self, project_id: int, found: Found) -> None:
         try:
             await self._store.inbox.remove(project_id, list(found))
         except StoreError as error:
             log.warning("inbox_remove_failed project=%s", project_id, exc_info=error)
 
+    async def _follow(self, project_id: int, requests: Sequence[TodoRequest], hub: Hub) -> None:
+        try:
+            await hub.create(project_id, requests)
+        except Exception as error:  # as with any signal
+            log.warning("create_failed project=%s", project_id, exc_info=error)
 
-def _chunks(outbox: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
-    """Cut it into transactions: full ones, of what there is more of; the rest is looked at again
-    in what has followed meanwhile.
-    """
+
+def _chunks(outbox: Sequence[Numbered], *, follows: bool) -> Iterator[Sequence[Numbered]]:
+    """Cut it into transactions. When more `follows`, full ones; the rest of it goes with that."""
     count = len(outbox)
-    end = count - count % LOG_ENTRIES_MAX if count > LOG_ENTRIES_MAX else count
+    end = count - count % LOG_ENTRIES_MAX if follows and count > LOG_ENTRIES_MAX else count
     for first in range(0, end, LOG_ENTRIES_MAX):
         yield outbox[first : min(first + LOG_ENTRIES_MAX, end)]

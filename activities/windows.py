@@ -19,6 +19,9 @@ UNMOVED_SECONDS_MAX: Final = 0.5
 """Without a TODO in the log for so long, the requests are emitted by another process (or not at
 all), which nobody tells us about: then everything is signalled, and the entity decides."""
 
+UNDER_WAY_SECONDS_MAX: Final = 2.0
+"""After that a signal counts as lost: its room is given to others, and it may be signalled again."""
+
 KEPT_MAX: Final = 50_000
 """Requests of all projects that wait here, some 50 MB at worst. Beyond that they are not signalled
 at all, and the sweeper takes them up: who signalled them would push others out of the outbox."""
@@ -29,8 +32,8 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Window:
     room: int = OUTBOX_CHARACTERS_MAX
-    under_way: dict[str, int] = field(default_factory=dict)
-    """Characters by request id."""
+    under_way: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Characters and time of the signal, by request id, in the order of time."""
     kept: dict[str, TodoRequest] = field(default_factory=dict)
     moved: bool = False
 
@@ -39,10 +42,17 @@ class _Window:
             self.kept.pop(request_id, None)
             freed = self.under_way.pop(request_id, None)
             if freed is not None:
-                self.room += freed
+                self.room += freed[0]
                 self.moved = True
 
-    def fill(self) -> list[TodoRequest]:
+    def forget(self, signalled_before: float) -> None:
+        for request_id, (size, at) in list(self.under_way.items()):
+            if at >= signalled_before:
+                return
+            del self.under_way[request_id]
+            self.room += size
+
+    def fill(self, now: float) -> list[TodoRequest]:
         """Take out, in their order, what fits; something always fits into an empty window."""
         taken: list[TodoRequest] = []
         for request in self.kept.values():
@@ -50,7 +60,7 @@ class _Window:
             if size > self.room and self.under_way:
                 break
             self.room -= size
-            self.under_way[request.request_id] = size
+            self.under_way[request.request_id] = (size, now)
             taken.append(request)
         for request in taken:
             del self.kept[request.request_id]
@@ -73,10 +83,17 @@ class Windows:
         if window is None:
             window = self._windows[project_id] = _Window()
             self._watch(project_id, window, hub)
+        # Without a backlog a repeat is signalled again, for the first signal may be lost. With
+        # one it is not: it would take the place of others.
+        repeats = [] if window.kept else [e for e in requests if e.request_id in window.under_way]
         new = [each for each in requests if each.request_id not in window.under_way]
-        room = KEPT_MAX - sum(len(each.kept) for each in self._windows.values())
-        window.kept.update({each.request_id: each for each in new[: max(room, 0)]})
-        return window.fill()
+        window.kept.update({each.request_id: each for each in new})
+        admitted = repeats + window.fill(_time())
+        if window.kept:
+            excess = sum(len(each.kept) for each in self._windows.values()) - KEPT_MAX
+            for _ in range(min(excess, len(window.kept))):
+                window.kept.popitem()
+        return admitted
 
     def settle(self, project_id: int, request_ids: Iterable[str]) -> Sequence[TodoRequest]:
         """Hear what was seen in the log; return which requests to signal now in its place."""
@@ -86,7 +103,7 @@ class Windows:
         window.free(request_ids)
         if not window.under_way and not window.kept:
             del self._windows[project_id]
-        return window.fill()
+        return window.fill(_time())
 
     def _watch(self, project_id: int, window: _Window, hub: Hub) -> None:
         loop = asyncio.get_running_loop()
@@ -97,6 +114,7 @@ class Windows:
             return
         if window.moved:
             window.moved = False
+            window.forget(_time() - UNDER_WAY_SECONDS_MAX)
             self._watch(project_id, window, hub)
             return
         del self._windows[project_id]
@@ -110,3 +128,7 @@ class Windows:
             await hub.create(project_id, kept)
         except Exception as error:  # as with any signal: the sweeper finds what is lost
             log.warning("signal_failed project=%s", project_id, exc_info=error)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()

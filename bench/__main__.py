@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from bench import bulk
+from bench.bulk import BULKS, Bulk
 from bench.host import Host
 from bench.load import Answers, send, verify
 from bench.scenarios import SCENARIOS, Scenario, plan
@@ -27,6 +29,9 @@ def main() -> None:
     for scenario in SCENARIOS:
         if not chosen.only or chosen.only in scenario.name:
             _measure(scenario, chosen.seed, details=chosen.details)
+    for each in BULKS:
+        if not chosen.only or chosen.only in each.name:
+            _measure_bulk(each, chosen.seed, details=chosen.details)
 
 
 def _measure(scenario: Scenario, seed: int, *, details: bool) -> None:
@@ -41,6 +46,28 @@ def _measure(scenario: Scenario, seed: int, *, details: bool) -> None:
         _print_operations(spent, len(answers.ids), details=details)
         asyncio.run(verify(host.base_url, answers))
         print("    every answer verified against the log")
+
+
+def _measure_bulk(scenario: Bulk, seed: int, *, details: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        environ = {"TODO_REQUESTS_HUB": bulk.REQUESTS_HUB}
+        with Host(Path(folder), environ) as host:
+            _run(host, WARM_UP, seed, first_project=1_000_000)
+            before, cpu = Counter(host.statistics()), host.cpu_seconds()
+            ingested = asyncio.run(bulk.ingest(host.base_url, scenario, seed, first_project=1))
+            cpu = host.cpu_seconds() - cpu
+            spent = Counter(host.statistics())
+            spent.subtract(before)
+            count = len(ingested.requests)
+            print(
+                f"{scenario.name}: {count / ingested.seconds:,.0f} TODOs/s until all are in the "
+                f"log, accepted within {ingested.accepted_seconds:.1f} s, "
+                f"CPU {cpu / count * 1e3:.2f} s per 1,000 TODOs, "
+                f"peak memory {host.peak_memory_mb():.0f} MB"
+            )
+            _print_operations(spent, count, details=details)
+            asyncio.run(bulk.verify(host.base_url, ingested))
+            print("    every TODO verified in the log")
 
 
 def _run(host: Host, scenario: Scenario, seed: int, first_project: int) -> Answers:
@@ -70,6 +97,7 @@ def _print_operations(spent: Counter[str], todos: int, *, details: bool) -> None
         f"inbox transactions {per_todo(*inbox)}, log transactions {per_todo('log.append')}, "
         f"commits of inbox and log {per_todo('todos.db commits')}"
     )
+    print(f"    TODOs per log transaction: {todos / max(1, spent['log.append']):.1f}")
     for what, name in (("orchestration", "hub.start"), ("signal", "hub.signal")):
         print(f"    requests per {what}: {todos / max(1, spent[name]):.1f}")
     if details:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,9 +22,10 @@ TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 class Host:
     """`python -m localhost` on a free port and a data folder of its own."""
 
-    def __init__(self, data: Path) -> None:
-        """Keep everything it stores and prints below `data`."""
+    def __init__(self, data: Path, environ: Mapping[str, str] | None = None) -> None:
+        """Keep everything it stores and prints below `data`; add `environ` to its environment."""
         self._data = data
+        self._environ = {**os.environ, **(environ or {})}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = int(probe.getsockname()[1])
@@ -35,6 +37,7 @@ class Host:
         self._printed = (self._data / "host.log").open("wb")
         self._process = subprocess.Popen(
             [*command, "--data", str(self._data / "data")],
+            env=self._environ,
             stdout=self._printed,
             stderr=subprocess.STDOUT,
         )

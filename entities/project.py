@@ -25,6 +25,9 @@ beyond about 30,000 characters to a blob, which would make every operation slowe
 ID_CHARACTERS: Final = len(r"\"id\": 2147483647, ")
 """What an entry has besides its request."""
 
+FIELD_CHARACTERS: Final = len(r"\"\": \"\", ")
+"""What a field has besides its name and value."""
+
 UNREADABLE: Final = (
     ArithmeticError,
     AttributeError,
@@ -161,7 +164,15 @@ def _read_state(context: df.DurableEntityContext) -> Project:
 
 def characters(request: TodoRequest) -> int:
     """Return what a request takes up of `OUTBOX_CHARACTERS_MAX`."""
-    return len(json.dumps(json.dumps(encode_request(request)))) + ID_CHARACTERS
+    fields = encode_request(request)
+    if all(map(_is_plain, fields.values())):  # nearly always, and ten times as fast
+        texts = sum(len(name) + len(value) + FIELD_CHARACTERS for name, value in fields.items())
+        return texts - len(", ") + len('"{}"') + ID_CHARACTERS
+    return len(json.dumps(json.dumps(fields))) + ID_CHARACTERS
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable() and '"' not in value and "\\" not in value
 
 
 def blueprint() -> df.Blueprint:

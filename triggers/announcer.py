@@ -11,10 +11,11 @@ from activities.hub import Hub, group
 from activities.windows import Windows
 from todos import TodoRequest
 
-REQUESTS_PER_START_MAX: Final = 1_000
-"""Requests that share one orchestration and one signal per project, all told."""
+REQUESTS_PER_START_MAX: Final = 5_000
+"""Requests that share one orchestration and one signal per project, all told: what the batches of
+five partitions or callers bring."""
 
-PACE_SECONDS: Final = 0.01
+PACE_SECONDS: Final = 0.015
 """From one announcement to the next when there is company: an orchestration costs as much as ten
 requests, so they had better share it. A lone request does not wait."""
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from azure.functions.eventhub import EventHubTriggerConverter
 from azure.functions.meta import Datum
 
-from localhost.eventhubs.events import Event, to_datetime
+from localhost.eventhubs.events import Event, Milliseconds, to_datetime
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.subscriptions import DataType, Subscription
 
@@ -172,8 +172,13 @@ def _dotnet_text(body: bytes) -> str:
 
 
 def _dotnet_time(event: Event) -> str:
+    return _dotnet_time_at(event.enqueued_at)
+
+
+@lru_cache(1024)  # events that came in one request share it, and each says it four times
+def _dotnet_time_at(at: Milliseconds) -> str:
     """Return the time without a zone and without zeros at the end of the fraction."""
-    text = to_datetime(event.enqueued_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    text = to_datetime(at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
     return text.rstrip("0").rstrip(".")
 
 

@@ -1,6 +1,7 @@
 """A service that is fed through its event hub, and the audit of what it made of the events."""
 
 import base64
+import contextlib
 import json
 import threading
 import time
@@ -91,10 +92,9 @@ class EventService:
     def send_and_die(self, events: Sequence[Event]) -> None:
         """Have the hub take events in one call that a fault plan lets nobody survive."""
         assert len(events) <= EVENTS_PER_CALL
-        try:
+        # It may be dead before it can answer; then the events may be in the hub.
+        with contextlib.suppress(requests.ConnectionError):
             self.send(events)
-        except requests.ConnectionError:
-            pass  # it is dead before it could answer; then the events may be in the hub
         self.wait_until_killed()
 
     def rewind(self) -> None:

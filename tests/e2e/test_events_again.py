@@ -1,7 +1,6 @@
 """Events that are delivered again, in whatever batches, make no TODO again."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ pytestmark = pytest.mark.skipif(bool(GIVEN), reason="only a hub of our own can b
 
 
 @pytest.fixture
-def tables(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    yield table_environment(request, "tables")
+def tables(request: pytest.FixtureRequest) -> dict[str, str]:
+    return table_environment(request, "tables")
 
 
 def with_repeats(projects: list[int], count: int, seed: int) -> list[Event]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from activities.arrivals import Arrivals
 from activities.emit import Emitter
 from activities.hub import Wanted
+from activities.windows import Windows
 from store.app_port import AppStore
 from store.deadletters_port import DeadLetter
 from tests.triggers.deliveries import HUB, Sent, deliver
@@ -48,8 +49,9 @@ class EventService:
 
     @classmethod
     def over(cls, store: AppStore) -> "EventService":
-        intake = Intake(store, Announcer(), now)
-        hub = CountingHub(Emitter(store, Arrivals()))
+        windows = Windows()
+        intake = Intake(store, Announcer(windows), now)
+        hub = CountingHub(Emitter(store, Arrivals(), windows=windows))
         return cls(store, hub, EventCalls(intake, store.deadletters, HUB, now))
 
     async def receive(self, *events: Sent) -> None:

@@ -11,6 +11,7 @@ import azure.functions as func
 
 from activities.arrivals import Arrivals
 from activities.emit import Emitter
+from activities.windows import Windows
 from store.port import Store
 from tests.triggers.memory_hub import MemoryHub
 from triggers.announcer import Announcer
@@ -33,8 +34,9 @@ class Service:
     @classmethod
     def over(cls, store: Store) -> "Service":
         arrivals = Arrivals()
-        intake = Intake(store, Announcer(), now=lambda: datetime.now(UTC))
-        hub = MemoryHub(Emitter(store, arrivals))
+        windows = Windows()
+        intake = Intake(store, Announcer(windows), now=lambda: datetime.now(UTC))
+        hub = MemoryHub(Emitter(store, arrivals, windows=windows))
         return cls(store, hub, TodoCalls(store, intake, arrivals), ReadingCalls(store))
 
     async def post(self, body: Any, **headers: str) -> func.HttpResponse:

@@ -72,6 +72,7 @@ MUTANTS: Final[Mapping[str, Mutant]] = {
     "nobody repeats a lost signal": _mutant(
         replace(REAL, parts=Parts(sweep=sweep_without("create")), outbox=silent_outbox),
         Broken.STUCK,
+        Broken.LEFT,
     ),
     "an entry below the head counts as done": _mutant(
         _parts(emitter=BelowHeadIsDone), Broken.LOST, Broken.SHOWN

