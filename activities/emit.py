@@ -29,6 +29,10 @@ PAUSES_SECONDS: Final = (
 """How long to wait, look after look, for an entity to show the wanted requests: 1.2 s in all.
 A signal usually needs a few milliseconds; after that the orchestration is the cheaper waiter."""
 
+COMPANY_SECONDS: Final = 0.002
+"""Before the first look, when other projects are under way: all their entities have to run first,
+and a look that comes too early has to be repeated. A lone project does not wait."""
+
 LONE_LOOKS: Final = 2
 """Looks without a pause before those, when this project is the only one under way: its entity is
 about to commit. In company the time is better spent on others."""
@@ -122,6 +126,8 @@ class Emitter:
     async def _drain(self, project_id: int, wanted: set[str], hub: Hub) -> set[str]:
         logged: set[str] = set()
         pauses = self._pauses()
+        if self._runs.under_way > 1:
+            await asyncio.sleep(COMPANY_SECONDS)
         for _ in range(LOOKS_MAX):
             # The state before the head: an entry settled between the two reads is then only a
             # repeat, which the request rows stop. It is what the entity has committed, at best.

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from entities.project import Project, settle
 
-KEPT_SECONDS_MAX: Final = 1.0
+KEPT_SECONDS_MAX: Final = 3.0
 """How long an entity may wait for word of what is finished; its outbox is that much longer."""
 
 KEPT_CHARACTERS_MAX: Final = 5_000
 """Request ids kept for one project, as they travel (`activities.hub`): what fits into a signal
 beside a full load of requests."""
 
-REMEMBERED_SECONDS: Final = 5.0
+REMEMBERED_SECONDS: Final = 8.0
 """How long an entity is trusted to be told; after that its outbox is believed again, so that word
 that got lost is sent again."""
 

@@ -15,7 +15,7 @@ REQUESTS_PER_START_MAX: Final = 5_000
 """Requests that share one orchestration and one signal per project, all told: what the batches of
 five partitions or callers bring."""
 
-PACE_SECONDS: Final = 0.015
+PACE_SECONDS: Final = 0.02
 """From one announcement to the next when there is company: an orchestration costs as much as ten
 requests, so they had better share it. A lone request does not wait."""
 
