@@ -3,8 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 I = TypeVar("I")  # noqa: E741 - item, beside K for key and R for result
@@ -15,6 +16,20 @@ R = TypeVar("R")
 class _Lane(Generic[I, R]):
     waiting: deque[tuple[I, asyncio.Future[R]]] = field(default_factory=deque)
     run: asyncio.Task[None] | None = None
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """After a run for more than one item, which shows that there is company to wait for, the next
+    one begins `seconds` after it began, or as soon as `items` are waiting.
+    """
+
+    seconds: float
+    items: int
+
+
+AT_ONCE: Final = Pace(seconds=0.0, items=1)
 
 
 class Coalescer(Generic[K, I, R]):
@@ -29,15 +44,11 @@ class Coalescer(Generic[K, I, R]):
         self,
         work: Callable[[K, Sequence[I]], Awaitable[Sequence[R]]],
         items_max: int,
-        pace_seconds: float = 0.0,
+        pace: Pace = AT_ONCE,
     ) -> None:
-        """Give at most `items_max` items to one run.
-
-        After a run for more than one item, which shows that there is company to wait for, the
-        next one begins no sooner than `pace_seconds` after it began.
-        """
+        """Give at most `items_max` items to one run; keep `pace` from one run to the next."""
         self._work = work
-        self._pace_seconds = pace_seconds
+        self._pace = pace
         self._items_max = items_max
         self._lanes: dict[K, _Lane[I, R]] = {}
 
@@ -52,6 +63,8 @@ class Coalescer(Generic[K, I, R]):
         lane = self._lanes.setdefault(key, _Lane())
         futures = [loop.create_future() for _ in items]
         lane.waiting.extend(zip(items, futures, strict=True))
+        if len(lane.waiting) >= self._pace.items:
+            lane.enough.set()
         if lane.run is None:
             lane.run = asyncio.create_task(self._serve(key, lane))
         if len(futures) == 1:
@@ -66,17 +79,19 @@ class Coalescer(Generic[K, I, R]):
                 count = min(len(lane.waiting), self._items_max)
                 await self._run(key, [lane.waiting.popleft() for _ in range(count)])
                 if count > 1:
-                    await self._rest(began)
+                    await self._rest(lane, began)
         finally:
             # However this ends, nobody may wait in a lane that nobody serves.
             del self._lanes[key]
             for _, future in lane.waiting:
                 future.cancel()
 
-    async def _rest(self, began: float) -> None:
-        left = began + self._pace_seconds - asyncio.get_running_loop().time()
-        if left > 0:
-            await asyncio.sleep(left)
+    async def _rest(self, lane: _Lane[I, R], began: float) -> None:
+        if self._pace.seconds and len(lane.waiting) < self._pace.items:
+            lane.enough.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + self._pace.seconds):
+                    await lane.enough.wait()
 
     async def _run(self, key: K, group: Sequence[tuple[I, asyncio.Future[R]]]) -> None:
         try:

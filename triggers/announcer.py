@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from activities.coalescing import Coalescer
+from activities.coalescing import Coalescer, Pace
 from activities.hub import Hub, group
 from activities.windows import Windows
 from todos import TodoRequest
@@ -15,7 +15,7 @@ REQUESTS_PER_START_MAX: Final = 5_000
 """Requests that share one orchestration and one signal per project, all told: what the batches of
 five partitions or callers bring."""
 
-PACE_SECONDS: Final = 0.02
+PACE: Final = Pace(seconds=0.02, items=20)
 """From one announcement to the next when there is company: an orchestration costs as much as ten
 requests, so they had better share it. A lone request does not wait."""
 
@@ -41,7 +41,7 @@ class Announcer:
         """Begin with nothing under way; share `windows` with the emitter of this process."""
         self._windows = windows
         self._lane: Coalescer[None, _Announced, None] = Coalescer(
-            self._announce, REQUESTS_PER_START_MAX, PACE_SECONDS
+            self._announce, REQUESTS_PER_START_MAX, PACE
         )
         self._late: set[asyncio.Task[None]] = set()
 

@@ -3,7 +3,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from activities.coalescing import Coalescer
+from activities.coalescing import Coalescer, Pace
+
+PACE_ITEMS = 4
 
 
 class Work:
@@ -14,7 +16,9 @@ class Work:
         self.busy: set[str] = set()
         self.gates: asyncio.Queue[Exception | None] = asyncio.Queue()
         self.begun = asyncio.Condition()
-        self.lanes: Coalescer[str, int, int] = Coalescer(self, items_max, pace_seconds)
+        self.lanes: Coalescer[str, int, int] = Coalescer(
+            self, items_max, Pace(pace_seconds, PACE_ITEMS)
+        )
 
     async def __call__(self, key: str, items: Sequence[int]) -> list[int]:
         assert key not in self.busy, "two runs of one key at a time"
@@ -92,6 +96,16 @@ async def test_after_company_the_next_run_waits_for_more_of_it(pace_seconds: flo
     await work.submit("a", 3)
     assert work.runs == [("a", [1, 2]), ("a", [3])]
     assert asyncio.get_running_loop().time() - began >= pace_seconds
+
+
+async def test_enough_company_is_not_kept_waiting() -> None:
+    work = Work(pace_seconds=60.0)
+    work.go(2)
+    async with asyncio.timeout(5):
+        await asyncio.gather(work.submit("a", 1), work.submit("a", 2))
+        more = [work.submit("a", 3 + n) for n in range(PACE_ITEMS)]
+        await asyncio.gather(*more)
+    assert [len(items) for _, items in work.runs] == [2, PACE_ITEMS]
 
 
 async def test_a_lone_item_makes_nobody_wait() -> None:
