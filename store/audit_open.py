@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from store.audit_port import AuditReader
-from store.open import SQLITE_PREFIX, TABLES
+from store.open import TABLES, sqlite_path
 
 
 def open_audit(spec: str, environ: Mapping[str, str]) -> AuditReader:
@@ -13,12 +13,8 @@ def open_audit(spec: str, environ: Mapping[str, str]) -> AuditReader:
     Raises ValueError, naming the setting at fault, and Unknown when a file cannot be read. Names
     of tables are not checked: one that is wrong is of no table, which the first call tells.
     """
-    if spec == "tables":
-        return _tables(environ)
-    path = spec.removeprefix(SQLITE_PREFIX)
-    if path in {"", spec}:
-        raise ValueError(f"TODO_STORE is {spec!r}; it must be `tables` or `sqlite:<path>`")
-    return _sqlite(Path(path))
+    path = sqlite_path(spec)
+    return _tables(environ) if path is None else _sqlite(path)
 
 
 def _tables(environ: Mapping[str, str]) -> AuditReader:

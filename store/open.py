@@ -29,12 +29,18 @@ def open_store(spec: str, environ: Mapping[str, str]) -> AppStore:
     TODO_LOG_TABLE (`todos`), TODO_DEADLETTERS_TABLE (`deadletters`) and TODO_PUBLISHING_TABLE
     (`publishing`), from `environ`. Raises ValueError, naming the setting at fault.
     """
+    path = sqlite_path(spec)
+    return _tables(environ) if path is None else _sqlite(path)
+
+
+def sqlite_path(spec: str) -> Path | None:
+    """Return the file that TODO_STORE names, None for `tables`. Raises ValueError for all else."""
     if spec == "tables":
-        return _tables(environ)
+        return None
     path = spec.removeprefix(SQLITE_PREFIX)
     if path in {"", spec}:
         raise ValueError(f"TODO_STORE is {spec!r}; it must be `tables` or `sqlite:<path>`")
-    return _sqlite(Path(path))
+    return Path(path)
 
 
 def _tables(environ: Mapping[str, str]) -> AppStore:
