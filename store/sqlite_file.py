@@ -2,7 +2,8 @@
 
 Statements run on the event loop's thread, where they take microseconds; only COMMIT, which
 waits for the disk, runs on a thread of its own. Whoever comes while a commit is under way is
-in the next one. A lone writer does not wait for company.
+in the next one. A lone writer does not wait for company. Other processes may write to the file:
+one transaction at a time, and the event loop goes on while it waits for theirs to end.
 """
 
 import asyncio
@@ -13,12 +14,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
+from time import monotonic
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
-"""How long to wait for another process that is writing to the file (an operator's tool)."""
+"""How long to wait for another process that is writing to the file: a second host, a tool."""
+
+BUSY_PAUSE_SECONDS: Final = 0.001
+"""Between two attempts to begin a transaction. SQLite itself would wait on the event loop's thread,
+and in pauses of up to 100 ms, in which a busy neighbour begins its next transaction every time."""
 
 LOG_PAGES: Final = 2_000
 """Pages of the write-ahead log between two checkpoints."""
@@ -26,10 +32,18 @@ LOG_PAGES: Final = 2_000
 LOG_BYTES: Final = (LOG_PAGES + 200) * (4_096 + 24)
 """Its size: a group that is larger than the rest of the log makes it a little longer."""
 
+PRIMARY_CODE: Final = 0xFF
+"""The part of an extended result code that says what it is a kind of (sqlite.org/rescode.html)."""
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 Write = tuple[Work[Any], asyncio.Future[Any]]
 Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
+Run = Callable[[list[Write]], list[Outcome]]
+
+
+class _Again(Exception):
+    """All was rolled back, because a work raised: run them with savepoints."""
 
 
 class SqliteFile:
@@ -45,6 +59,7 @@ class SqliteFile:
         self.writes: Counter[str] = Counter()
         self.commits = 0
         self.writer = _connect(path)
+        self.writer.execute("PRAGMA busy_timeout = 0")
         self.reader = _connect(path)
         _grow_log(path)
         self._waiting: list[Write] = []
@@ -89,16 +104,35 @@ class SqliteFile:
             loop.call_soon(self._begin, loop)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Run everybody's statements, then have the commit made on its thread."""
+        """Take up everybody who waits."""
         group = self._patient + self._waiting
         self._patient, self._waiting = [], []
+        self._transact(loop, group, self._run_all, loop.time() + BUSY_TIMEOUT_SECONDS)
+
+    def _transact(
+        self, loop: asyncio.AbstractEventLoop, group: list[Write], run: Run, deadline: float
+    ) -> None:
+        """Run a group's statements, then have the commit made on its thread.
+
+        Comes back later while another process is writing: nobody else has to wait for that.
+        """
         try:
             self.writer.execute("BEGIN IMMEDIATE")
-            outcomes = self._attempt_all(group)
         except sqlite3.Error as error:
-            self._end(loop, [(future, None, error) for _, future in group])
+            if _is_busy(error) and loop.time() < deadline:
+                loop.call_later(BUSY_PAUSE_SECONDS, self._transact, loop, group, run, deadline)
+                return
+            self._end(loop, _failed(group, error))
             return
-        self._commits.put((loop, outcomes))
+        try:
+            outcomes = run(group)
+        except _Again:
+            # The other process may begin between the two.
+            self._transact(loop, group, self._attempt_all, deadline)
+        except sqlite3.Error as error:
+            self._end(loop, _failed(group, error))
+        else:
+            self._commits.put((loop, outcomes))
 
     def _commit_all(self) -> None:
         """Wait for the disk; all that the thread of the commits does."""
@@ -131,17 +165,20 @@ class SqliteFile:
         else:
             self._idle.set()
 
-    def _attempt_all(self, group: list[Write]) -> list[Outcome]:
-        """Run them one after another; with savepoints only when one of them raises.
+    def _run_all(self, group: list[Write]) -> list[Outcome]:
+        """Run them one after another, without savepoints. Raises _Again when one of them raises.
 
         Nearly none does, and two savepoint statements cost as much as the work itself.
         """
         try:
             return [(future, work(self.writer), None) for work, future in group]
-        except Exception:  # noqa: BLE001 - it is run again, and raised to its own caller
+        except Exception as failure:  # it is run again, and raised to its own caller
             self.writer.rollback()
-            self.writer.execute("BEGIN IMMEDIATE")
-            return [(future, *self._attempt(work)) for work, future in group]
+            raise _Again from failure
+
+    def _attempt_all(self, group: list[Write]) -> list[Outcome]:
+        """Run them one after another, each so that it can be taken back alone."""
+        return [(future, *self._attempt(work)) for work, future in group]
 
     def _attempt(self, work: Work[Any]) -> tuple[Any, Exception | None]:
         self.writer.execute("SAVEPOINT work")
@@ -168,6 +205,15 @@ class SqliteFile:
         open_files.discard(self)
 
 
+def _failed(group: list[Write], error: Exception) -> list[Outcome]:
+    return [(future, None, error) for _, future in group]
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether another process has the file, whatever it does with it."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path,
@@ -177,7 +223,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         cached_statements=256,
     )
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _switch_to_log(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # makes the log
@@ -185,6 +231,23 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _switch_to_log(connection: sqlite3.Connection) -> None:
+    """Set the file to WAL mode, which it then stays in; another process may be doing the same.
+
+    Of two that switch a new file SQLite lets one fail at once, whatever its busy timeout is.
+    """
+    pause, deadline = Event(), monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or monotonic() >= deadline:
+                raise
+            pause.wait(BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _grow_log(path: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,18 +70,6 @@ async def test_a_full_disk_fails_the_commit_and_room_mends_it(file: SqliteFile) 
     assert rows(file.path) == []
     await file.write("test", insert(3))
     assert rows(file.path) == [3]
-
-
-async def test_another_process_that_holds_the_file_fails_the_write(file: SqliteFile) -> None:
-    file.writer.execute("PRAGMA busy_timeout = 1")
-    with closing(sqlite3.connect(file.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            await file.write("test", insert(1))
-        assert file.reader.execute("SELECT * FROM row").fetchall() == []
-        other.execute("ROLLBACK")
-    await file.write("test", insert(2))
-    assert rows(file.path) == [2]
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, b"short"])
