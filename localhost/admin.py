@@ -38,8 +38,10 @@ class AdminApi:
         urls: Mapping[str, str],
         extension_bundle: Mapping[str, Any],
         event_hubs: EventHubsService | None = None,
+        role: Callable[[], str] = lambda: "owner",
     ) -> None:
         """`urls` are the addresses of the HTTP functions by their names."""
+        self._role = role
         self._functions = {function.name.lower(): function for function in functions}
         self._runner = runner
         self._spawn = spawn
@@ -133,6 +135,7 @@ class AdminApi:
         return {
             "id": "localhost",
             "state": "Running",
+            "role": self._role(),
             "version": VERSION,
             "versionDetails": f"{VERSION} Python {platform.python_version()}",
             "platformVersion": "",

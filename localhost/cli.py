@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from localhost.console import Console
 from localhost.data_folder import DataFolder, open_data_folder
 from localhost.errors import StartError
 from localhost.options import Options, Storage
+from localhost.owner import join_data_folder
 
 THREAD_SWITCH_SECONDS: Final = 0.0005
 """A tenth of Python's default. The event loop's thread is busy and gives the interpreter lock
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(log_requests=options.log_requests)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
     try:
-        with open_data_folder(options.data) as data:
+        with _data_folder(options) as data:
             _run(options, data, console)
     except StartError as error:
         if error.detail:
@@ -47,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0  # before it served
     return 0
+
+
+def _data_folder(options: Options) -> AbstractContextManager[DataFolder]:
+    if options.standby:
+        return join_data_folder(options.data, options.storage)
+    return open_data_folder(options.data)
 
 
 def parse_options(arguments: Sequence[str] | None) -> Options:
@@ -68,6 +76,10 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     )
     parser.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
     parser.add_argument("--no-request-log", action="store_true", help="no line per request")
+    parser.add_argument(
+        "--standby", action="store_true",
+        help="share the data folder with the host that owns it; take over when that ends",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     return Options(
         app=given.app.resolve(),
@@ -77,6 +89,7 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
         storage=given.storage,
         enable_auth=given.enable_auth,
         log_requests=not given.no_request_log,
+        standby=given.standby,
     )
 
 
@@ -104,10 +117,10 @@ async def _serve(options: Options, data: DataFolder, console: Console) -> None:
     from localhost.host import running_host
 
     stop = _stop_signal()
-    async with running_host(options, data, console) as base_url:
+    async with running_host(options, data, console) as host:
         _keep_out_of_garbage_collection()
-        console.line(f"Listening on {base_url}. Press Ctrl-C to stop.")
-        await stop.wait()
+        console.line(f"Listening on {host.base_url}. Press Ctrl-C to stop.")
+        await host.serve_until(stop)
         threading.Thread(target=_end_soon, daemon=True).start()
         console.line("Stopping.")
 

@@ -1,6 +1,8 @@
 """The folder with everything that must survive: SQLite files and files that are replaced whole.
 
-One host at a time: it holds a lock on the folder that ends with the process, however that ends.
+One host at a time owns it: it holds a lock on the folder that ends with the process, however that
+ends. A standby shares the folder with the owner (`localhost.standby`); of what is in it, it uses
+only `todos.db`, which many may write to, and the keys.
 """
 
 import fcntl
@@ -8,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,18 +23,41 @@ LOCK_FILE: Final = "lock"
 
 
 class DataFolder:
-    """A locked folder of the format that this host knows."""
+    """A folder of the format that this host knows, owned by this host or by another one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: int) -> None:
+        """`lock` is the open lock file."""
         self.path = path
         self.task_hub = path / "taskhub.db"
         self.event_hubs = path / "eventhubs.db"
         self.todos = path / "todos.db"
         self.keys = path / "keys.json"
         self.timers = path / "timers"
+        self.owner = path / "owner.json"
+        self.is_owned = False
+        """Whether it is this host that owns it; then it does so to its end."""
+        self._lock = lock
 
-    def check_databases(self) -> None:
-        """Raise StartError when one of the SQLite files is damaged beyond opening."""
+    def take(self) -> bool:
+        """Become the owner, unless there is one. Raises StartError for a newer or damaged folder."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        self.owner.unlink(missing_ok=True)  # what the last owner said is no longer true
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        _check_format(self.path)
+        self._check_databases()
+        self.is_owned = True
+        return True
+
+    @property
+    def owner_pid(self) -> str:
+        """The process that holds the lock, or held it last; empty when it has not said so yet."""
+        return os.pread(self._lock, 20, 0).decode(errors="replace").strip()
+
+    def _check_databases(self) -> None:
         for file in sorted(self.path.glob("*.db")):
             try:
                 with closing(sqlite3.connect(file)) as connection:
@@ -43,33 +68,29 @@ class DataFolder:
 
 @contextmanager
 def open_data_folder(path: Path) -> Iterator[DataFolder]:
-    """Create the folder when missing, lock it, and check its format.
+    """Create the folder when missing, own it, and check its format.
 
     Raises StartError when another host uses it, or when it is newer than this host or damaged.
     """
+    with shared_data_folder(path) as folder:
+        if not folder.take():
+            owner = folder.owner_pid or "unknown"
+            raise StartError(f"{path} is in use by another localhost, process {owner}")
+        yield folder
+
+
+@contextmanager
+def shared_data_folder(path: Path) -> Iterator[DataFolder]:
+    """Create the folder when missing; whoever wants to own it has to take it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StartError(f"cannot use {path} as data folder: {error.strerror}") from error
     try:
-        _lock(lock, path)
-        _check_format(path)
-        folder = DataFolder(path)
-        folder.check_databases()
-        yield folder
+        yield DataFolder(path, lock)
     finally:
         os.close(lock)
-
-
-def _lock(lock: int, path: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
-        raise StartError(f"{path} is in use by another localhost, process {owner}") from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
 
 def _check_format(path: Path) -> None:
@@ -95,15 +116,31 @@ def read_json(file: Path) -> Any:
 
 def replace_json(file: Path, content: Any, mode: int = 0o644) -> None:
     """Write a file so that a crash leaves the old or the new content, never a part of it."""
-    temporary = file.with_name(f"{file.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    _write_json(file.with_name(f"{file.name}.new"), content, mode).replace(file)
+    _keep_names(file.parent)
+
+
+def create_json(file: Path, content: Any, mode: int = 0o644) -> None:
+    """Write a file whole, unless it is there already: of two processes the first one wins."""
+    temporary = _write_json(file.with_name(f"{file.name}.{os.getpid()}"), content, mode)
+    with suppress(FileExistsError):
+        os.link(temporary, file)
+    temporary.unlink()
+    _keep_names(file.parent)
+
+
+def _write_json(file: Path, content: Any, mode: int) -> Path:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         json.dump(content, out, indent=1)
         out.flush()
         os.fsync(out.fileno())
-    temporary.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
+    return file
+
+
+def _keep_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name, too, must be on disk
+        os.fsync(descriptor)  # a new name, too, must be on disk
     finally:
-        os.close(folder)
+        os.close(descriptor)

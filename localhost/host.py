@@ -10,8 +10,8 @@ import os
 import platform
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
 
 from azure.durable_functions.models.utils import http_utils
 
@@ -19,40 +19,32 @@ from localhost.admin import AdminApi
 from localhost.background import Background
 from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
+from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
+from localhost.engine import Engine
 from localhost.environment import prepare_environment
 from localhost.errors import StartError
-from localhost.eventhubs.options import EventHubOptions
-from localhost.eventhubs.service import EventHubsService
 from localhost.functions import Function
 from localhost.host_json import HostJson
-from localhost.http_front import (
-    RPC_PATH,
-    WEBHOOK_PATH,
-    HostDoors,
-    HttpFront,
-    HttpLimits,
-    rpc_handler,
-)
-from localhost.hub_settings import check_clients, fault_plan, hub_options
-from localhost.invocation import Trigger
+from localhost.http_front import HttpFront, HttpLimits
 from localhost.keys import load_keys
 from localhost.listeners import BODY_BYTES_DEFAULT, RPC_HOST, bind_public, bind_rpc, listening
 from localhost.loader import load_functions
 from localhost.options import Options
+from localhost.owner import LOOK_SECONDS, new_owner, write_owner
 from localhost.routing import RouteTable, build_routes
+from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
-from localhost.taskhub import FunctionFailed, HubFileError, TaskHub
 from localhost.thread_pool import ThreadPool
-from localhost.timers import SystemClock, Timer, build_timers, run_timer
 from localhost.worker import FunctionRunner
 
-HUB_STOP_SECONDS_MAX: Final = 3.0
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
 
 @asynccontextmanager
-async def running_host(options: Options, data: DataFolder, console: Console) -> AsyncIterator[str]:
-    """Run the host; yields its base URL once it serves. Raises StartError when it cannot."""
+async def running_host(
+    options: Options, data: DataFolder, console: Console
+) -> AsyncIterator["Host"]:
+    """Run the host; yields it once it serves. Raises StartError when it cannot."""
     async with AsyncExitStack() as stack:
         door = stack.enter_context(bind_public(options.host, options.port))
         base_url = _base_url(options.host, door)
@@ -60,14 +52,14 @@ async def running_host(options: Options, data: DataFolder, console: Console) -> 
         host_json = HostJson.read(options.app, os.environ)
         show_logs(console, host_json.text("logging.logLevel.default", "Information"))
         functions = load_functions(options.app, os.environ, host_json.names("functions"))
-        host = _Host(options, data, console, host_json, functions, base_url)
+        host = Host(options, data, console, host_json, functions, base_url)
         await host.open(stack, door)
         console.gather()
         stack.callback(console.stop_gathering)
-        yield base_url
+        yield host
 
 
-class _Host:
+class Host:
     """The parts, and what one needs of the other."""
 
     def __init__(
@@ -79,30 +71,20 @@ class _Host:
         functions: list[Function],
         base_url: str,
     ) -> None:
+        self.base_url = base_url
         self._options = options
+        self._data = data
         self._console = console
         self._host_json = host_json
         self._functions = functions
-        self._base_url = base_url
         self._webhooks = base_url + WEBHOOK_PATH
-        self._clock = SystemClock()
         self._keys = load_keys(data.keys)
         self._routes = build_routes(functions, host_json.text("extensions.http.routePrefix", "api"))
         self._urls = urls_of(self._routes, base_url)
-        self._timers = build_timers(functions, data.timers, os.environ, self._clock.now())
         self._pool = ThreadPool(_pool_size(os.environ))
         self._runner = FunctionRunner(functions, self._pool, console, host_json.function_timeout())
-        hub = hub_options(host_json, os.environ)
-        check_clients(functions, hub)
-        faults, event_hub_faults = fault_plan(os.environ)
-        self._hub = TaskHub(data.task_hub, self._runner, hub, faults)
-        self._event_hubs = EventHubsService(
-            data.event_hubs,
-            functions,
-            EventHubOptions.read(host_json),
-            event_hub_faults,
-            os.environ,
-        )
+        self._engine = Engine(data, functions, self._runner, host_json, console)
+        self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
     async def open(self, stack: AsyncExitStack, door: socket.socket) -> None:
@@ -110,70 +92,102 @@ class _Host:
         stack.callback(self._pool.stop)
         stack.push_async_callback(_close_client_session)
         rpc_door = stack.enter_context(bind_rpc())
-        rpc_base = f"http://{RPC_HOST}:{rpc_door.getsockname()[1]}{RPC_PATH}"
-        key = self._keys.system
-        self._runner.client_payload = self._hub.client_payload(self._webhooks, rpc_base, key)
-        try:
-            await self._hub.start()
-        except HubFileError as error:
-            raise StartError(str(error)) from error
-        # What the hub resumes may call at once; its connections wait in the door's backlog.
-        api = rpc_handler(self._hub.rpc_handler(), self._webhooks)
-        await stack.enter_async_context(listening(rpc_door, api))
-        stack.push_async_callback(self._stop_hub)
-        await self._event_hubs.open(self._runner, self._clock, self._console)
-        stack.push_async_callback(self._event_hubs.close)
+        self._owner = new_owner(self._options.storage, _rpc_address(rpc_door))
+        rpc_base = self._owner.address + RPC_PATH
+        payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
+        self._runner.client_payload = payload
+        doors = await self._open_engine(stack, rpc_door)
         self._print_start(rpc_base)
         stack.push_async_callback(self._background.stop)
-        front = self._front()
         limit = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")
         body_bytes_max = int(limit) if limit and limit.isdecimal() else BODY_BYTES_DEFAULT
-        await stack.enter_async_context(listening(door, front.handle, body_bytes_max))
-        self._event_hubs.start()
-        stack.push_async_callback(self._event_hubs.stop)
-        for timer in self._timers:
-            self._background.spawn(self._run_timer(timer))
+        handle = self._front(doors).handle
+        await stack.enter_async_context(listening(door, handle, body_bytes_max))
+        stack.push_async_callback(self._engine.event_hubs.stop)
+        if self._standby is None:
+            self._begin()
 
-    def _front(self) -> HttpFront:
+    async def _open_engine(self, stack: AsyncExitStack, rpc_door: socket.socket) -> HostDoors:
+        """Open the engine, if it is this host's, and in any case the way to it."""
+        if self._standby is None:
+            await self._engine.open_hub()
+        else:
+            stack.push_async_callback(self._standby.close)
+        doors = self._doors()
+        others = owner_door(self._owner.name, doors.answer_standby)
+        api = rpc_handler(doors.durable_api, self._webhooks, others)
+        # What the hub resumes may have called already; it waits in the door's backlog.
+        await stack.enter_async_context(listening(rpc_door, api))
+        stack.push_async_callback(self._engine.close_hub)
+        if self._standby is None:
+            await self._engine.open_event_hubs()
+        stack.push_async_callback(self._engine.event_hubs.close)
+        return doors
+
+    def _begin(self) -> None:
+        """Tell standbys where to ask, and start what only the owner does."""
+        write_owner(self._data.owner, self._owner)
+        self._engine.begin(self._background.spawn)
+
+    async def serve_until(self, stop: asyncio.Event) -> None:
+        """Come back when it shall stop; as a standby, own the data folder once nobody else does.
+
+        Raises StartError when it is damaged.
+        """
+        if self._standby is not None:
+            await self._wait_for_ownership(stop)
+            if not stop.is_set():
+                await self._take_over(self._standby)
+        await stop.wait()
+
+    async def _wait_for_ownership(self, stop: asyncio.Event) -> None:
+        while not stop.is_set() and not self._data.take():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+
+    async def _take_over(self, standby: Standby) -> None:
+        await self._engine.open_event_hubs()
+        await self._engine.open_hub()
+        standby.active = False  # before anything that the hub resumes can call
+        self._begin()
+        self._console.event("The owner is gone: this host owns the data folder now.")
+
+    def _doors(self) -> HostDoors:
+        """Return the doors. A host without an owner beside it does not pay for a choice."""
         admin = AdminApi(
             self._functions,
             self._runner,
             self._background.spawn,
-            self._hub.statistics,
+            self._engine.statistics,
             urls=self._urls,
             extension_bundle=self._host_json.value("extensionBundle") or {},
-            event_hubs=self._event_hubs,
+            event_hubs=self._engine.event_hubs,
+            role=lambda: "standby" if self._standby and self._standby.active else "owner",
         )
+        if self._standby is None:
+            api: DurableApi = self._engine.hub.rpc_handler()
+        else:
+            api = self._standby.durable_api(WEBHOOK_PATH, self._engine.hub.handle)
+        return HostDoors(admin, api, self._engine.event_hubs, self._standby)
+
+    def _front(self, doors: HostDoors) -> HttpFront:
         return HttpFront(
             RouteTable(self._routes),
             self._runner,
-            HostDoors(admin, self._hub.rpc_handler(), self._event_hubs),
+            doors,
             self._console,
             keys=self._keys if self._options.enable_auth else None,
             limits=_http_limits(self._host_json),
         )
-
-    async def _run_timer(self, timer: Timer) -> None:
-        await run_timer(timer, self._clock, self._fire)
-
-    async def _fire(self, function: Function, request: Any) -> None:
-        try:
-            await self._runner.run(function, Trigger(request))
-        except FunctionFailed:
-            return  # the console has it; the next time comes
-
-    async def _stop_hub(self) -> None:
-        try:
-            await asyncio.wait_for(self._hub.stop(), HUB_STOP_SECONDS_MAX)
-        except TimeoutError:
-            # It is in the hub's file and runs again at the next start.
-            self._console.line("Some functions were still running; they will run again.")
 
     def _print_start(self, rpc_base: str) -> None:
         options, console = self._options, self._console
         loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
         console.line(f"localhost: a Functions host, Python {platform.python_version()}, {loop}")
         console.line(f"app {options.app}, data {options.data} ({options.storage}), rpc {rpc_base}")
+        if self._standby is not None:
+            pid = self._data.owner_pid
+            console.line(f"standby: task hub, event hubs and timers are those of process {pid}")
         for line in function_lines(self._functions, self._urls):
             console.line(line)
         for line in warnings_of(self._functions):
@@ -181,6 +195,10 @@ class _Host:
         if options.enable_auth:
             for line in key_lines(self._keys):
                 console.line(line)
+
+
+def _rpc_address(door: socket.socket) -> str:
+    return f"http://{RPC_HOST}:{door.getsockname()[1]}"
 
 
 def _base_url(host: str, door: socket.socket) -> str:

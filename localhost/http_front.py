@@ -5,17 +5,16 @@ way in. Requests that no route answers are 404, failed functions 500, both with 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
-from localhost.admin import AdminApi
 from localhost.console import Console
+from localhost.doors import WEBHOOK_PATH, Door, HostDoors, is_the_owners
 from localhost.eventhubs.rest import password_of
-from localhost.eventhubs.service import EventHubsService
 from localhost.functions import Function
 from localhost.http_wire import (
     BadRequest,
@@ -25,6 +24,7 @@ from localhost.http_wire import (
     parse_headers,
     parse_query,
     read_body,
+    read_whole_body,
 )
 from localhost.invocation import Trigger
 from localhost.keys import Keys
@@ -32,15 +32,7 @@ from localhost.routing import RouteTable
 from localhost.taskhub.worker_port import FunctionFailed
 from localhost.worker import FunctionRunner, traceback_of
 
-WEBHOOK_PATH: Final = "/runtime/webhooks/durabletask"
-RPC_PATH: Final = "/durabletask/"
-_ADMIN: Final = "/admin/"
 KEY_HEADER: Final = "x-functions-key"
-
-DurableApi = Callable[[Any, str, str], Awaitable[web.StreamResponse]]
-"""The task hub's HTTP API: the request, its path below the base still encoded, the base URL.
-
-The request is a BaseRequest here; the hub asks no more of it than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +47,6 @@ class HttpLimits:
 
 
 UNLIMITED: Final = HttpLimits()
-
-
-@dataclass(frozen=True, slots=True)
-class HostDoors:
-    """What answers the paths that are the host's own."""
-
-    admin: AdminApi
-    durable_api: DurableApi
-    event_hubs: EventHubsService | None = None
 
 
 class HttpFront:
@@ -81,9 +64,7 @@ class HttpFront:
     ) -> None:
         self._routes = routes
         self._runner = runner
-        self._admin = doors.admin
-        self._durable_api = doors.durable_api
-        self._event_hubs = doors.event_hubs
+        self._doors = doors
         self._console = console
         self._keys = keys
         """None: nobody is asked for a key, as with Core Tools."""
@@ -150,41 +131,40 @@ class HttpFront:
             )
             return web.Response(status=500)
 
-    async def _answer_host(  # noqa: PLR0911 - one for each door, and one for each lock
+    async def _answer_host(
         self, request: web.BaseRequest, raw: str, path: str, query: str
     ) -> web.StreamResponse:
-        lowered = path.lower()
-        if lowered.startswith(_ADMIN):
-            if not self._admin.is_public(lowered) and not self._opens_admin(request, query):
-                return web.Response(status=401)
-            return await self._admin.handle(request, path[len(_ADMIN) :])
-        if raw.lower().startswith(WEBHOOK_PATH + "/"):
-            if self._keys is not None and not self._keys.open_webhooks(_key_of(request, query)):
-                return web.Response(status=401)
-            base = f"http://{request.headers.get('Host', 'localhost')}{WEBHOOK_PATH}"
-            return await self._durable_api(request, raw[len(WEBHOOK_PATH) + 1 :], base)
-        if self._event_hubs is not None and self._event_hubs.takes(request.method, path):
-            return await self._take_events(self._event_hubs, request, path, query)
-        if path != "/":
-            return web.Response(status=404)
-        return web.Response(text="The functions app is up and running.")
-
-    async def _take_events(
-        self, event_hubs: EventHubsService, request: web.BaseRequest, path: str, query: str
-    ) -> web.Response:
-        # On Azure it takes a SAS token or an identity; this host knows only keys.
-        key = _key_of(request, query) or password_of(request)
-        if self._keys is not None and not self._keys.open_admin(key):
+        door = self._doors.find(request.method, raw, path)
+        if door is None:
+            if path != "/":
+                return web.Response(status=404)
+            return web.Response(text="The functions app is up and running.")
+        if self._keys is not None and not self._may_enter(self._keys, door, request, path, query):
             return web.Response(status=401)
-        return await event_hubs.take(request, path)
+        standby = self._doors.standby
+        if standby and standby.active and is_the_owners(door, request.method, path):
+            target = f"{raw}?{query}" if query else raw
+            return await standby.pass_on(request, target, await read_whole_body(request))
+        base = f"http://{request.headers.get('Host', 'localhost')}{WEBHOOK_PATH}"
+        return await self._doors.answer(door, request, raw, base)
+
+    def _may_enter(
+        self, keys: Keys, door: Door, request: web.BaseRequest, path: str, query: str
+    ) -> bool:
+        key = _key_of(request, query)
+        match door:
+            case Door.DURABLE:
+                return keys.open_webhooks(key)
+            case Door.ADMIN:
+                return self._doors.admin.is_public(path.lower()) or keys.open_admin(key)
+            case Door.EVENT_HUBS:
+                # On Azure it takes a SAS token or an identity; this host knows only keys.
+                return keys.open_admin(key or password_of(request))
 
     def _is_open(self, request: web.BaseRequest, query: str, function: Function) -> bool:
         assert self._keys is not None
         level = str(function.trigger.get("authLevel", "FUNCTION"))
         return self._keys.open_function(_key_of(request, query), function.name, level)
-
-    def _opens_admin(self, request: web.BaseRequest, query: str) -> bool:
-        return self._keys is None or self._keys.open_admin(_key_of(request, query))
 
     def _has_master_key(self, request: web.BaseRequest, query: str) -> bool:
         return self._keys is not None and self._keys.open_admin(_key_of(request, query))
@@ -202,20 +182,3 @@ def _origin_form(target: str) -> str:
     if not separator or scheme.lower() not in {"http", "https"}:
         raise BadRequest("the request target is no path")
     return "/" + rest.partition("/")[2]
-
-
-def rpc_handler(
-    durable_api: DurableApi, webhook_base: str
-) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-    """Return the handler of the loopback port that durable clients talk to; it asks for no key.
-
-    Links in its answers lead to the public port.
-    """
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        path = request.raw_path.partition("?")[0]
-        if not path.startswith(RPC_PATH):
-            return web.Response(status=404)
-        return await durable_api(request, path[len(RPC_PATH) :], webhook_base)
-
-    return handle

@@ -115,6 +115,13 @@ async def read_body(request: web.BaseRequest) -> bytes:
     return await request.read()
 
 
+async def read_whole_body(request: web.BaseRequest) -> bytes:
+    """Return the body, chunked or not. Raises as `read_body`."""
+    if "Expect" in request.headers:
+        await continue_request(request)
+    return await request.read()
+
+
 async def continue_request(request: web.BaseRequest) -> None:
     """Tell a client that waits for it to send the body; aiohttp's Application would do this."""
     if request.headers["Expect"].lower() == "100-continue":

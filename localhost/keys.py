@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from localhost.data_folder import read_json, replace_json
+from localhost.data_folder import create_json, read_json
 from localhost.errors import StartError
 
 
@@ -56,7 +56,8 @@ def load_keys(file: Path) -> Keys:
     """Return the keys of the file; make them when it is missing. Raises StartError if damaged."""
     if not file.exists():
         fresh = {name: secrets.token_urlsafe(40) for name in ("master", "host", "system")}
-        replace_json(file, {**fresh, "functions": {}}, mode=0o600)
+        # A standby may be doing the same; then the keys are those of whoever came first.
+        create_json(file, {**fresh, "functions": {}}, mode=0o600)
     return _keys_of(read_json(file), file)
 
 

@@ -25,3 +25,5 @@ class Options:
     storage: Storage = Storage.SQLITE
     enable_auth: bool = False
     log_requests: bool = True
+    standby: bool = False
+    """Share the data folder with the host that owns it, and take over when that ends."""

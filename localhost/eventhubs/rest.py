@@ -29,6 +29,12 @@ def password_of(request: web.BaseRequest) -> str | None:
     return str(sent.password)
 
 
+def hub_named(method: str, path: str) -> str | None:
+    """Return the hub that a producer's request names, None when it is not a producer's."""
+    found = _SEND.fullmatch(path) if method == "POST" else None
+    return found["hub"] if found else None
+
+
 class TooLarge(Exception):
     """The body is longer than Event Hubs takes."""
 
@@ -38,11 +44,6 @@ class SendApi:
 
     def __init__(self, hubs: EventHubs) -> None:
         self._hubs = hubs
-
-    def is_known(self, method: str, path: str) -> bool:
-        """Tell whether a decoded path is that of a hub of this host."""
-        found = _SEND.fullmatch(path) if method == "POST" else None
-        return found is not None and self._hubs.find(found["hub"]) is not None
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
         """Answer a request whose path is known."""

@@ -16,7 +16,7 @@ from localhost.eventhubs.hub import PARTITIONS_DEFAULT, PARTITIONS_MAX, EventHub
 from localhost.eventhubs.invoker import Invoker
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.processor import Environment
-from localhost.eventhubs.rest import SendApi
+from localhost.eventhubs.rest import SendApi, hub_named
 from localhost.eventhubs.schema import EventHubFileError
 from localhost.eventhubs.subscriptions import Subscription, build_subscriptions
 from localhost.functions import Function
@@ -48,6 +48,7 @@ class EventHubsService:
         self._partitions = _partitions_of(environ)
         self._names = [item.hub for item in self._subscriptions]
         self._names += [name for key in HUB_SETTINGS if (name := environ.get(key, "").strip())]
+        self._known = {name.lower() for name in self._names}
         self._hubs: EventHubs | None = None
         self._dispatcher: Dispatcher | None = None
         self._sending: SendApi | None = None
@@ -85,8 +86,12 @@ class EventHubsService:
             await self._hubs.close()
 
     def takes(self, method: str, path: str) -> bool:
-        """Tell whether a request is a producer's: its decoded path is that of a hub."""
-        return self._sending is not None and self._sending.is_known(method, path)
+        """Tell whether a request is a producer's: its decoded path is that of a hub.
+
+        Before `open`, too: then the hubs are those of the host that owns the data folder.
+        """
+        name = hub_named(method, path)
+        return name is not None and name.lower() in self._known
 
     async def take(self, request: web.BaseRequest, path: str) -> web.Response:
         """Answer a producer; the caller has checked the key."""

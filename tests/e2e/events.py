@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ PARTITIONS: Final = 4
 PATIENCE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.05
 EVENTS_PER_CALL: Final = 500
+PAGE_EVENTS: Final = 1_000
 BATCH: Final = {"Content-Type": "application/vnd.microsoft.servicebus.json"}
 
 SOON: Final = {
@@ -111,17 +112,10 @@ class EventService:
 
     def wait_until_done(self, project_ids: Iterable[int]) -> None:
         """Come back once every event is behind a checkpoint and every request has its TODO."""
-        self.until(self._is_checkpointed)
+        self.until(lambda: is_checkpointed(self.client))
         for project_id in project_ids:
             path = f"/api/projects/{project_id}"
             self.until(lambda path=path: self.client.get(path).json()["pending"] == 0)  # type: ignore[misc]
-
-    def _is_checkpointed(self) -> bool:
-        hub = self.client.get(f"/admin/eventhubs/{HUB}").json()
-        done = hub["checkpoints"].get("$default", {})
-        return all(
-            done.get(each["id"], -1) == each["lastSequenceNumber"] for each in hub["partitions"]
-        )
 
     def wait_until_killed(self) -> None:
         """Come back once the host has killed itself."""
@@ -145,15 +139,32 @@ class EventService:
 
     def entries(self) -> dict[int, list[dict[str, Any]]]:
         """What is in the output hub, by project and in the order of its partition."""
-        found: dict[int, list[dict[str, Any]]] = {}
-        for partition in range(PARTITIONS):
-            path = f"/admin/eventhubs/{ENTRIES_HUB}/partitions/{partition}/events?limit=1000"
-            for event in self.client.get(path).json():
-                body = json.loads(base64.b64decode(event["bodyBase64"]))
-                found.setdefault(body["projectId"], []).append(
-                    {"body": body, "properties": event["properties"]}
-                )
-        return found
+        return entries(self.client)
+
+
+def is_checkpointed(client: Client) -> bool:
+    """Tell whether every event that came in is behind a checkpoint."""
+    hub = client.get(f"/admin/eventhubs/{HUB}").json()
+    done = hub["checkpoints"].get("$default", {})
+    return all(done.get(each["id"], -1) == each["lastSequenceNumber"] for each in hub["partitions"])
+
+
+def entries(client: Client) -> dict[int, list[dict[str, Any]]]:
+    """Read the output hub: its entries by project, in the order of their partition."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for partition in range(PARTITIONS):
+        for event in _events(client, f"/admin/eventhubs/{ENTRIES_HUB}/partitions/{partition}"):
+            body = json.loads(base64.b64decode(event["bodyBase64"]))
+            entry = {"body": body, "properties": event["properties"]}
+            found.setdefault(body["projectId"], []).append(entry)
+    return found
+
+
+def _events(client: Client, partition: str) -> Iterator[dict[str, Any]]:
+    first = 0
+    while page := client.get(f"{partition}/events?limit={PAGE_EVENTS}&from={first}").json():
+        yield from page
+        first += len(page)
 
 
 def audit(logs: Mapping[int, Sequence[str]], sent: Iterable[Event]) -> None:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import requests
 
@@ -14,6 +15,9 @@ CLIENTS = 16
 PATIENCE_SECONDS = 90.0
 """How long one request may go without an answer, over restarts of the service."""
 PAUSE_SECONDS = 0.05
+
+DIED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+"""What a client sees of a process that is killed, before and while it answers."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +37,26 @@ class Load:
     answers: dict[Asked, list[int]] = field(default_factory=dict)
     _enough: threading.Condition = field(default_factory=threading.Condition)
 
-    def send(self, base_url: str) -> None:
-        """Send all of it; return when each request was answered with a TODO."""
+    def send(self, *base_urls: str) -> None:
+        """Send all of it; return when each request was answered with a TODO.
+
+        What one host does not answer, the next one is asked.
+        """
         line = iter(self.asked)
         taking = threading.Lock()
 
-        def client() -> None:
-            caller = Client(base_url)
+        def client(first: int) -> None:
+            callers = [Client(each) for each in base_urls]
+            in_turn = cycle(callers[first % len(callers) :] + callers[: first % len(callers)])
             while True:
                 with taking:
                     asked = next(line, None)
                 if asked is None:
                     return
-                self._note(asked, _until_answered(caller, asked))
+                self._note(asked, until_answered(in_turn, asked))
 
         with ThreadPoolExecutor(CLIENTS) as pool:
-            for each in [pool.submit(client) for _ in range(CLIENTS)]:
+            for each in [pool.submit(client, number) for number in range(CLIENTS)]:
                 each.result()
 
     def wait_for_answers(self, count: int) -> None:
@@ -86,17 +94,18 @@ def requests_for(projects: Sequence[int], count: int) -> list[Asked]:
     ]
 
 
-def _until_answered(client: Client, asked: Asked) -> int:
+def until_answered(in_turn: Iterator[Client], asked: Asked) -> int:
+    """Ask one after another until somebody answers with the TODO; return its id."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     pause = threading.Event()
     while time.monotonic() < deadline:
         try:
-            answer = client.post(
+            answer = next(in_turn).post(
                 {"projectId": asked.project_id, "title": asked.title},
                 Idempotency_Key=asked.request_id,
                 Prefer="wait=10",
             )
-        except requests.ConnectionError:
+        except DIED:
             pause.wait(PAUSE_SECONDS)  # it is being killed or started
             continue
         if answer.status_code == 201:

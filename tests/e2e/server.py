@@ -19,6 +19,8 @@ APP: Final = Path(__file__).parents[2]
 
 START_SECONDS_MAX: Final = 30.0
 STOP_SECONDS_MAX: Final = 15.0
+TAKE_OVER_SECONDS_MAX: Final = 10.0
+"""A standby needs a fraction of a second; a machine with other things to do, longer."""
 LOOK_SECONDS: Final = 0.05
 
 
@@ -26,32 +28,62 @@ class LocalhostProcess:
     """`python -m localhost` on a free port; the port stays the same from one start to the next."""
 
     def __init__(
-        self, data: Path, storage: str = "sqlite", environ: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        storage: str = "sqlite",
+        environ: Mapping[str, str] | None = None,
+        *,
+        standby: bool = False,
     ) -> None:
-        """Keep everything in `data`; `environ` is added to the environment."""
+        """Keep everything in `data`; `environ` is added to the environment.
+
+        With `standby` it shares `data` with whoever owns it at the moment, if anybody does.
+        """
         self.data = data
         self.storage = storage
+        self.standby = standby
         self.port = _free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.output = data.with_name(f"{data.name}.log")
+        self.output = data.with_name(f"{data.name}-{self.port}.log")
         """What all its processes have printed."""
         self.environ = {**os.environ, **_sample_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and return when it serves. Raises AssertionError with its output when it does not."""
+        self.spawn()
+        try:
+            self.wait_until_it_serves()
+        except BaseException:
+            self.kill9()
+            raise
+
+    def spawn(self) -> None:
+        """Start and return at once."""
         assert self._process is None, "it is running"
         command = [sys.executable, "-m", "localhost", "--port", str(self.port)]
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
+        command += ["--standby"] if self.standby else []
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 command, cwd=APP, env=self.environ, stdout=output, stderr=subprocess.STDOUT
             )
-        try:
-            self._wait_until_it_serves(self._process)
-        except BaseException:
-            self.kill9()
-            raise
+
+    def wait_until_it_serves(self) -> None:
+        """Return when it answers. Raises AssertionError with its output when it does not."""
+        process = self._running()
+        deadline = time.monotonic() + START_SECONDS_MAX
+        pause = threading.Event()
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise AssertionError(f"it ended with {process.returncode}:\n{self.printed()}")
+            try:
+                if requests.get(f"{self.base_url}/api/health", timeout=5).ok:
+                    return
+            except requests.ConnectionError:
+                pass
+            pause.wait(LOOK_SECONDS)
+        raise AssertionError(f"it does not serve:\n{self.printed()}")
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; return its exit code."""
@@ -76,6 +108,18 @@ class LocalhostProcess:
     def printed(self) -> str:
         """Return what it has printed."""
         return self.output.read_text(errors="replace")
+
+    def wait_until_owner(self) -> None:
+        """Return once it owns `data`. Raises AssertionError when it does not get there."""
+        deadline, pause = time.monotonic() + TAKE_OVER_SECONDS_MAX, threading.Event()
+        while self.role() != "owner":
+            assert time.monotonic() < deadline, f"it does not take over:\n{self.printed()[-3000:]}"
+            pause.wait(LOOK_SECONDS)
+
+    def role(self) -> str:
+        """Return `owner` or `standby`."""
+        answer = requests.get(f"{self.base_url}/admin/host/status", timeout=STOP_SECONDS_MAX)
+        return str(answer.json()["role"])
 
     @property
     def is_running(self) -> bool:
@@ -103,20 +147,6 @@ class LocalhostProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "it is not running"
         return self._process
-
-    def _wait_until_it_serves(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS_MAX
-        pause = threading.Event()
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise AssertionError(f"it ended with {process.returncode}:\n{self.printed()}")
-            try:
-                if requests.get(f"{self.base_url}/api/health", timeout=5).ok:
-                    return
-            except requests.ConnectionError:
-                pass
-            pause.wait(LOOK_SECONDS)
-        raise AssertionError(f"it does not serve:\n{self.printed()}")
 
 
 def _free_port() -> int:

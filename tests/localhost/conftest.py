@@ -1,7 +1,7 @@
 """The front of the host around an app written in the test, in this process, without a task hub."""
 
 import io
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 
 from localhost.admin import AdminApi
 from localhost.console import Console
-from localhost.http_front import HostDoors, HttpFront
+from localhost.doors import HostDoors
+from localhost.http_front import HttpFront
 from localhost.listeners import bind_public, listening
 from localhost.loader import index_functions
 from localhost.routing import RouteTable, build_routes
@@ -20,6 +21,7 @@ from localhost.start_screen import urls_of
 from localhost.thread_pool import ThreadPool
 from localhost.worker import FunctionRunner
 from tests.localhost.front import Serve, Served, Setup, echo_durable_api
+from tests.localhost.process import Process, Start
 
 
 @pytest.fixture
@@ -59,3 +61,19 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             return Served(base, session, runner, functions, out, background)
 
         yield start
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Process] = []
+
+    def run(app: Path, *arguments: str, **environ: str) -> Process:
+        started.append(Process(app, *arguments, **environ))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.process.kill()
+        process.exit_code()
+        assert process.process.stdout is not None
+        process.process.stdout.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localhost.app_settings import is_disabled, load_local_settings, resolve
-from localhost.data_folder import DataFolder
+from localhost.data_folder import open_data_folder
 from localhost.environment import prepare_environment
 from localhost.errors import StartError
 from localhost.host_json import HostJson
@@ -188,7 +188,8 @@ def test_a_wrong_fault_plan_is_refused() -> None:
 
 def environment(tmp_path: Path, storage: Storage, **environ: str) -> dict[str, str]:
     options = Options(app=tmp_path, data=tmp_path / "d", storage=storage)
-    prepare_environment(options, DataFolder(options.data), "http://localhost:7071", environ)
+    with open_data_folder(options.data) as data:
+        prepare_environment(options, data, "http://localhost:7071", environ)
     return environ
 
 

@@ -1,22 +1,15 @@
 """The command itself, as processes of its own, on apps written for the test."""
 
-import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import requests
 
-ROOT: Final = Path(__file__).parents[2]
-SECONDS_MAX: Final = 30
+from tests.localhost.process import ROOT, SECONDS_MAX, Process, Start, write_app
 
 APP: Final = """
 import azure.functions as func
@@ -68,89 +61,9 @@ async def at_start(t: func.TimerRequest) -> None:
 """
 
 
-def write_app(folder: Path, code: str = APP, host: Any = None) -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / "function_app.py").write_text(code)
-    (folder / "host.json").write_text(json.dumps(host or {"version": "2.0"}))
-    return folder
-
-
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    return write_app(tmp_path / "app")
-
-
-class Process:
-    """`python -m localhost`, its output read by a thread."""
-
-    def __init__(self, app: Path, *arguments: str, **environ: str) -> None:
-        self.lines: list[str] = []
-        self._arrived = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "localhost", "--port", "0", *arguments],
-            cwd=app,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._arrived:
-                self.lines.append(line.rstrip("\n"))
-                self._arrived.notify_all()
-
-    @property
-    def output(self) -> str:
-        return "\n".join(self.lines)
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Return the match of a line that is or will be printed."""
-        found: list[re.Match[str]] = []
-
-        def seen() -> bool:
-            found.extend(match for line in self.lines if (match := re.search(pattern, line)))
-            return bool(found) or self.process.poll() is not None
-
-        with self._arrived:
-            assert self._arrived.wait_for(seen, SECONDS_MAX), self.output
-        assert found, self.output
-        return found[0]
-
-    def base(self) -> str:
-        return self.wait_for(r"Listening on (http://\S+)\.")[1]
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.exit_code()
-
-    def exit_code(self) -> int:
-        code = self.process.wait(SECONDS_MAX)
-        self._reader.join(SECONDS_MAX)
-        return code
-
-
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    started: list[Process] = []
-
-    def run(app: Path, *arguments: str, **environ: str) -> Process:
-        started.append(Process(app, *arguments, **environ))
-        return started[-1]
-
-    yield run
-    for process in started:
-        process.process.kill()
-        process.exit_code()
-        assert process.process.stdout is not None
-        process.process.stdout.close()
+    return write_app(tmp_path / "app", APP)
 
 
 def fails(process: Process, message: str) -> str:
@@ -239,7 +152,7 @@ def test_strict_mode_prints_the_keys_and_asks_for_them(start: Start, app: Path) 
 
 
 def test_the_allow_list_of_host_json_leaves_functions_out(start: Start, tmp_path: Path) -> None:
-    app = write_app(tmp_path / "app", host={"version": "2.0", "functions": ["hello"]})
+    app = write_app(tmp_path / "app", APP, host={"version": "2.0", "functions": ["hello"]})
     base = start(app).base()
     functions = requests.get(f"{base}/admin/functions", timeout=SECONDS_MAX).json()
     assert [item["name"] for item in functions] == ["hello"]
@@ -328,7 +241,7 @@ def test_a_broken_app_is_an_error_with_its_own_lines(
 
 
 def test_a_top_level_retry_is_an_error(start: Start, tmp_path: Path) -> None:
-    app = write_app(tmp_path / "app", host={"version": "2.0", "retry": {"strategy": "x"}})
+    app = write_app(tmp_path / "app", APP, host={"version": "2.0", "retry": {"strategy": "x"}})
     fails(start(app), "remove the top-level `retry`")
 
 

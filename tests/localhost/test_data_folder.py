@@ -2,13 +2,27 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from localhost.data_folder import FORMAT, open_data_folder, read_json, replace_json
+from localhost import owner
+from localhost.data_folder import (
+    FORMAT,
+    DataFolder,
+    create_json,
+    open_data_folder,
+    read_json,
+    replace_json,
+)
 from localhost.errors import StartError
 from localhost.keys import Keys, load_keys
+from localhost.options import Storage
+from localhost.owner import join_data_folder, new_owner, write_owner
+
+TAKE = DataFolder.take
 
 
 def test_it_is_created_when_missing_and_says_its_format(tmp_path: Path) -> None:
@@ -51,6 +65,71 @@ def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
         process.wait(10)
         with open_data_folder(tmp_path):
             pass
+
+
+def test_who_joins_waits_until_the_owner_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = replace(new_owner(Storage.SQLITE, "http://gone"), pid=1)
+    looks: list[bool] = []
+
+    def take(folder: DataFolder) -> bool:
+        looks.append(taken := TAKE(folder))
+        if len(looks) == 3:
+            write_owner(tmp_path / "owner.json", new_owner(Storage.SQLITE, "http://here"))
+        return taken
+
+    write_owner(tmp_path / "owner.json", stale)
+    with open_data_folder(tmp_path):
+        monkeypatch.setattr(DataFolder, "take", take)
+        with join_data_folder(tmp_path, Storage.SQLITE) as folder:
+            assert not folder.is_owned
+    assert looks == [False] * 3
+
+
+def test_who_joins_a_folder_that_becomes_free_owns_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as first:
+        first.enter_context(open_data_folder(tmp_path))
+
+        def take(folder: DataFolder) -> bool:
+            taken = TAKE(folder)
+            first.close()
+            return taken
+
+        monkeypatch.setattr(DataFolder, "take", take)
+        with join_data_folder(tmp_path, Storage.SQLITE) as folder:
+            assert folder.is_owned
+
+
+def test_who_joins_an_owner_that_never_says_where_it_is_gives_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "JOIN_SECONDS_MAX", 0.01)
+    message = f"in use by process {os.getpid()}, which does not say where"
+    with (
+        open_data_folder(tmp_path),
+        pytest.raises(StartError, match=message),
+        join_data_folder(tmp_path, Storage.SQLITE),
+    ):
+        pass
+
+
+def test_what_the_last_owner_said_ends_with_the_next_one(tmp_path: Path) -> None:
+    with open_data_folder(tmp_path) as folder:
+        write_owner(folder.owner, new_owner(Storage.TABLES, "http://gone"))
+    with open_data_folder(tmp_path) as folder:
+        # This process has the id of the last one, as processes in containers often do.
+        assert not folder.owner.exists()
+
+
+def test_of_two_who_make_a_file_the_first_one_wins(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    create_json(file, {"by": 1})
+    create_json(file, {"by": 2})
+    assert read_json(file) == {"by": 1}
+    assert [each.name for each in tmp_path.iterdir()] == ["x.json"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from localhost.http_front import HttpLimits, rpc_handler
+from localhost.doors import rpc_handler
+from localhost.http_front import HttpLimits
 from localhost.keys import Keys
 from localhost.listeners import bind_public, listening
 from tests.localhost.front import Serve, Served, Setup
