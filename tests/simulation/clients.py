@@ -57,23 +57,27 @@ class Client:
         chance: Random,
         instance: Callable[[], Coroutine[Any, Any, Instance]],
         patience: float,
+        note: Callable[[str, str], None] = lambda _what, _how: None,
     ) -> None:
         """`patience` is the share of failures after which a client tries again."""
         self._ledger = ledger
         self._chance = chance
         self._instance = instance
         self._patience = patience
+        self._note = note
 
     async def send(self, sending: Sending) -> None:
         """Send at the given time, and again after an error, for as long as patience lasts."""
         await asyncio.sleep(sending.at)
-        for request in sending.requests:
-            self._ledger.sent(request)
         for _ in range(ATTEMPTS_MAX):
+            for request in sending.requests:
+                self._ledger.sent(request)
             instance = await self._instance()
+            self._note("client", " ".join(f"sends {_shown(each)}" for each in sending.requests))
             try:
                 await instance.call(self._ask(instance, sending.requests))
-            except (Gone, NotAccepted, Overloaded):
+            except (Gone, NotAccepted, Overloaded) as error:
+                self._note("client", f"{_shown(sending.requests[0])}: {type(error).__name__}")
                 if self._chance.random() >= self._patience:
                     return
                 await asyncio.sleep(self._chance.choice((0.01, 0.3, 3.0)))
@@ -86,6 +90,7 @@ class Client:
         with instance.arrivals.expect(last.project_id, last.request_id) as arrival:
             outcomes = await instance.intake.accept(requests, instance.hub)
             for request, outcome in zip(requests, outcomes, strict=True):
+                self._note("client", f"{_shown(request)}: {outcome}")
                 if isinstance(outcome, Created):
                     self._ledger.shown(request, outcome.todo)
                 elif isinstance(outcome, Accepted):
@@ -95,4 +100,9 @@ class Client:
             if isinstance(outcomes[-1], Accepted):
                 todo = await wait_for_todo(instance.store.log, last, arrival, WAIT_SECONDS)
                 if todo is not None:
+                    self._note("client", f"{_shown(last)}: shown {todo.id}")
                     self._ledger.shown(last, todo)
+
+
+def _shown(request: TodoRequest) -> str:
+    return f"{request.project_id}/{request.request_id} {request.title!r}"

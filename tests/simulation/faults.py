@@ -4,7 +4,7 @@ Every call that has an effect outside the process has two sides, and both are ma
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
@@ -12,48 +12,100 @@ from typing import Final, Protocol
 
 
 class Fault(Enum):
-    """How one call fails."""
+    """How one call, or one piece of work of the hub, fails."""
 
     NONE = "none"
     BEFORE = "it does not happen, and the caller gets an error"
     AFTER = "it happens, and the answer is lost"
     LATER = "the caller gets an error, and it happens long after"
+    REFUSED = "409 or 412: it does not happen, and what was in its way is gone again"
+    REPEATED = "409 or 412: it happens, and the client library repeats it and meets its own work"
     SWALLOWED = "the caller is told that it happened, and it does not"
     TWICE = "it happens, and happens once more later"
+    PARTLY = "the first part of it happens, and the caller gets an error"
     CANCELLED = "the caller sees a cancellation that nobody asked for, as SDK and aiohttp make them"
     STALE = "the answer shows an earlier moment"
     DIRTY = "the answer shows work that is never committed"
+    UNSENT = "the host dies before it sends anything: it runs again"
+    UNCOMMITTED = "the host dies between sending and commit: it runs again, and sends again"
+    UNDELETED = "the host dies between commit and deleting the input: the input comes again"
+    RIVAL = "two workers run it; both send, and one of them loses its commit"
+    WORKER_DIED = "the worker process dies alone, which fails an orchestration for good"
 
 
 READ: Final = (Fault.BEFORE,)
 WRITE: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER)
+GUARDED: Final = (*WRITE, Fault.REFUSED, Fault.REPEATED)
+"""A write that is made only if nothing is in its way."""
 MESSAGE: Final = (*WRITE, Fault.SWALLOWED, Fault.TWICE, Fault.CANCELLED)
 """What client and queue may do to a message, besides delaying and reordering it."""
 STATE: Final = (Fault.BEFORE, Fault.STALE, Fault.DIRTY, Fault.CANCELLED)
 ACTIVITY: Final = (Fault.BEFORE, Fault.AFTER, Fault.TWICE)
 """The worker died before or after the work (the orchestration sees a failure); ran twice."""
+SEND: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.PARTLY, Fault.TWICE)
+WORK: Final = (Fault.UNSENT, Fault.UNCOMMITTED, Fault.UNDELETED, Fault.RIVAL)
+"""Work items of the hub: `docs/host-protocol.md` 7.2."""
+EPISODE: Final = (*WORK, Fault.WORKER_DIED)
+"""And those of orchestrations: 7.10."""
 
 KINDS: Final[Mapping[str, tuple[Fault, ...]]] = {
-    "inbox.put": WRITE,
+    "inbox.put": GUARDED,
     "inbox.get": READ,
     "inbox.remove": WRITE,
+    "inbox.accepted_at": READ,
     "inbox.count": READ,
     "inbox.waiting": READ,
     "log.head": READ,
-    "log.append": WRITE,
+    "log.append": GUARDED,
     "log.find": READ,
     "log.get": READ,
     "log.read": READ,
+    "log.entries": READ,
+    "log.fence": GUARDED,
+    "marker.set": WRITE,
+    "marker.list": READ,
+    "marker.remove": GUARDED,
+    "cursor.get": READ,
+    "cursor.move": GUARDED,
+    "output.send": SEND,
     "hub.create": MESSAGE,
     "hub.settle": MESSAGE,
     "hub.start": MESSAGE,
     "hub.project": STATE,
-    "outbox.emit": ACTIVITY,
+    "entity.batch": WORK,
+    "outbox.episode": EPISODE,
     "outbox.signal": (Fault.SWALLOWED, Fault.TWICE),
-    "outbox.timer": (Fault.SWALLOWED,),
+    "outbox.emit": ACTIVITY,
 }
-"""Every kind of call, and all its ways to fail. `outbox.timer` swallowed: the orchestration is
-never heard of again, as when the worker process dies in the middle of an episode."""
+"""Every kind of call and of work, and all its ways to fail."""
+
+UNUSED: Final = frozenset({"inbox.count", "log.get", "log.read"})
+"""Calls that no history makes: of a project near its last id, and of readers."""
+
+ABOUT: Final = (
+    ("cursor.move", "output"),
+    ("log.fence",),
+    ("marker.remove",),
+    ("hub.settle",),
+    ("outbox.signal", "hub.create"),
+)
+"""Calls of which a history has few. Some histories are about them: only they fail, and often."""
+
+SELDOM: Final = frozenset(
+    {
+        *("hub.settle", "outbox.signal", "log.append", "log.fence"),
+        *("marker.remove", "cursor.move", "output.send", "inbox.accepted_at"),
+    }
+)
+"""Calls that fail more often than others where everything may."""
+
+SHARE_ABOUT: Final = 0.12
+"""Of histories that are about each of these."""
+
+NOW_AND_THEN: Final = (0.0, 0.0, 0.02, 0.1, 0.4)
+OFTEN: Final = (0.0, 0.1, 0.2, 0.5)
+MOSTLY: Final = (0.2, 0.3, 0.5)
+"""From which the rates of a history are drawn."""
 
 Rates = tuple[tuple[str, Fault, float], ...]
 """Call, its fault, and the share of calls with it, from 0 to 1."""
@@ -63,6 +115,9 @@ class Faults(Protocol):
     """Decides about each call as it is made."""
 
     def of(self, call: str) -> Fault: ...
+
+    def happened(self, what: str) -> bool:
+        """Take note of trouble of another kind; say whether it is to happen at all."""
 
 
 @dataclass(slots=True)
@@ -76,16 +131,37 @@ class Written:
         self.calls.append(call)
         return self.at.get(len(self.calls) - 1, Fault.NONE)
 
+    def happened(self, _what: str) -> bool:
+        return True
+
+
+Atom = tuple[str, int]
+"""A thing that went wrong, and that a shorter history does without: its kind, and its number
+among those of its kind in this history."""
+
 
 class Drawn:
     """Faults drawn from a seed. Each history leaves some kinds out and makes others frequent:
-    trouble of one kind at a time finds what a little of everything hides."""
+    trouble of one kind at a time finds what a little of everything hides.
 
-    def __init__(self, chance: Random, rates: Rates | None = None) -> None:
+    Each kind has a chance of its own, so that leaving one out changes little of the others.
+    """
+
+    def __init__(
+        self, seed: object, rates: Rates | None = None, without: Collection[Atom] = ()
+    ) -> None:
         """Draw the rates as well, unless they are given: then all others are zero."""
         self.count: Counter[str] = Counter()
-        self._chance = chance
-        self._rates = _draw(chance) if rates is None else {(c, f): rate for c, f, rate in rates}
+        self.atoms: list[Atom] = []
+        self._drawn: Counter[str] = Counter()
+        self._without = frozenset(without)
+        drawn = _draw(Random(f"{seed} rates")) if rates is None else rates
+        self.kinds = frozenset(call for call, _, _ in drawn)
+        """The calls that may fail."""
+        self._rates: dict[str, list[tuple[Fault, float, Random]]] = {}
+        for call, fault, rate in drawn:
+            chance = Random(f"{seed} {call} {fault.name}")
+            self._rates.setdefault(call, []).append((fault, rate, chance))
         self._on = True
 
     def stop(self) -> None:
@@ -93,15 +169,37 @@ class Drawn:
         self._on = False
 
     def of(self, call: str) -> Fault:
-        if not self._on:
-            return Fault.NONE
-        for fault in KINDS[call]:
-            if self._chance.random() < self._rates.get((call, fault), 0.0):
-                self.count[f"{call} {fault.name}"] += 1
-                return fault
+        if self._on:
+            for fault, rate, chance in self._rates.get(call, ()):
+                if chance.random() < rate and self.happened(f"{call} {fault.name}"):
+                    return fault
         return Fault.NONE
 
+    def happened(self, what: str) -> bool:
+        atom = (what, self._drawn[what])
+        self._drawn[what] += 1
+        if atom in self._without:
+            return False
+        self.atoms.append(atom)
+        self.count[what] += 1
+        return True
 
-def _draw(chance: Random) -> dict[tuple[str, Fault], float]:
-    kinds = [(call, fault) for call, faults in KINDS.items() for fault in faults]
-    return {kind: chance.choice((0.0, 0.0, 0.02, 0.1, 0.4)) for kind in kinds}
+
+def _draw(chance: Random) -> Rates:
+    """In any order: of two faults of one call, the one that is asked first happens more often."""
+    drawn = chance.random()
+    about = next((each for n, each in enumerate(ABOUT, 1) if drawn < n * SHARE_ABOUT), ())
+    rates = [
+        (call, fault, chance.choice(_shares(call, about)))
+        for call, faults in KINDS.items()
+        for fault in faults
+        if f"{call} {fault.name}".startswith(about or "")
+    ]
+    chance.shuffle(rates)
+    return tuple(each for each in rates if each[2])
+
+
+def _shares(call: str, about: tuple[str, ...]) -> tuple[float, ...]:
+    if about:
+        return MOSTLY
+    return OFTEN if call in SELDOM else NOW_AND_THEN

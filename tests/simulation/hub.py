@@ -44,15 +44,17 @@ class TaskHub:
         chance: Random,
         entity: Callable[[df.DurableEntityContext], None],
         begin: Callable[[str], object],
+        is_anybody_alive: Callable[[], bool],
     ) -> None:
         self.entities: dict[int, EntityRow] = {}
-        self.uncommitted_share = 0.0
         self.idle_share = 0.0
         self.epoch = 0
         self._network = network
+        self._faults = network.faults
         self._chance = chance
         self._handle: Callable[[str], str] = df.Entity.create(entity)
         self._begin = begin
+        self._is_anybody_alive = is_anybody_alive
 
     def row(self, project_id: int) -> EntityRow:
         return self.entities.setdefault(project_id, EntityRow())
@@ -69,7 +71,8 @@ class TaskHub:
         if row.due:
             return
         row.due = True
-        idle = self._chance.random() < self.idle_share
+        drawn = self._chance.random() < self.idle_share
+        idle = drawn and self._faults.happened("queue IDLE")
         seconds = self._chance.uniform(*(SECONDS_IDLE if idle else SECONDS_TO_BATCH))
         self._network.later(seconds, lambda: self._run_batch(project_id, row))
 
@@ -78,17 +81,43 @@ class TaskHub:
         row.due = False
         if not row.queue:
             return
-        self._chance.shuffle(row.queue)
-        size = self._chance.randint(1, len(row.queue))
-        batch, rest = row.queue[:size], row.queue[size:]
-        after = self._execute(project_id, row.committed[-1] if row.committed else None, batch)
-        if self._chance.random() < self.uncommitted_share:
-            row.uncommitted.append(after)
-        else:
-            row.queue = rest
-            row.committed.append(after)
+        if self._is_anybody_alive():
+            self._work(project_id, row, self._faults.of("entity.batch"))
         if row.queue:
             self._schedule(project_id, row)
+
+    def _work(self, project_id: int, row: EntityRow, fault: Fault) -> None:
+        before = row.committed[-1] if row.committed else None
+        if fault is Fault.UNSENT:
+            self._note(project_id, before, (), fault)
+            return
+        if fault is Fault.RIVAL:
+            row.uncommitted.append(self._execute(project_id, before, self._cut(row)))
+        batch = self._cut(row)
+        after = self._execute(project_id, before, batch)
+        self._note(project_id, after, batch, fault)
+        if fault is Fault.UNCOMMITTED:
+            row.uncommitted.append(after)
+            return
+        row.committed.append(after)
+        if fault is not Fault.UNDELETED:
+            del row.queue[: len(batch)]
+
+    def _cut(self, row: EntityRow) -> Sequence[Operation]:
+        order = self._chance.sample(row.queue, len(row.queue))
+        if order != row.queue and self._faults.happened("signals REORDERED"):
+            row.queue = order
+        return row.queue[: self._chance.randint(1, len(row.queue))]
+
+    def _note(
+        self, project_id: int, state: str | None, batch: Sequence[Operation], fault: Fault
+    ) -> None:
+        shown = decode_state(project_id, json.loads(state or "null"))
+        outbox = " ".join(f"{each.id}:{each.request.request_id}" for each in shown.outbox)
+        names = " ".join(name for name, _ in batch)
+        failed = "" if fault is Fault.NONE else f" !{fault.name}"
+        what = f"{project_id} {names} -> head {shown.head} outbox [{outbox}]{failed}"
+        self._network.trace("entity.batch", what)
 
     def _execute(self, project_id: int, state: str | None, batch: Sequence[Operation]) -> str:
         request = {
@@ -104,10 +133,10 @@ class TaskHub:
 
     # What happens to a hub.
 
-    def roll_back(self, project_id: int) -> None:
+    def roll_back(self, project_id: int, *, lost: bool = False) -> None:
         """Put the state back to any earlier one, or to none at all."""
         row = self.row(project_id)
-        del row.committed[self._chance.randint(0, len(row.committed)) :]
+        del row.committed[0 if lost else self._chance.randint(0, len(row.committed)) :]
 
     def wipe(self) -> None:
         """Lose everything: states, queues, and every orchestration."""

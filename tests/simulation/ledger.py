@@ -1,8 +1,11 @@
 """What must hold at every instant, checked after every step that changed anything."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
+from publishing.events import Event, event_of
+from store.port import Entry
 from tests.simulation.store import Rows, Tables
 from todos import Todo, TodoRequest
 
@@ -20,8 +23,13 @@ class Broken(Enum):
     REFUSED = "the log holds what was refused"
     SHOWN = "somebody was shown a TODO that is not in the log"
     LOST = "an accepted request is neither in the inbox nor in the log"
+    OUT = "the output hub holds what is not in the log"
+    GAP = "the output hub has an event before the one that it follows"
+    AHEAD = "the cursor is ahead of the output hub"
+    UNMARKED = "the log has what is not published, and no marker says so"
     STUCK = "without faults, an accepted request does not get into the log"
     LEFT = "without faults, inbox or outbox are not cleared"
+    UNPUBLISHED = "without faults, a TODO does not get into the output hub"
     ERROR = "the code under test raised what it must not"
 
 
@@ -36,7 +44,14 @@ class Violation(Exception):
 class Ledger:
     """Remembers what was sent, promised and shown, and compares it with what is stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_published: bool = False) -> None:
+        """`is_published`: whether the log is to get into the output hub."""
+        self._is_published = is_published
+        self._arrived: list[tuple[int, Event]] = []
+        self._published: dict[int, int] = {}
+        self.count: Counter[str] = Counter()
+        """What clients did to try the promises."""
+        self._names: set[Name] = set()
         self.promised: dict[Name, TodoRequest] = {}
         self._sent: set[TodoRequest] = set()
         self._refused: set[TodoRequest] = set()
@@ -48,6 +63,10 @@ class Ledger:
         self._changed.add(project_id)
 
     def sent(self, request: TodoRequest) -> None:
+        name = (request.project_id, request.request_id)
+        if name in self._names:
+            self.count["client REPEATED" if request in self._sent else "client OTHER_TITLE"] += 1
+        self._names.add(name)
         self._sent.add(request)
 
     def accepted(self, request: TodoRequest) -> None:
@@ -64,13 +83,21 @@ class Ledger:
         if todo != self._shown.setdefault(name, todo):
             raise Violation(Broken.SHOWN, f"{todo} after {self._shown[name]}")
 
+    def published(self, partition_key: str, event: Event) -> None:
+        self._arrived.append((int(partition_key), event))
+
     def check(self, tables: Tables) -> None:
         """Raise Violation if a project that changed since the last check breaks a promise."""
+        for project_id, event in self._arrived:
+            self._check_event(project_id, tables.rows(project_id), event)
+        self._arrived.clear()
         while self._changed:
             project_id = self._changed.pop()
             rows = tables.rows(project_id)
             self._check_log(project_id, rows)
             self._check_promises(project_id, rows)
+            if self._is_published:
+                self._check_cursor(project_id, rows)
 
     def _check_log(self, project_id: int, rows: Rows) -> None:
         ids = sorted(rows.todos)
@@ -98,12 +125,30 @@ class Ledger:
             shown = self._shown.get((project, request_id))
             _hold(shown in {None, todo}, Broken.SHOWN, (request_id, shown, todo))
 
+    def _check_event(self, project_id: int, rows: Rows, event: Event) -> None:
+        todo = rows.requests.get(str(event.properties["requestId"]))
+        entry = Entry(str(event.properties["requestId"]), todo) if todo else None
+        _hold(entry is not None and event_of(entry) == event, Broken.OUT, (event, todo))
+        sequence, last = int(event.properties["sequence"]), self._published.get(project_id, 0)
+        _hold(sequence <= last + 1, Broken.GAP, (project_id, last, sequence))
+        self._published[project_id] = max(last, sequence)
+
+    def _check_cursor(self, project_id: int, rows: Rows) -> None:
+        last = self._published.get(project_id, 0)
+        _hold(rows.cursor.last <= last, Broken.AHEAD, (project_id, rows.cursor, last))
+        done = rows.cursor.last == rows.head.state or rows.marker is not None
+        _hold(done, Broken.UNMARKED, (project_id, rows.cursor, rows.head))
+
     def check_settled(self, tables: Tables, outboxes: Iterable[tuple[int, str]]) -> None:
         """Raise Violation unless all that was accepted is in the log, and nothing waits."""
         for (project_id, request_id), request in self.promised.items():
             _hold(request_id in tables.rows(project_id).requests, Broken.STUCK, request)
         for project_id, rows in tables.projects.items():
             _hold(not rows.inbox, Broken.LEFT, (project_id, "inbox", list(rows.inbox)))
+        if self._is_published:
+            for project_id, rows in tables.projects.items():
+                there = (rows.cursor.last, self._published.get(project_id, 0))
+                _hold(set(there) == {rows.head.state}, Broken.UNPUBLISHED, (project_id, there))
         for project_id, request_id in outboxes:
             logged = request_id in tables.rows(project_id).requests
             _hold(logged, Broken.LEFT, (project_id, "outbox", request_id))

@@ -7,7 +7,7 @@ from random import Random
 from types import ModuleType
 from typing import Any, Final
 
-from activities import emit, outbox, windows
+from activities import emit, outbox, settlements, windows
 from entities import project
 from triggers import announcer, intake, sweeper
 
@@ -18,6 +18,8 @@ SMALL: Final[Mapping[tuple[ModuleType, str], tuple[Any, ...]]] = {
     (emit, "RESEND_MAX"): (1, 2),
     (outbox, "ROUNDS_MAX"): (1, 3),
     (project, "OUTBOX_CHARACTERS_MAX"): (100, 200, 300),
+    (settlements, "KEPT_SECONDS_MAX"): (0.0, 0.1),
+    (settlements, "REMEMBERED_SECONDS"): (0.0, 0.5),
     (windows, "KEPT_MAX"): (0, 2),
     (windows, "_Window"): (partial(windows._Window, 100), partial(windows._Window, 250)),
     (announcer, "REQUESTS_PER_START_MAX"): (1, 2),

@@ -1,13 +1,12 @@
 """Between a process and the world: effects take time, and so do answers, if they come at all."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from random import Random
 from typing import Any, Final, TypeVar
 
-from store.port import Unknown
+from store.port import Conflict, Unknown
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.loop import SimulatedLoop
 
@@ -20,6 +19,11 @@ SECONDS_SLOW: Final = (0.05, 2.0)
 SECONDS_LATE: Final = (0.5, 40.0)
 """How long after its caller was told of an error something may still happen."""
 
+HAPPENS: Final = frozenset({Fault.NONE, Fault.TWICE, Fault.STALE, Fault.DIRTY})
+HAPPENS_UNSEEN: Final = frozenset({Fault.AFTER, Fault.REPEATED, Fault.PARTLY})
+NO_ANSWER: Final = frozenset({Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.PARTLY})
+REFUSAL: Final = frozenset({Fault.REFUSED, Fault.REPEATED})
+
 
 class Network:
     """Carries calls out of processes. What is on its way arrives even when its sender dies."""
@@ -29,6 +33,8 @@ class Network:
         self._chance = chance
         self.faults = faults
         self.slow_share = 0.0
+        self.out_until = 0.0
+        """Until then the store is throttled: every call to it fails."""
         self.trace: Callable[[str, str], None] = lambda _what, _how: None
         self._world = Context()  # belongs to no process
 
@@ -37,7 +43,8 @@ class Network:
         self._loop.call_later(seconds, effect, context=self._world)
 
     def delay(self) -> float:
-        slow = self._chance.random() < self.slow_share
+        drawn = self._chance.random() < self.slow_share
+        slow = drawn and self.faults.happened("message DELAYED")
         return self._chance.uniform(*(SECONDS_SLOW if slow else SECONDS_QUICK))
 
     def late(self) -> float:
@@ -49,45 +56,59 @@ class Network:
         detail: str,
         effect: Callable[[], T],
         instead: Mapping[Fault, Callable[[], T]] = NOTHING,
+        error: Callable[[str], Exception] = Unknown,
     ) -> T:
-        """Have `effect` happen and return its answer, or raise what it raises, or Unknown.
+        """Have `effect` happen and return its answer, or raise what it raises, or `error`.
 
-        `instead` holds other effects, for faults of which the caller learns nothing.
+        `instead` holds what happens instead when it fails in one of these ways.
         """
-        fault = self.faults.of(name)
+        fault = self._fault_of(name)
         self.trace(name, detail if fault is Fault.NONE else f"{detail} !{fault.name}")
         answer: asyncio.Future[T] = self._loop.create_future()
         happens = self.delay()
-        if fault in instead:
-            self.later(happens, lambda: self._answer(answer, instead[fault]))
-        if fault in {Fault.NONE, Fault.TWICE}:
-            self.later(happens, lambda: self._answer(answer, effect))
-        if fault is Fault.AFTER:
-            self.later(happens, lambda: _attempt(effect))
+        again = f"{name}: {detail}"
+        here = instead.get(fault, effect)
+        if fault in HAPPENS:
+            self.later(happens, lambda: self._answer(name, answer, here))
+        if fault in HAPPENS_UNSEEN:
+            self.later(happens, lambda: self._attempt("unseen", again, here))
         if fault in {Fault.LATER, Fault.TWICE}:
-            self.later(happens + self.late(), lambda: _attempt(effect))
-        if fault in {Fault.BEFORE, Fault.AFTER, Fault.LATER}:
-            self.later(happens + self.delay(), lambda: _fail(answer, Unknown(name)))
+            self.later(happens + self.late(), lambda: self._attempt("late", again, effect))
+        if fault in NO_ANSWER:
+            self.later(happens + self.delay(), lambda: _fail(answer, error(name)))
+        if fault in REFUSAL:
+            self.later(happens + self.delay(), lambda: _fail(answer, Conflict(name)))
         if fault is Fault.CANCELLED:
             self.later(happens, answer.cancel)
         if fault is Fault.SWALLOWED:
             self.later(happens, lambda: _settle(answer, None))
         return await answer
 
-    def _answer(self, answer: asyncio.Future[T], effect: Callable[[], T]) -> None:
+    def _fault_of(self, name: str) -> Fault:
+        of_store = name.partition(".")[0] in {"inbox", "log", "marker", "cursor"}
+        if of_store and self._loop.time() < self.out_until:
+            self.faults.happened("store THROTTLED")
+            return Fault.BEFORE
+        return self.faults.of(name)
+
+    def _answer(self, name: str, answer: asyncio.Future[T], effect: Callable[[], T]) -> None:
         try:
             result = effect()
         except Exception as error:  # noqa: BLE001 - the answer of the service
             failure = error
+            self.trace(name, f"answers {error!r}")
             self.later(self.delay(), lambda: _fail(answer, failure))
         else:
             self.later(self.delay(), lambda: _settle(answer, result))
 
-
-def _attempt(effect: Callable[[], object]) -> None:
-    """Let it happen with nobody there to hear how it went."""
-    with contextlib.suppress(Exception):  # a conflict, for example
-        effect()
+    def _attempt(self, when: str, what: str, effect: Callable[[], object]) -> None:
+        """Let it happen with nobody there to hear how it went."""
+        try:
+            effect()
+        except Exception as error:  # noqa: BLE001 - a conflict, for example
+            self.trace(when, f"{what}: {error!r}")
+        else:
+            self.trace(when, f"{what}: done")
 
 
 def _settle(answer: asyncio.Future[Any], result: Any) -> None:

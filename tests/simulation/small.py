@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.simulation.clients import Sending
 from tests.simulation.faults import Fault, Written
-from tests.simulation.world import REAL, Variant, World, inside
+from tests.simulation.world import REAL, Rounds, Variant, World, inside
 from todos import TodoRequest
 
 MILK: Final = TodoRequest(7, "milk", "Buy milk")
@@ -39,7 +39,7 @@ def play(
     Raises Violation when a promise is broken.
     """
     written = Written(faults or {})
-    world = World(Random(schedule), written, variant)
+    world = World(Random(schedule), written, variant, publishing=Rounds())
     events = dict(at_step or {})
 
     def between() -> None:

@@ -5,14 +5,16 @@ asked for together are read one part after the other; rows removed together go t
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import count
 from random import Random
 
-from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, Conflict, Entry, Head, Inbox, Log
+from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, Conflict, Entry, Head, Inbox
+from store.publications_port import Cursor, FollowedLog, Marker, Publications
 from tests.simulation.network import Network
+from tests.simulation.publications import SimulatedPublications
 from todos import EMPTY, Todo, TodoRequest
 
 
@@ -24,9 +26,16 @@ class Rows:
     head: Head = field(default_factory=lambda: Head(EMPTY, None))
     todos: dict[int, Todo] = field(default_factory=dict)
     requests: dict[str, Todo] = field(default_factory=dict)
+    marker: Marker | None = None
+    cursor: Cursor = field(default_factory=lambda: Cursor(0, None))
 
     def copy(self) -> "Rows":
-        return Rows(dict(self.inbox), self.head, dict(self.todos), dict(self.requests))
+        return replace(
+            self,
+            inbox=dict(self.inbox),
+            todos=dict(self.todos),
+            requests=dict(self.requests),
+        )
 
 
 class Tables:
@@ -77,6 +86,37 @@ class Tables:
 
     def is_taken(self, rows: Rows, entry: Entry) -> bool:
         return entry.todo.id in rows.todos or entry.request_id in rows.requests
+
+    def fence(self, project_id: int, head: Head) -> None:
+        rows = self.rows(project_id)
+        if head.version is None or self.head_moved(rows, head):
+            raise Conflict("head")
+        rows.head = Head(head.state, str(next(self._versions)))
+        self._changed(project_id)
+
+    def entries(self, project_id: int, after: int, limit: int) -> list[Entry]:
+        rows = self.rows(project_id)
+        by_id = {todo.id: request_id for request_id, todo in rows.requests.items()}
+        ids = [each for each in sorted(rows.todos) if each > after][:limit]
+        return [Entry(by_id[each], rows.todos[each]) for each in ids]
+
+    def mark(self, project_id: int, at: datetime) -> None:
+        self.rows(project_id).marker = Marker(project_id, at, str(next(self._versions)))
+        self._changed(project_id)
+
+    def unmark(self, marker: Marker) -> None:
+        rows = self.rows(marker.project_id)
+        if rows.marker != marker:
+            raise Conflict("marker")
+        rows.marker = None
+        self._changed(marker.project_id)
+
+    def move(self, project_id: int, cursor: Cursor, last: int) -> None:
+        rows = self.rows(project_id)
+        if rows.cursor != cursor:
+            raise Conflict("cursor")
+        rows.cursor = Cursor(last, str(next(self._versions)))
+        self._changed(project_id)
 
     def find(self, project_id: int, request_ids: Sequence[str]) -> dict[str, Todo]:
         requests = self.rows(project_id).requests
@@ -132,6 +172,14 @@ class SimulatedInbox:
             lambda: min(at_most, len(self._tables.rows(project_id).inbox)),
         )
 
+    async def accepted_at(self, project_id: int, request_id: str) -> datetime | None:
+        def effect() -> datetime | None:
+            row = self._tables.rows(project_id).inbox.get(request_id)
+            return row[0] if row else None
+
+        detail = f"{project_id} {request_id}"
+        return await self._network.call("inbox.accepted_at", detail, effect)
+
     async def waiting(
         self, accepted_before: datetime, per_project: int
     ) -> AsyncIterator[Sequence[TodoRequest]]:
@@ -146,7 +194,7 @@ class SimulatedInbox:
 
 
 class SimulatedLog:
-    """`store.port.Log`."""
+    """`store.publications_port.FollowedLog`."""
 
     def __init__(self, tables: Tables, network: Network, tear: Random | None) -> None:
         self._tables, self._network, self._tear = tables, network, tear
@@ -190,13 +238,28 @@ class SimulatedLog:
 
         return await self._network.call("log.read", f"{project_id} {after}", effect)
 
+    async def entries(self, project_id: int, after: int, limit: int) -> list[Entry]:
+        return await self._network.call(
+            "log.entries",
+            f"{project_id} after {after}",
+            lambda: self._tables.entries(project_id, after, limit),
+        )
+
+    async def fence(self, project_id: int, head: Head) -> None:
+        await self._network.call(
+            "log.fence",
+            f"{project_id} {head.state}",
+            lambda: self._tables.fence(project_id, head),
+        )
+
 
 class SimulatedStore:
-    """`store.port.Store`. With `tear`, what is asked for together is not read at one instant."""
+    """Inbox, log and publications. With `tear`, what is asked for together is not read at one instant."""
 
     def __init__(self, tables: Tables, network: Network, tear: Random | None = None) -> None:
         self.inbox: Inbox = SimulatedInbox(tables, network, tear)
-        self.log: Log = SimulatedLog(tables, network, tear)
+        self.log: FollowedLog = SimulatedLog(tables, network, tear)
+        self.publications: Publications = SimulatedPublications(tables, network)
 
     async def check(self) -> Mapping[str, str]:
         return {}

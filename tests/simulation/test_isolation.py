@@ -32,6 +32,7 @@ class PartlyBroken(Network):
         detail: str,
         effect: Callable[[], T],
         instead: Mapping[Fault, Callable[[], T]] = NOTHING,
+        error: Callable[[str], Exception] = Unknown,
     ) -> T:
         if (
             detail.split(maxsplit=1)[0] in {str(each) for each in BROKEN}
@@ -40,7 +41,7 @@ class PartlyBroken(Network):
             answer: Any = self._loop.create_future()
             self.later(CALL_SECONDS, lambda: answer.done() or answer.set_exception(Unknown(name)))
             await answer
-        return await super().call(name, detail, effect, instead)
+        return await super().call(name, detail, effect, instead, error)
 
 
 def a_world(chance: Random) -> World:

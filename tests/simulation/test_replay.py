@@ -2,8 +2,9 @@ import os
 import subprocess
 import sys
 
-from tests.simulation.mutants.catalogue import MUTANTS
 from tests.simulation.sweep import first_failure
+from tests.simulation.weaker_logs import NoRequestRows
+from tests.simulation.world import Variant
 
 SEED = 12
 
@@ -30,6 +31,6 @@ def test_another_seed_is_another_history() -> None:
 
 
 def test_a_failure_names_the_command_that_replays_it() -> None:
-    failure = first_failure(range(100), MUTANTS["announced before it is in the log"].variant)
+    failure = first_failure(range(100), Variant(tables=NoRequestRows))
     assert failure is not None
     assert f"python -m tests.simulation {failure.seed}" in str(failure)

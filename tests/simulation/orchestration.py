@@ -1,0 +1,127 @@
+"""One orchestration: its history, and an episode of it through the SDK's own handler.
+
+From actions to decisions with ids goes the algorithm of `localhost`, which is tested there.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final
+
+from activities.hub import ORCHESTRATION_NAME
+from activities.outbox import ACTIVITY_NAME
+from entities.project import ENTITY_NAME
+from localhost.taskhub.actions import Known
+from localhost.taskhub.clock import Microseconds
+from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction, decisions_in
+from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id, event, started
+from localhost.taskhub.replay import Replay
+
+Handle = Callable[[str], str]
+
+# A third of an episode is the SDK parsing timestamps that it has parsed in each episode before.
+_sdk: Any = import_module("azure.durable_functions.models.history.HistoryEvent")
+_sdk.dt_parse = lru_cache(10_000)(_sdk.dt_parse)
+
+KNOWN: Final = Known(
+    lambda name: name == ACTIVITY_NAME,
+    lambda name: name == ORCHESTRATION_NAME,
+    lambda name: name.lower() == ENTITY_NAME.lower(),
+)
+
+ACTIONS_MAX: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What one run of the code on some messages adds."""
+
+    events: Sequence[Event]
+    decided: Sequence[Decision]
+    is_done: bool
+
+
+@dataclass(slots=True)
+class Orchestration:
+    """What is stored of it, and what is on its way to it."""
+
+    id: str
+    input: str
+    """JSON."""
+    history: list[Event] = field(default_factory=list)
+    queue: list[Event] = field(default_factory=list)
+    due: bool = False
+    over: bool = False
+
+    def start(self, now: Microseconds) -> None:
+        self.queue.append(
+            started(
+                now,
+                instance=self.id,
+                execution=self.id,
+                name=ORCHESTRATION_NAME,
+                version=None,
+                input_=json.dumps(self.input),
+            )
+        )
+
+    def deliverable(self) -> list[Event]:
+        """What the platform would show it now (host-protocol 7.2): not what answers a decision
+        that is not committed yet, nor what repeats what it has seen; and its start comes first."""
+        if not self.history:
+            return [each for each in self.queue if each["EventType"] == Kind.EXECUTION_STARTED][:1]
+        self._drop_repeats()
+        made = decisions_in(self.history)
+        return [each for each in self.queue if completed_id(each) in made]
+
+    def _drop_repeats(self) -> None:
+        seen = {completed_id(each) for each in self.history if each["EventType"] in COMPLETIONS}
+        self.queue = [
+            each
+            for each in self.queue
+            if each["EventType"] in COMPLETIONS and completed_id(each) not in seen
+        ]
+
+    def run(self, handle: Handle, batch: Sequence[Event], now: Microseconds) -> Episode:
+        """Run the code; nothing is stored by that."""
+        new = [event(Kind.ORCHESTRATOR_STARTED, now), *_each_once(batch)]
+        reply = json.loads(handle(self._payload(new)))
+        (actions,) = reply["actions"]
+        replay = Replay(self.id, self.id, actions, KNOWN, ACTIONS_MAX)
+        replay.feed([*self.history, *new])
+        past = decisions_in(self.history)
+        assert replay.invalid is None, replay.invalid
+        otherwise = contradiction(replay.decisions, past)
+        assert otherwise is None, otherwise
+        decided = [each for each in replay.decisions if each.id not in past]
+        sender = Sender(self.id, self.id, ORCHESTRATION_NAME, None, store_inputs=False)
+        events = [*new, *(as_event(each, sender) for each in decided)]
+        return Episode([*events, event(Kind.ORCHESTRATOR_COMPLETED, now)], decided, reply["isDone"])
+
+    def _payload(self, new: Sequence[Event]) -> str:
+        shown: list[dict[str, Any]] = [
+            *({**each, "IsPlayed": True} for each in self.history),
+            *({**each, "IsPlayed": False} for each in new),
+        ]
+        return json.dumps(
+            {
+                "history": shown,
+                "input": self.input,
+                "instanceId": self.id,
+                "isReplaying": bool(self.history),
+                "parentInstanceId": None,
+                "upperSchemaVersion": 1,
+                "upperSchemaVersionNew": 2,
+            }
+        )
+
+
+def _each_once(batch: Sequence[Event]) -> Sequence[Event]:
+    """Of two completions of one task in one batch, the first counts."""
+    kept: dict[Any, Event] = {}
+    for each in batch:
+        is_completion = each["EventType"] in COMPLETIONS
+        kept.setdefault(completed_id(each) if is_completion else "start", each)
+    return list(kept.values())
