@@ -54,14 +54,16 @@ Logged(R) == [r \in R \cap DOMAIN rows |-> rows[r].id]  \* what a look at the re
 NoHead == [last |-> 0, version |-> 0]
 NoTodos == [id \in {} |-> None]
 Forgotten == [head |-> 0, outbox |-> <<>>]
-Closed == [request |-> None, title |-> None, row |-> None]
+Closed == [request |-> None, title |-> None, row |-> None]  \* a row of None: the inbox row may go
 Idle == [at |-> "idle", chunk |-> <<>>, head |-> NoHead, found |-> NoTodos]
 
 -----------------------------------------------------------------------------
 (* Signals: what the entity is told *)
 
 CreateSignal(r, t) == <<"create", r, t>>
-SettleSignals(found) == {<<"settle", r, found[r]>> : r \in DOMAIN found}
+\* With word of how far the log goes: to that id or to a later one (triggers/sweeper.py says its end).
+SettleSignals(found) ==
+    UNION {{<<"settle", r, h>> : h \in found[r]..head.last} : r \in DOMAIN found}
 AllSignals == {CreateSignal(r, t) : r \in Requests, t \in Titles}
     \cup {<<"settle", r, h>> : r \in Requests, h \in 1..Cardinality(Requests)}
 
@@ -87,32 +89,41 @@ Answer(verdict, d) == told' = told \cup {<<verdict, door[d].request, door[d].tit
 \* `_attempt`: having inserted, read the request row, last; then answer.
 Decide(d) ==
     LET r == door[d].request
-    IN  /\ door[d] # Closed
-        /\ door' = [door EXCEPT ![d] = Closed]
-        /\ UNCHANGED <<log, entity, earlier, emitter, calm>>
+    IN  /\ door[d].row # None
+        /\ UNCHANGED <<inbox, log, entity, earlier, emitter, calm>>
         /\ IF r \in DOMAIN rows
            THEN /\ Answer(IF rows[r].title = door[d].title THEN "accepted" ELSE "refused", d)
-                /\ inbox' \in {inbox, [inbox EXCEPT ![r] = None]}  \* `_tidy`, which may fail
+                /\ door' = [door EXCEPT ![d].row = None]
                 /\ UNCHANGED <<signals, work>>
-           ELSE /\ UNCHANGED inbox
+           ELSE /\ door' = [door EXCEPT ![d] = Closed]
                 /\ IF door[d].row = door[d].title
                    THEN Answer("accepted", d) /\ Announce(r, door[d].title)
                    ELSE Answer("refused", d) /\ UNCHANGED <<signals, work>>
+
+\* `_tidy`: remove the inbox row of a request that was seen in the log.
+Tidy(d) ==
+    /\ door[d] # Closed
+    /\ door[d].row = None
+    /\ inbox' = [inbox EXCEPT ![door[d].request] = None]
+    /\ door' = [door EXCEPT ![d] = Closed]
+    /\ UNCHANGED <<log, told, hub, emitter, calm>>
 
 CrashIntake(d) ==
     /\ ~calm
     /\ door' = [door EXCEPT ![d] = Closed]
     /\ UNCHANGED <<inbox, log, told, hub, emitter, calm>>
 
-Intake(d) == Decide(d) \/ \E r \in Requests, t \in Titles : Insert(d, r, t)
+Intake(d) == Decide(d) \/ Tidy(d) \/ \E r \in Requests, t \in Titles : Insert(d, r, t)
 
 -----------------------------------------------------------------------------
 (* The entity: entities/project.py *)
 
+IsFull(outbox, r, t) == Len(outbox) = OutboxMax
+
 CreateIn(state, r, t) ==
     LET n == Len(state.outbox)
         next == [id |-> Min(state.head + n + 1, IdsMax), request |-> r, title |-> t]
-    IN  IF r \in RequestsOf(state.outbox) \/ n = OutboxMax
+    IN  IF r \in RequestsOf(state.outbox) \/ IsFull(state.outbox, r, t)
         THEN state
         ELSE [state EXCEPT !.outbox = Append(@, next)]
 
@@ -144,16 +155,20 @@ Step(e, after) == emitter' = [emitter EXCEPT ![e] = after]
 \* What `read_entity_state` may show: old or new while the storm lasts.
 Committed == IF calm THEN {entity} ELSE {entity, earlier}
 
-\* `_drain`: the first entries, as many as a chunk takes, without requests that this process knows
-\* to be in the log (activities/settlements.py).
+\* What this process may know to be in the log (activities/settlements.py, `_drain`).
+Known == SUBSET DOMAIN rows
+
+\* `_drain`: as many entries as a chunk takes, in their order, without those that are known. They
+\* need not be the first: a chunk that fails does not hold up the next one.
 ReadState(e) ==
     /\ emitter[e].at = "idle"
     /\ calm => work # {}
-    /\ \E state \in Committed, known \in IF calm THEN {{}} ELSE SUBSET DOMAIN rows :
-        \E k \in IF calm THEN {Len(state.outbox)} ELSE 1..Len(state.outbox) :
-            LET chunk == Only(SubSeq(state.outbox, 1, k), Requests \ known)
-            IN  /\ chunk # <<>>
-                /\ Step(e, [Idle EXCEPT !.at = "head", !.chunk = chunk])
+    /\ \E state \in Committed, known \in IF calm THEN {{}} ELSE Known :
+        \E last \in IF calm THEN {Len(state.outbox)} ELSE 1..Len(state.outbox) :
+            \E first \in IF calm THEN {1} ELSE 1..last :
+                LET chunk == Only(SubSeq(state.outbox, first, last), Requests \ known)
+                IN  /\ chunk # <<>>
+                    /\ Step(e, [Idle EXCEPT !.at = "head", !.chunk = chunk])
     /\ UNCHANGED <<inbox, log, told, door, hub, calm>>
 
 Doubtful(e, h) == RequestsOf(SelectSeq(emitter[e].chunk, LAMBDA each : each.id <= h.last))
@@ -168,14 +183,19 @@ ReadHead(e) ==
 \* How it is known that entries at or below the head are in the log: by their request rows.
 Found(e, R) == Logged(R)
 
+\* Rows that are asked for together are read one after the other: of those that are written
+\* meanwhile any may be missed.
+PartOf(R) == IF calm THEN {R} ELSE SUBSET R
+
 FindDoubtful(e) ==
-    LET found == Found(e, Doubtful(e, emitter[e].head))
-        fresh == Only(emitter[e].chunk, Requests \ DOMAIN found)
-    IN  /\ emitter[e].at = "find"
-        /\ IF fresh = <<>>
-           THEN Step(e, [Idle EXCEPT !.at = "clear", !.found = found])
-           ELSE Step(e, [emitter[e] EXCEPT !.at = "append", !.found = found, !.chunk = fresh])
-        /\ UNCHANGED <<inbox, log, told, door, hub, calm>>
+    /\ emitter[e].at = "find"
+    /\ \E seen \in PartOf(Doubtful(e, emitter[e].head)) :
+        LET found == Found(e, seen)
+            fresh == Only(emitter[e].chunk, Requests \ DOMAIN found)
+        IN  IF fresh = <<>>
+            THEN Step(e, [Idle EXCEPT !.at = "clear", !.found = found])
+            ELSE Step(e, [emitter[e] EXCEPT !.at = "append", !.found = found, !.chunk = fresh])
+    /\ UNCHANGED <<inbox, log, told, door, hub, calm>>
 
 \* The transaction. Its guards: the head is as it was read (If-Match), no row is there yet.
 HeadUnchanged(h) == h = head
@@ -221,19 +241,23 @@ AppendChunk(e) ==
 
 \* `_append`, after a failure of any kind: look, believe, never undo.
 LookAgain(e) ==
-    LET found == Logged(RequestsOf(emitter[e].chunk)) @@ emitter[e].found
-    IN  /\ emitter[e].at = "look"
-        /\ Step(e, IF DOMAIN found = {} THEN Idle ELSE [Idle EXCEPT !.at = "clear", !.found = found])
-        /\ UNCHANGED <<inbox, log, told, door, hub, calm>>
+    /\ emitter[e].at = "look"
+    /\ \E seen \in PartOf(RequestsOf(emitter[e].chunk)) :
+        LET found == Logged(seen) @@ emitter[e].found
+        IN  Step(e, IF DOMAIN found = {} THEN Idle ELSE [Idle EXCEPT !.at = "clear", !.found = found])
+    /\ UNCHANGED <<inbox, log, told, door, hub, calm>>
 
-\* `_clear_up`: two calls side by side, of which each may fail.
+\* `_clear_up`: a signal, and deletions that are no transaction. Each may fail, or come later.
+Without(R) == [r \in Requests |-> IF r \in R THEN None ELSE inbox[r]]
+
 ClearUp(e) ==
     LET found == emitter[e].found
-        left == [r \in Requests |-> IF r \in DOMAIN found THEN None ELSE inbox[r]]
+        still(gone) == [r \in DOMAIN found \ gone |-> found[r]]
     IN  /\ emitter[e].at = "clear"
-        /\ Step(e, Idle)
         /\ signals' \in {signals \cup SettleSignals(found)} \cup (IF calm THEN {} ELSE {signals})
-        /\ inbox' \in {left} \cup (IF calm THEN {} ELSE {inbox})
+        /\ \E gone \in PartOf(DOMAIN found) :
+            /\ inbox' = Without(gone)
+            /\ Step(e, IF gone = DOMAIN found THEN Idle ELSE [emitter[e] EXCEPT !.found = still(gone)])
         /\ UNCHANGED <<log, told, door, entity, earlier, work, calm>>
 
 Emit(e) ==
@@ -248,20 +272,24 @@ CrashEmit(e) ==
 -----------------------------------------------------------------------------
 (* Who repeats: triggers/sweeper.py and activities/outbox.py *)
 
-\* `_take_up`, for one row that has waited too long.
+\* `_take_up`, for one row that has waited too long. When it is in the log, two calls follow, of
+\* which each may fail, and somebody else may have removed the row meanwhile.
 Sweep(r) ==
-    /\ inbox[r] # None
     /\ IF r \in DOMAIN rows
-       THEN /\ inbox' = [inbox EXCEPT ![r] = None]
-            /\ signals' = signals \cup SettleSignals(Logged({r}))
+       THEN /\ calm => inbox[r] # None
+            /\ inbox' \in {Without({r})} \cup (IF calm THEN {} ELSE {inbox})
+            /\ signals' \in {signals \cup SettleSignals(Logged({r}))}
+                \cup (IF calm THEN {} ELSE {signals})
             /\ UNCHANGED work
-       ELSE /\ Announce(r, inbox[r])
+       ELSE /\ inbox[r] # None
+            /\ Announce(r, inbox[r])
             /\ UNCHANGED inbox
     /\ UNCHANGED <<log, told, door, entity, earlier, emitter, calm>>
 
-\* The orchestration `outbox` signals again what emit reports as missing.
+\* The orchestration `outbox` signals again what emit reports as missing, which may be in the log
+\* by then.
 Resend(r) ==
-    /\ r \in work \ DOMAIN rows
+    /\ calm => r \in work \ DOMAIN rows
     /\ inbox[r] # None
     /\ signals' = signals \cup {CreateSignal(r, inbox[r])}
     /\ UNCHANGED <<inbox, log, told, door, entity, earlier, work, emitter, calm>>
