@@ -1,7 +1,6 @@
 """The producer for Azure Event Hubs and Microsoft's emulator of it: AMQP, by the SDK."""
 
 import asyncio
-import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -83,17 +82,10 @@ class AzureProducer:
                 self._connection.connection_string, eventhub_name=self._hub, **_options()
             )
         if self._credential is None:
-            self._credential = self._identity()
+            self._credential = self._connection.identity.credential()
         return EventHubProducerClient(
             self._connection.namespace, self._hub, self._credential, **_options()
         )
-
-    def _identity(self) -> Any:
-        identity = importlib.import_module("azure.identity.aio")
-        client_id = self._connection.client_id or None
-        if self._connection.managed_identity_only:
-            return identity.ManagedIdentityCredential(client_id=client_id)
-        return identity.DefaultAzureCredential(managed_identity_client_id=client_id)
 
     async def _discard(self, client: EventHubProducerClient | None) -> None:
         """Forget a client, so that the next call makes a new one, and close it."""

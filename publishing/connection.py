@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from publishing.producer import Producer
+from store.identity import Identity, folded
 
 CONNECTION_NAME: Final = "EventHubs"
 
@@ -23,32 +24,20 @@ class Connection:
     """Fully qualified: `example.servicebus.windows.net`."""
     address: str = ""
     """`http://127.0.0.1:7071`: Event Hubs over REST, as `localhost` serves them."""
-    client_id: str = ""
-    """Of a user-assigned managed identity; empty for the system-assigned one."""
-    managed_identity_only: bool = False
-    """Do not try what else DefaultAzureCredential tries (environment, Azure CLI, …)."""
+    identity: Identity = field(default_factory=Identity)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """Raise ValueError, naming the setting, when the connection is missing or makes no sense.
-
-        Names of settings are compared without case, as the Functions host does.
-        """
-        settings = {name.casefold(): text.strip() for name, text in environ.items()}
+        """Raise ValueError, naming the setting, when the connection is missing or makes no sense."""
+        settings = folded(environ)
         name = CONNECTION_NAME.casefold()
         text = settings.get(name, "")
         if text.startswith("http://"):
             return cls(address=text.rstrip("/"))
-        credential = settings.get(f"{name}__credential", "")
-        if credential.casefold() not in {"", "managedidentity"}:
-            raise ValueError(
-                f"{CONNECTION_NAME}__credential is {credential!r}; it can only be managedidentity"
-            )
         connection = cls(
             connection_string=text,
             namespace="" if text else settings.get(f"{name}__fullyqualifiednamespace", ""),
-            client_id=settings.get(f"{name}__clientid", ""),
-            managed_identity_only=bool(credential),
+            identity=Identity.read(settings, CONNECTION_NAME),
         )
         if not connection.connection_string and not connection.namespace:
             raise ValueError(

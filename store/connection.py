@@ -4,13 +4,14 @@ The connection is named as a Functions connection is: `TodoTables` holds a conne
 `TodoTables__tableServiceUri` an address to be used with an identity (a managed one on Azure).
 """
 
-import importlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from azure.data.tables.aio import TableServiceClient
+
+from store.identity import Identity, folded
 
 CONNECTION_NAME: Final = "TodoTables"
 
@@ -41,30 +42,18 @@ class Connection:
 
     connection_string: str = field(default="", repr=False)
     service_uri: str = ""
-    client_id: str = ""
-    """Of a user-assigned managed identity; empty for the system-assigned one."""
-    managed_identity_only: bool = False
-    """Do not try what else DefaultAzureCredential tries (environment, Azure CLI, …)."""
+    identity: Identity = field(default_factory=Identity)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """Raise ValueError, naming the setting, when the connection is missing or makes no sense.
-
-        Names of settings are compared without case, as the Functions host does.
-        """
-        settings = {name.casefold(): text.strip() for name, text in environ.items()}
+        """Raise ValueError, naming the setting, when the connection is missing or makes no sense."""
+        settings = folded(environ)
         name = CONNECTION_NAME.casefold()
-        credential = settings.get(f"{name}__credential", "")
-        if credential.casefold() not in {"", "managedidentity"}:
-            raise ValueError(
-                f"{CONNECTION_NAME}__credential is {credential!r}; it can only be managedidentity"
-            )
         connection = cls(
             connection_string=_expanded(settings.get(name, "")),
             service_uri=settings.get(f"{name}__tableserviceuri", "")
             or settings.get(f"{name}__serviceuri", ""),
-            client_id=settings.get(f"{name}__clientid", ""),
-            managed_identity_only=bool(credential),
+            identity=Identity.read(settings, CONNECTION_NAME),
         )
         if not connection.connection_string and not connection.service_uri:
             raise ValueError(
@@ -85,21 +74,11 @@ class Connection:
                     self.connection_string, **_options()
                 )
                 return Account(service)
-            credential = self._credential()
+            credential = self.identity.credential()
             service = TableServiceClient(self.service_uri, credential=credential, **_options())
             return Account(service, credential)
         except ValueError as error:
             raise ValueError(f"{setting} cannot be used: {error}") from error
-
-    def _credential(self) -> Any:
-        try:
-            identity = importlib.import_module("azure.identity.aio")
-        except ImportError as error:
-            raise ValueError("an address without a key needs the package azure-identity") from error
-        client_id = self.client_id or None
-        if self.managed_identity_only:
-            return identity.ManagedIdentityCredential(client_id=client_id)
-        return identity.DefaultAzureCredential(managed_identity_client_id=client_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from store.audit_open import open_audit
 from store.audit_port import AuditReader
 from store.port import Unknown
 from todos.wire import PROJECT_ID_MAX, parse_integer
+from tools.app_settings import app_settings
 from tools.auditing import ProjectAudit
-from tools.deadletters import settings
 from tools.findings import Finding, Report
 
 WELL: Final = 0
@@ -72,7 +72,7 @@ async def _project(
 async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Open the store, audit it, close it; turn failures into exit codes and a line on stderr."""
     try:
-        values = settings(environ)
+        values = app_settings(environ)
         reader = open_audit(arguments.store or values.get("TODO_STORE") or "tables", values)
     except (OSError, ValueError, Unknown) as error:
         print(error, file=sys.stderr)

@@ -19,11 +19,9 @@ Exit codes: 0 done; 1 a KEY is not there, or its event still cannot become a TOD
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +30,7 @@ from store.deadletters_port import Key
 from store.open import open_store
 from store.port import StoreError
 from todos.wire import check_request_id
+from tools.app_settings import app_settings
 from tools.letters import Change, Desk, Result
 from tools.letters_text import Printer
 from triggers.intake import NotAccepted, Overloaded
@@ -40,8 +39,6 @@ DONE: Final = 0
 NOT_ALL: Final = 1
 WRONG: Final = 2
 NO_ANSWER: Final = 3
-
-LOCAL_SETTINGS: Final = Path("local.settings.json")
 
 
 async def run(arguments: argparse.Namespace, store: AppStore) -> int:
@@ -92,19 +89,10 @@ def _change(arguments: argparse.Namespace) -> Change:
     return Change(body, arguments.request_id)
 
 
-def settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the app settings: the environment, and behind it local.settings.json."""
-    values: dict[str, str] = {}
-    with suppress(FileNotFoundError):
-        content = json.loads(LOCAL_SETTINGS.read_text(encoding="utf-8-sig"))
-        values = {name: str(text) for name, text in (content.get("Values") or {}).items()}
-    return values | {name: text for name, text in environ.items() if text}
-
-
 async def run_and_close(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Open the store, run, close it; turn failures into exit codes and a line on stderr."""
     try:
-        values = settings(environ)
+        values = app_settings(environ)
         store = open_store(arguments.store or values.get("TODO_STORE") or "tables", values)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

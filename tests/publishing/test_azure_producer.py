@@ -19,6 +19,7 @@ from publishing.azure_producer import AzureProducer
 from publishing.connection import Connection, open_producer
 from publishing.events import Event, event_of
 from publishing.producer import NotSent
+from store.identity import Identity
 from store.port import Entry
 from tests.publishing.conftest import EMULATOR
 from todos import Todo
@@ -140,11 +141,11 @@ async def test_an_event_that_fits_into_no_message_is_an_error() -> None:
         ),
         (
             {"EVENTHUBS__FULLYQUALIFIEDNAMESPACE": "a.example", "EventHubs__clientId": "c"},
-            Connection(namespace="a.example", client_id="c"),
+            Connection(namespace="a.example", identity=Identity("c")),
         ),
         (
             {"EventHubs__fullyQualifiedNamespace": "a", "EventHubs__credential": "managedidentity"},
-            Connection(namespace="a", managed_identity_only=True),
+            Connection(namespace="a", identity=Identity(managed_only=True)),
         ),
         ({"EventHubs": " http://127.0.0.1:7071/ "}, Connection(address="http://127.0.0.1:7071")),
     ],

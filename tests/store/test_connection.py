@@ -6,6 +6,7 @@ import pytest
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 from store.connection import DEVELOPMENT, Connection
+from store.identity import Identity
 
 STRING = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5;EndpointSuffix=core.net"
 ADDRESS = "https://a.table.core.windows.net"
@@ -56,7 +57,7 @@ def test_a_user_assigned_identity_is_named_by_its_client_id() -> None:
             "TodoTables__credential": "managedidentity",
         }
     )
-    assert connection == Connection("", ADDRESS, "6f1c2a4e", managed_identity_only=True)
+    assert connection == Connection("", ADDRESS, Identity("6f1c2a4e", managed_only=True))
 
 
 def test_an_identity_needs_a_package_that_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,51 @@
+"""The identity that a connection signs in with, named as Functions connections name it.
+
+`<connection>__credential` is `managedidentity` or absent, `<connection>__clientId` the client id of
+a user-assigned one. Names of settings are compared without case, as the Functions host does.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Checked settings."""
+
+    client_id: str = ""
+    """Of a user-assigned managed identity; empty for the system-assigned one."""
+    managed_only: bool = False
+    """Do not try what else DefaultAzureCredential tries (environment, Azure CLI, …)."""
+
+    @classmethod
+    def read(cls, settings: Mapping[str, str], connection: str) -> Self:
+        """Read those of a connection from what `folded` returned. Raises ValueError."""
+        name = connection.casefold()
+        credential = settings.get(f"{name}__credential", "")
+        if credential.casefold() not in {"", "managedidentity"}:
+            raise ValueError(
+                f"{connection}__credential is {credential!r}; it can only be managedidentity"
+            )
+        return cls(settings.get(f"{name}__clientid", ""), bool(credential))
+
+    def credential(self) -> Any:
+        """Return a credential for asynchronous clients, to be closed by the caller.
+
+        The package, which takes half a second to load, is loaded here and only when it is used.
+        Raises ValueError when it is not installed.
+        """
+        try:
+            identity = importlib.import_module("azure.identity.aio")
+        except ImportError as error:
+            raise ValueError("an address without a key needs the package azure-identity") from error
+        client_id = self.client_id or None
+        if self.managed_only:
+            return identity.ManagedIdentityCredential(client_id=client_id)
+        return identity.DefaultAzureCredential(managed_identity_client_id=client_id)
+
+
+def folded(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings by names without case, without white space around them."""
+    return {name.casefold(): text.strip() for name, text in environ.items()}
