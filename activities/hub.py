@@ -18,6 +18,7 @@ from entities.project import (
     decode_state,
     encode_request,
 )
+from entities.versions import items_of, message
 from todos import TodoRequest
 
 ORCHESTRATION_NAME: Final = "outbox"
@@ -73,9 +74,9 @@ class DurableHub:
         settled = self._settlements.take(project_id) if self._settlements and encoded else None
         for piece in pieces(encoded, encoded):
             if settled is None:
-                await self._signal(project_id, "create", piece)
+                await self._signal(project_id, "create", message(requests=piece))
             else:
-                both = {**settled.encode(), "requests": piece}
+                both = message(**settled.encode(), requests=piece)
                 settled = None
                 await self._signal(project_id, "settle_and_create", both)
 
@@ -89,7 +90,7 @@ class DurableHub:
         """Signal once for a chunk of the log, and in pieces for what a sweep has found."""
         for piece in pieces(settled.request_ids, settled.request_ids):
             part = Settled(settled.head, tuple(piece))
-            await self._signal(project_id, "settle", part.encode())
+            await self._signal(project_id, "settle", message(**part.encode()))
 
     async def project(self, project_id: int) -> Project:
         """Read the state; an entity that never was, or is deleted, reads as the empty project."""
@@ -105,7 +106,7 @@ class DurableHub:
         pairs = [(project_id, each) for project_id, ids in wanted.items() for each in ids]
         # The first request id of a project brings the entry of the project with it.
         parts = [
-            each if n else encode_wanted({project_id: [each]})
+            each if n else _work({project_id: [each]})
             for project_id, ids in wanted.items()
             for n, each in enumerate(ids)
         ]
@@ -129,14 +130,20 @@ def group(pairs: Sequence[Sequence[Any]]) -> dict[int, list[str]]:
     return wanted
 
 
-def encode_wanted(wanted: Wanted) -> list[dict[str, Any]]:
-    """Put it into JSON: `[{"projectId": 7, "requestIds": […]}, …]`."""
+def encode_wanted(wanted: Wanted) -> dict[str, Any]:
+    """Put it into JSON: `{"v": 1, "wanted": [{"projectId": 7, "requestIds": […]}, …]}`."""
+    return message(wanted=_work(wanted))
+
+
+def _work(wanted: Wanted) -> list[dict[str, Any]]:
     return [{"projectId": each, "requestIds": list(ids)} for each, ids in wanted.items()]
 
 
-def decode_wanted(body: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
-    """Take back what `encode_wanted` made."""
-    return {int(each["projectId"]): list(each["requestIds"]) for each in body}
+def decode_wanted(body: Any) -> dict[int, list[str]]:
+    """Take back what `encode_wanted` made. Raises one of UNREADABLE for anything else."""
+    return {
+        int(e["projectId"]): [str(i) for i in e["requestIds"]] for e in items_of(body, "wanted")
+    }
 
 
 def fit_message(requests: Sequence[TodoRequest]) -> Sequence[TodoRequest]:

@@ -4,6 +4,7 @@ It makes the wait short, not the promise true: it may be lost at any moment, and
 sweeper finds the inbox rows.
 """
 
+import logging
 from collections.abc import Generator, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +13,8 @@ import azure.durable_functions as df
 
 from activities.emit import Emitter, Missing
 from activities.hub import ORCHESTRATION_NAME, DurableHub, HubOf, decode_wanted
-from entities.project import ENTITY_NAME, encode_request
+from entities.project import ENTITY_NAME, UNREADABLE, encode_request
+from entities.versions import items_of, message
 
 ACTIVITY_NAME: Final = "emit"
 
@@ -25,14 +27,17 @@ ROUNDS_MAX: Final = 40
 Work = Sequence[dict[str, Any]]
 """`[{"projectId": 7, "requestIds": […]}, …]`"""
 
+log = logging.getLogger(__name__)
+
 
 def outbox(context: df.DurableOrchestrationContext) -> Generator[Any, Any, int]:
     """Emit until nothing is missing or nothing helps; return how many requests are missing."""
-    wanted: Work = context.get_input() or []
+    wanted = _wanted_of(context)
     waits = iter(WAITS_SECONDS)
     for _ in range(ROUNDS_MAX):
         try:
-            missing: Work = yield context.call_activity(ACTIVITY_NAME, wanted)
+            answer = yield context.call_activity(ACTIVITY_NAME, message(wanted=wanted))
+            missing: Work = items_of(answer, "missing")
         except Exception:  # noqa: BLE001 - whatever it was, trying again is harmless
             missing = [{**each, "requests": []} for each in wanted]
         if not missing:
@@ -40,7 +45,7 @@ def outbox(context: df.DurableOrchestrationContext) -> Generator[Any, Any, int]:
         for each in missing:
             if each["requests"]:
                 entity = df.EntityId(ENTITY_NAME, str(each["projectId"]))
-                context.signal_entity(entity, "create", each["requests"])
+                context.signal_entity(entity, "create", message(requests=each["requests"]))
         if _count(missing) == _count(wanted):
             pause = next(waits, None)
             if pause is None:
@@ -50,13 +55,22 @@ def outbox(context: df.DurableOrchestrationContext) -> Generator[Any, Any, int]:
     return _count(wanted)
 
 
+def _wanted_of(context: df.DurableOrchestrationContext) -> Work:
+    """Return what is wanted, nothing if that cannot be read: then it is for the sweeper."""
+    try:
+        return list(items_of(context.get_input() or [], "wanted"))
+    except UNREADABLE as error:
+        log.exception("outbox_ignored instance=%s", context.instance_id, exc_info=error)
+        return []
+
+
 def _count(work: Work) -> int:
     return sum(len(each["requestIds"]) for each in work)
 
 
-def encode_missing(missing: Sequence[Missing]) -> list[dict[str, Any]]:
+def encode_missing(missing: Sequence[Missing]) -> dict[str, Any]:
     """Put the answer of an emitter into JSON, as the orchestration reads it."""
-    return [
+    answers = [
         {
             "projectId": each.project_id,
             "requestIds": list(each.request_ids),
@@ -64,6 +78,7 @@ def encode_missing(missing: Sequence[Missing]) -> list[dict[str, Any]]:
         }
         for each in missing
     ]
+    return message(missing=answers)
 
 
 def blueprint(emitter: Emitter, hub_of: HubOf = DurableHub) -> df.Blueprint:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 
+from entities.versions import FIELD, STATE_VERSION, fields_of, items_of
 from todos import TodoRequest
 
 ENTITY_NAME: Final = "Project"
@@ -101,11 +102,12 @@ def entity(context: df.DurableEntityContext) -> None:
 
 def _decide(before: Project, project_id: int, operation: str | None, body: Any) -> Project:
     if operation == "create":
-        return create(before, decode_requests(project_id, body))
+        return create(before, decode_requests(project_id, items_of(body, "requests")))
     if operation == "settle":
-        return _settle(before, body)
+        return _settle(before, fields_of(body))
     if operation == "settle_and_create":
-        return create(_settle(before, body), decode_requests(project_id, body["requests"]))
+        settled = _settle(before, fields_of(body))
+        return create(settled, decode_requests(project_id, body["requests"]))
     msg = f"no operation {operation!r}"
     raise ValueError(msg)
 
@@ -130,34 +132,37 @@ def decode_requests(project_id: int, body: Sequence[Mapping[str, Any]]) -> list[
 
 
 def encode_state(project: Project) -> dict[str, Any]:
-    """Put the state into JSON: `{"head": 41, "outbox": [{"id": 42, "requestId": …, …}]}`."""
+    """Put it into JSON: `{"v": 1, "head": 41, "outbox": [{"id": 42, "requestId": …, …}]}`."""
     return {
+        FIELD: STATE_VERSION,
         "head": project.head,
         "outbox": [{"id": entry.id, **encode_request(entry.request)} for entry in project.outbox],
     }
 
 
 def decode_state(project_id: int, state: Any) -> Project:
-    """Take back what `encode_state` made; nothing at all is the empty project.
+    """Take back what `encode_state` made, in any release up to this one.
 
-    Raises one of UNREADABLE for anything else.
+    Nothing at all is the empty project. Raises one of UNREADABLE for anything else.
     """
     # A deleted entity, and one that never set its state, reads as null or as empty text.
     if state in (None, ""):
         return Project()
-    entries = state["outbox"]
+    fields = fields_of(state, STATE_VERSION)
+    entries = fields["outbox"]
     requests = decode_requests(project_id, [{k: e[k] for k in e if k != "id"} for e in entries])
     numbered = tuple(
         Numbered(int(e["id"]), request) for e, request in zip(entries, requests, strict=True)
     )
-    return Project(int(state["head"]), numbered)
+    return Project(int(fields["head"]), numbered)
 
 
 def _read_state(context: df.DurableEntityContext) -> Project:
     try:
         return decode_state(int(context.entity_key), context.get_state())
     except UNREADABLE as error:
-        # Starting over loses nothing: the inbox has the requests and the log has the ids.
+        # Damaged, or of a newer release that was rolled back. Starting over loses nothing: the
+        # inbox has the requests and the log has the ids.
         log.exception("entity_state_unreadable project=%s", context.entity_key, exc_info=error)
         return Project()
 

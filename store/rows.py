@@ -9,6 +9,11 @@
 
 A payload has a column, of type string, for each of its keys; so a payload must keep clear of
 the names in `OWN_COLUMNS`.
+
+Rows are for ever, so readers take every format there ever was. A format that changes what a
+column means, or does without one, gets the next number, and its rows a column `v` that says so.
+Those of format 1 have none: it would cost bytes in each, and says nothing yet. A row of a format
+that is not known is never guessed at: whoever reads it fails (`docs/decisions/0017`).
 """
 
 import hashlib
@@ -20,6 +25,9 @@ from typing import Any, Final
 
 from store.port import Entry
 from todos import Todo, TodoRequest
+
+FORMATS_KNOWN: Final = (None, 1)
+"""What `v` may say, when it is there at all."""
 
 HEAD_KEY: Final = "head"
 
@@ -33,7 +41,7 @@ point read has both keys in one segment of its URL, and 260 characters is where 
 default and where emulators were seen to stop (azure-sdk-for-net issue 17653)."""
 
 OWN_COLUMNS: Final = frozenset(
-    {"PartitionKey", "RowKey", "Timestamp", "requestId", "id", "acceptedAt", "state"}
+    {"PartitionKey", "RowKey", "Timestamp", "requestId", "id", "acceptedAt", "state", "v"}
 )
 
 Row = dict[str, Any]
@@ -99,14 +107,23 @@ def inbox_row(request: TodoRequest, accepted_at: datetime) -> Row:
     return _row(request.project_id, request_key(request.request_id)) | columns
 
 
+def check_format(row: Mapping[str, Any]) -> None:
+    """Raise ValueError when a newer release wrote the row, and this one cannot know what it says."""
+    version = row.get("v")
+    if version not in FORMATS_KNOWN or version is True:
+        raise ValueError(f"row {row['RowKey']} has format {version!r}; this release knows 1 only")
+
+
 def state_of(row: Mapping[str, Any]) -> int:
     """Take the state out of a head row. Raises KeyError or ValueError when it is none."""
+    check_format(row)
     state: int = json.loads(row["state"])
     return state
 
 
 def todo_of(row: Mapping[str, Any]) -> Todo:
     """Take the TODO out of its row. Raises KeyError or ValueError when it is none."""
+    check_format(row)
     return Todo.of(_project_of(row), int(row["RowKey"][len(TODO_PREFIX) :]), _payload_of(row))
 
 
@@ -117,11 +134,13 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
 
 def answer_of(row: Mapping[str, Any]) -> Todo:
     """Take the TODO out of a request row. Raises KeyError or ValueError when it is none."""
+    check_format(row)
     return Todo.of(_project_of(row), int(row["id"]), _payload_of(row))
 
 
 def request_of(row: Mapping[str, Any]) -> TodoRequest:
     """Take the request out of an inbox row. Raises KeyError or ValueError when it is none."""
+    check_format(row)
     return TodoRequest.of(_project_of(row), row["requestId"], _payload_of(row))
 
 

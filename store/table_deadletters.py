@@ -17,7 +17,7 @@ from azure.data.tables import TableEntity, TransactionOperation, UpdateMode
 from store.deadletters_port import DeadLetter, Key, Summary
 from store.letter_details import decode_details, encode_details
 from store.port import Conflict, Unknown
-from store.rows import Row
+from store.rows import Row, check_format
 from store.table_client import Operation, Table, delete, translated
 
 CHUNK_BYTES_MAX: Final = 65_536
@@ -34,7 +34,7 @@ LOOKS_MAX: Final = 3
 
 SUMMARY: Final = (
     *("hub", "partition", "position", "code", "reason", "requestId"),
-    *("enqueuedAt", "storedAt", "bodyBytes"),
+    *("RowKey", "enqueuedAt", "storedAt", "bodyBytes", "v"),
 )
 
 
@@ -140,6 +140,7 @@ def _columns(summary: Summary) -> Row:
 
 
 def _summary(row: Mapping[str, Any]) -> Summary:
+    check_format(row)
     return Summary(
         key=Key(row["hub"], row["partition"], row["position"]),
         code=row["code"],

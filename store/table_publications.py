@@ -16,7 +16,7 @@ from azure.core import MatchConditions
 from azure.data.tables import TableEntity, TransactionOperation, UpdateMode
 
 from store.publications_port import Cursor, Marker
-from store.rows import partition_of
+from store.rows import check_format, partition_of
 from store.table_client import Operation, Table, insert, replace, translated
 
 MARKER_PARTITIONS: Final = 16
@@ -58,6 +58,7 @@ class TablePublications:
         if row is None:
             return Cursor(0, None)
         with translated("cursor"):
+            check_format(row)
             return Cursor(int(row["last"]), row.metadata["etag"])
 
     async def move(self, project_id: int, cursor: Cursor, last: int) -> None:
@@ -68,6 +69,7 @@ class TablePublications:
 
 
 def _marker(row: TableEntity) -> Marker:
+    check_format(row)
     version = row.metadata["etag"]
     if version is None:
         raise ValueError("a marker without an ETag")

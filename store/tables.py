@@ -6,6 +6,7 @@ transaction is the commit point. `store.rows` has the layout, `store.table_clien
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -16,7 +17,7 @@ from azure.data.tables import TableEntity
 
 from store import rows
 from store.connection import Account
-from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, Entry, Head, dense
+from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, Entry, Head, Unknown, dense
 from store.table_client import (
     PAGE_ROWS_MAX,
     SINGLES_AT_ONCE_MAX,
@@ -31,6 +32,8 @@ from todos import EMPTY, Todo, TodoRequest
 
 CHECK_SECONDS_MAX: Final = 2.0
 """For both tables, side by side. Who asks for the health of the app does not wait longer."""
+
+log = logging.getLogger(__name__)
 
 
 class TableInbox:
@@ -89,7 +92,8 @@ class TableInbox:
             after = None
             async with aclosing(older) as groups:
                 async for group in groups:
-                    yield _oldest(group, per_project)
+                    if oldest := _oldest(group, per_project):
+                        yield oldest
                     if len(group) == enough:
                         after = group[0]["PartitionKey"]
                         break
@@ -229,6 +233,20 @@ async def _find(
 
 
 def _oldest(group: list[TableEntity], at_most: int) -> list[TodoRequest]:
-    with translated("inbox row"):
-        group.sort(key=itemgetter("acceptedAt"))
-        return [rows.request_of(row) for row in group[:at_most]]
+    """Return the oldest rows that can be read: one that cannot holds up no other."""
+    requests: list[TodoRequest] = []
+    unreadable: list[Unknown] = []
+    for row in sorted(group, key=itemgetter("acceptedAt")):
+        try:
+            with translated("inbox row"):
+                requests.append(rows.request_of(row))
+        except Unknown as error:
+            unreadable.append(error)
+        if len(requests) == at_most:
+            break
+    if unreadable:
+        project, count = group[0]["PartitionKey"], len(unreadable)
+        log.error(
+            "inbox_rows_unreadable project=%s count=%s", project, count, exc_info=unreadable[0]
+        )
+    return requests

@@ -44,7 +44,7 @@ async def test_requests_are_signalled_in_order_and_in_full(server: DurableServer
     await DurableHub(server.client).create(7, asking(2))
     (asked,) = server.asked
     assert (asked.method, asked.path, asked.query) == ("POST", ENTITY, {"op": "create"})
-    assert asked.body == [
+    assert asked.body["requests"] == [
         {"requestId": "r0", "title": "Buy milk"},
         {"requestId": "r1", "title": "Buy milk"},
     ]
@@ -54,14 +54,14 @@ async def test_what_was_logged_is_settled_with_the_head(server: DurableServer) -
     await DurableHub(server.client).settle(7, 42, ["a", "b"])
     (asked,) = server.asked
     assert (asked.path, asked.query) == (ENTITY, {"op": "settle"})
-    assert asked.body == {"head": 42, "requestIds": ["a", "b"]}
+    assert asked.body == {"v": 1, "head": 42, "requestIds": ["a", "b"]}
 
 
 async def test_one_orchestration_takes_many_projects(server: DurableServer) -> None:
     await DurableHub(server.client).start({7: ["a", "b"], 8: ["c"]})
     (asked,) = server.asked
     assert (asked.method, asked.path) == ("POST", START)
-    assert asked.body == [
+    assert asked.body["wanted"] == [
         {"projectId": 7, "requestIds": ["a", "b"]},
         {"projectId": 8, "requestIds": ["c"]},
     ]
@@ -72,7 +72,7 @@ async def test_no_create_grows_beyond_a_message(server: DurableServer, title: st
     requests = asking(1_000, title=title)
     await DurableHub(server.client).create(7, requests)
     assert max(each.characters for each in server.asked) < MESSAGE_LIMIT
-    sent = chain.from_iterable(each.body for each in server.asked)
+    sent = chain.from_iterable(each.body["requests"] for each in server.asked)
     assert [each["requestId"] for each in sent] == [each.request_id for each in requests]
 
 

@@ -31,6 +31,7 @@ async def test_what_is_settled_travels_with_the_next_requests(
     (asked,) = server.asked
     assert asked.query == {"op": "settle_and_create"}
     assert asked.body == {
+        "v": 1,
         "head": 3,
         "requestIds": ["a", "b", "c"],
         "requests": [{"requestId": "d", "title": "title of d"}],
@@ -60,7 +61,7 @@ async def test_without_further_requests_it_travels_alone_soon(
     await server.until(1)
     (asked,) = server.asked
     assert (asked.path, asked.query) == (ENTITY, {"op": "settle"})
-    assert asked.body == {"head": 2, "requestIds": ["a", "b"]}
+    assert asked.body == {"v": 1, "head": 2, "requestIds": ["a", "b"]}
 
 
 async def test_nothing_to_create_leaves_it_where_it_is(

@@ -8,6 +8,7 @@ import pytest
 
 from entities import project
 from entities.project import Project, decode_state, encode_request
+from entities.versions import message
 from todos import TodoRequest
 
 handle = df.Entity.create(project.entity)
@@ -24,12 +25,16 @@ def signal(operation: str, body: Any) -> dict[str, Any]:
     return {"name": operation, "isSignal": True, "input": json.dumps(json.dumps(body))}
 
 
+def encoded(*names: str, title: str = "Buy milk") -> list[dict[str, Any]]:
+    return [encode_request(TodoRequest(7, each, title)) for each in names]
+
+
 def creating(*names: str, title: str = "Buy milk") -> dict[str, Any]:
-    return signal("create", [encode_request(TodoRequest(7, each, title)) for each in names])
+    return signal("create", message(requests=encoded(*names, title=title)))
 
 
 def settling(head: int, *names: str) -> dict[str, Any]:
-    return signal("settle", {"head": head, "requestIds": list(names)})
+    return signal("settle", message(head=head, requestIds=list(names)))
 
 
 def run(*batch: dict[str, Any], state: str | None = None) -> dict[str, Any]:
@@ -55,8 +60,8 @@ def outbox(found: Project) -> list[tuple[int, str]]:
 
 
 def both(head: int, settled: list[str], *names: str) -> dict[str, Any]:
-    body = json.loads(json.loads(creating(*names)["input"]))
-    return signal("settle_and_create", {"head": head, "requestIds": settled, "requests": body})
+    body = message(head=head, requestIds=settled, requests=encoded(*names))
+    return signal("settle_and_create", body)
 
 
 BAD = [
@@ -84,6 +89,11 @@ BAD = [
     signal("settle", {"head": 1, "requestIds": None}),
     signal("settle_and_create", {"head": 1, "requestIds": ["a"]}),
     signal("settle_and_create", [encode_request(TodoRequest(7, "a", "Buy milk"))]),
+    signal("create", {"v": 99, "requests": encoded("b")}),
+    signal("create", {"v": True, "requests": encoded("b")}),
+    signal("create", {"v": -1, "requests": encoded("b")}),
+    signal("settle", {"v": 99, "head": 1, "requestIds": ["a"]}),
+    signal("settle_and_create", {"v": 99, "head": 1, "requestIds": ["a"], "requests": []}),
     signal("delete", None),
     signal("", []),
 ]
@@ -128,6 +138,8 @@ def test_an_operation_that_does_nothing_still_sets_a_state() -> None:
         '{"head": 1}',
         '{"head": "x", "outbox": []}',
         '{"head": 1e999, "outbox": []}',
+        '{"v": 99, "head": 1, "outbox": []}',
+        '{"v": "1", "head": 1, "outbox": []}',
         '{"head": 1, "outbox": [1]}',
         '{"head": 1, "outbox": [{"id": 1}]}',
         '{"head": 1, "outbox": {"a": 1}}',
