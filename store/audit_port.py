@@ -52,8 +52,16 @@ class Damaged:
 class AuditReader(Protocol):
     """One store, read a page at a time."""
 
-    def partitions(self) -> AsyncIterator[str]:
-        """Go through all partitions that hold anything, each once: project ids, if all is well."""
+    @property
+    def name(self) -> str:
+        """What is read, so that no other store has this name. No secret."""
+
+    def partitions(self, after: str = "") -> AsyncIterator[str]:
+        """Go through all partitions that hold anything, each once: project ids, if all is well.
+
+        In one order, from the one after `after` on. A partition that holds something all the
+        while is there, also when its rows move from the inbox to the log meanwhile.
+        """
 
     async def head(self, project_id: int) -> int | Damaged | None:
         """Return the state of the head row; None when there is none."""

@@ -35,6 +35,7 @@ class SqliteAudit:
     def __init__(self, path: Path) -> None:
         """Read `path`. Raises Unknown when it is not there, or not a store of this version."""
         self._path = path
+        self.name = str(path.absolute())
         try:
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro",
@@ -50,11 +51,13 @@ class SqliteAudit:
             self._db.close()
             raise
 
-    async def partitions(self) -> AsyncIterator[str]:
-        """As the port says; those of the first moment."""
+    async def partitions(self, after: str = "") -> AsyncIterator[str]:
+        """As the port says, in the order of their numbers; those of the first moment."""
         tables = ["head", "todo", "request", "inbox", *self._published()]
         sql = " UNION ".join(f"SELECT project FROM {each}" for each in tables)  # noqa: S608
         for (project,) in self._read(f"{sql} ORDER BY project"):
+            if after and isinstance(project, int) and project <= int(after):
+                continue
             yield str(project)
 
     async def head(self, project_id: int) -> int | Damaged | None:

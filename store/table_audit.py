@@ -44,20 +44,25 @@ class TableAudit:
     def __init__(self, account: Account, inbox: str, todos: str, publishing: str) -> None:
         """All but `account` are names of tables. `publishing` need not be there."""
         self._account = account
+        address = account.service.url.partition("?")[0]  # behind it may be a signature
+        self.name = f"{address} {todos} {inbox}"
         singles = asyncio.Semaphore(SINGLES_AT_ONCE_MAX)
         self._inbox = _Existing(account.service, inbox, singles)
         self._todos = _Existing(account.service, todos, singles)
         self._publishing = _Existing(account.service, publishing, singles)
 
-    async def partitions(self) -> AsyncIterator[str]:
-        """As the port says, going from partition to partition: the service cannot list them."""
-        after = ""
+    async def partitions(self, after: str = "") -> AsyncIterator[str]:
+        """As the port says, going from partition to partition: the service cannot list them.
+
+        The inbox before the log: what has left the inbox by then is in the log.
+        """
         while True:
-            found = await asyncio.gather(
-                _next_partition(self._todos, after),
-                _next_partition(self._inbox, after),
-                self._next_published(after),
-            )
+            found = [
+                await _next_partition(self._inbox, after),
+                *await asyncio.gather(
+                    _next_partition(self._todos, after), self._next_published(after)
+                ),
+            ]
             there = [each for each in found if each is not None]
             if not there:
                 return
@@ -157,6 +162,7 @@ def _inbox_row(row: Mapping[str, Any]) -> InboxRow:
 
 def _or_damaged(row: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T | Damaged:
     try:
+        rows.check_format(row)
         return read(row)
     except (LookupError, TypeError, ValueError) as error:
         return Damaged(row["RowKey"], f"cannot be read: {type(error).__name__}: {error}")

@@ -41,9 +41,13 @@ class Busy:
             cursor = await self._store.publications.cursor(project_id)
             await self._store.publications.move(project_id, cursor, last + self._size)
 
-    async def partitions(self) -> AsyncIterator[str]:
+    @property
+    def name(self) -> str:
+        return self._reader.name
+
+    async def partitions(self, after: str = "") -> AsyncIterator[str]:
         await self.work()
-        async for each in self._reader.partitions():
+        async for each in self._reader.partitions(after):
             yield each
             await self.work()
 
