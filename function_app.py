@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import azure.durable_functions as df
@@ -24,6 +25,7 @@ from settings import Settings
 from store.open import open_store
 from triggers import event_hubs, event_publishing, http, timers
 from triggers.announcer import Announcer
+from triggers.concurrency import check_concurrency
 from triggers.intake import Intake
 
 
@@ -35,6 +37,8 @@ def now() -> datetime:
 # SDK 1.x otherwise builds whatever loaded class the JSON of an input names in `__class__`.
 os.environ.setdefault("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
 
+host_json = Path(__file__).with_name("host.json")
+check_concurrency(host_json, os.environ)
 settings = Settings.read(os.environ)
 store = open_store(settings.store, os.environ)
 arrivals = Arrivals()
