@@ -1,0 +1,133 @@
+"""Another task hub, without draining the old one: nothing is lost, doubled or moved.
+
+A hub of `localhost` is the file `taskhub.db` of its data folder, whatever its name is.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.audit import audit
+from tests.e2e.client import Client, unused_project
+from tests.e2e.conftest import GIVEN, table_environment
+from tests.e2e.load import Asked, Load, requests_for
+from tests.e2e.server import LocalhostProcess
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.skipif(bool(GIVEN), reason="only a service that the test started has a new hub"),
+]
+
+REQUESTS = 300
+PROJECTS = 6
+SOON = {"TODO_SWEEP_AFTER_SECONDS": "1", "TODO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+HUB_NAME = "AzureFunctionsJobHost__extensions__durableTask__hubName"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LocalhostProcess]:
+    with LocalhostProcess(tmp_path / "data", "sqlite", SOON) as server:
+        yield server
+
+
+def hub_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("taskhub.db*"))
+
+
+def change_hub(server: LocalhostProcess, name: str) -> None:
+    """Deploy with another name: the old hub stays as it was left, one of that name is taken up."""
+    kept = server.data.with_name("hubs")
+    server.stop()
+    left = kept / server.environ.get(HUB_NAME, "TodosV1")
+    left.mkdir(parents=True)
+    assert hub_files(server.data)
+    for file in hub_files(server.data):
+        file.rename(left / file.name)
+    for file in hub_files(kept / name):
+        file.rename(server.data / file.name)
+    server.environ[HUB_NAME] = name
+    server.start()
+
+
+def delete_hub(server: LocalhostProcess) -> None:
+    """Lose it at work, and start with an empty one."""
+    server.kill9()
+    assert hub_files(server.data)
+    for file in hub_files(server.data):
+        file.unlink()
+    server.start()
+
+
+def sent(load: Load, server: LocalhostProcess) -> threading.Thread:
+    sender = threading.Thread(target=load.send, args=[server.base_url])
+    sender.start()
+    return sender
+
+
+def repeat(load: Load, base_url: str) -> None:
+    """Send everything again, with the same keys; the answers are added."""
+    again = Load(load.asked)
+    again.send(base_url)
+    for asked, ids in again.answers.items():
+        load.answers.setdefault(asked, []).extend(ids)
+
+
+def a_load(count: int) -> Load:
+    return Load(requests_for([unused_project() for _ in range(PROJECTS)], count))
+
+
+def test_a_hub_is_deleted_and_replaced_in_the_middle_of_a_load(server: LocalhostProcess) -> None:
+    load = a_load(REQUESTS)
+    sender = sent(load, server)
+    load.wait_for_answers(REQUESTS // 5)
+    delete_hub(server)
+    load.wait_for_answers(REQUESTS * 2 // 5)
+    change_hub(server, "TodosV2")
+    load.wait_for_answers(REQUESTS * 3 // 5)
+    # Back to a hub of the past: its entities and messages tell of what the log has long had.
+    change_hub(server, "TodosV1")
+    sender.join()
+    client = Client(server.base_url)
+    load.check(client)
+    repeat(load, server.base_url)
+    load.check(client)
+    audit(server)
+
+
+@pytest.fixture
+def pair(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[LocalhostProcess, LocalhostProcess]]:
+    """The old and the new deployment: a hub each, one store."""
+    environ = {**table_environment(request, "tables"), **SOON}
+    old = LocalhostProcess(tmp_path / "old", "tables", environ)
+    with old, LocalhostProcess(tmp_path / "new", "tables", environ) as new:
+        yield old, new
+
+
+@pytest.mark.azurite
+def test_two_hubs_at_work_on_one_log_agree_and_the_old_one_need_not_be_drained(
+    pair: tuple[LocalhostProcess, LocalhostProcess],
+) -> None:
+    old, new = pair
+    load = a_load(REQUESTS // 3)
+    sender = sent(load, old)
+    repeat(load, new.base_url)  # every request is asked of both at the same time
+    sender.join()
+    client = Client(new.base_url)
+    load.check(client)
+    project_id = unused_project()
+    batch: list[dict[str, Any]] = [
+        {"projectId": project_id, "requestId": f"r{n}", "title": f"Buy {n} eggs"}
+        for n in range(REQUESTS // 3)
+    ]
+    accepted = Client(old.base_url).post(batch, "/api/todos/batch")
+    assert accepted.status_code == 202
+    old.kill9()  # with all that its hub has not done yet
+    late = Load([Asked(project_id, each["requestId"], each["title"]) for each in batch])
+    late.send(new.base_url)
+    late.check(client)
+    audit(new)
