@@ -6,7 +6,9 @@ share the next transaction (group commit).
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -21,6 +23,10 @@ from triggers.announcer import Announcer
 REQUESTS_WAITING_MAX: Final = 5_000
 """Requests of this process between arrival and acceptance. At 1,000 a second that is five
 seconds of work: whoever comes later is better off elsewhere, or later."""
+
+PROJECT_SHARE: Final = 2
+"""One project may take the half of that, so that one whose partition is slow does not have all
+others turned away too. What is the first of its project is let in whatever its size."""
 
 ATTEMPTS_MAX: Final = 4
 """How often to start over when rows come and go under our hands; each needs a new coincidence."""
@@ -83,6 +89,7 @@ class Intake:
         self._now = now
         self._doors: Coalescer[int, TodoRequest, Outcome] = Coalescer(self._admit, INBOX_ROWS_MAX)
         self._waiting = 0
+        self._waiting_of: Counter[int] = Counter()
         self._room_seen: dict[int, datetime] = {}
 
     async def accept(self, requests: Sequence[TodoRequest], hub: Hub) -> list[Outcome]:
@@ -90,19 +97,35 @@ class Intake:
 
         Raises Overloaded (nothing is stored) and NotAccepted (some may be; repeat them all).
         """
-        if self._waiting and self._waiting + len(requests) > REQUESTS_WAITING_MAX:
-            raise Overloaded
-        self._waiting += len(requests)
-        try:
+        with self._room_for(requests):
             outcomes = await self._accept(requests)
-        finally:
-            self._waiting -= len(requests)
         pairs = list(zip(requests, outcomes, strict=True))
         await self._announcer.announce([r for r, o in pairs if isinstance(o, Accepted)], hub)
         failure = next((o for o in outcomes if isinstance(o, StoreError)), None)
         if failure is not None:
             raise NotAccepted from failure
         return [o for o in outcomes if not isinstance(o, StoreError)]
+
+    @contextmanager
+    def _room_for(self, requests: Sequence[TodoRequest]) -> Iterator[None]:
+        """Take room in this process, or raise Overloaded."""
+        asked = Counter(each.project_id for each in requests)
+        share = REQUESTS_WAITING_MAX // PROJECT_SHARE
+        waiting = self._waiting_of
+        if self._waiting and self._waiting + len(requests) > REQUESTS_WAITING_MAX:
+            raise Overloaded
+        if any(waiting[each] and waiting[each] + count > share for each, count in asked.items()):
+            raise Overloaded
+        self._waiting += len(requests)
+        waiting.update(asked)
+        try:
+            yield
+        finally:
+            self._waiting -= len(requests)
+            waiting.subtract(asked)
+            for each in asked:
+                if not waiting[each]:
+                    del waiting[each]
 
     async def _accept(self, requests: Sequence[TodoRequest]) -> list[Outcome | StoreError]:
         places: dict[int, list[int]] = {}
