@@ -23,6 +23,7 @@ from publishing.follower import Follower
 from publishing.publisher import Publisher
 from settings import Settings
 from store.open import open_store
+from telemetry import export
 from triggers import event_hubs, event_publishing, http, timers
 from triggers.announcer import Announcer
 from triggers.concurrency import check_concurrency
@@ -39,6 +40,7 @@ os.environ.setdefault("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
 
 host_json = Path(__file__).with_name("host.json")
 check_concurrency(host_json, os.environ)
+export.start(host_json, os.environ)
 settings = Settings.read(os.environ)
 store = open_store(settings.store, os.environ)
 arrivals = Arrivals()

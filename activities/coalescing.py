@@ -7,6 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from telemetry import tracing
+from telemetry.tracing import Origin
+
 K = TypeVar("K", bound=Hashable)
 I = TypeVar("I")  # noqa: E741 - item, beside K for key and R for result
 R = TypeVar("R")
@@ -14,7 +17,7 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class _Lane(Generic[I, R]):
-    waiting: deque[tuple[I, asyncio.Future[R]]] = field(default_factory=deque)
+    waiting: deque[tuple[I, asyncio.Future[R], Origin]] = field(default_factory=deque)
     run: asyncio.Task[None] | None = None
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -45,10 +48,15 @@ class Coalescer(Generic[K, I, R]):
         work: Callable[[K, Sequence[I]], Awaitable[Sequence[R]]],
         items_max: int,
         pace: Pace = AT_ONCE,
+        name: str = "run",
     ) -> None:
-        """Give at most `items_max` items to one run; keep `pace` from one run to the next."""
+        """Give at most `items_max` items to one run; keep `pace` from one run to the next.
+
+        `name` is that of the span of a run, in which the callers' traces meet.
+        """
         self._work = work
         self._pace = pace
+        self._name = name
         self._items_max = items_max
         self._lanes: dict[K, _Lane[I, R]] = {}
 
@@ -62,7 +70,8 @@ class Coalescer(Generic[K, I, R]):
         loop = asyncio.get_running_loop()
         lane = self._lanes.setdefault(key, _Lane())
         futures = [loop.create_future() for _ in items]
-        lane.waiting.extend(zip(items, futures, strict=True))
+        origin = tracing.here()
+        lane.waiting.extend((*each, origin) for each in zip(items, futures, strict=True))
         if len(lane.waiting) >= self._pace.items:
             lane.enough.set()
         if lane.run is None:
@@ -83,7 +92,7 @@ class Coalescer(Generic[K, I, R]):
         finally:
             # However this ends, nobody may wait in a lane that nobody serves.
             del self._lanes[key]
-            for _, future in lane.waiting:
+            for _, future, _ in lane.waiting:
                 future.cancel()
 
     async def _rest(self, lane: _Lane[I, R], began: float) -> None:
@@ -93,18 +102,19 @@ class Coalescer(Generic[K, I, R]):
                 async with asyncio.timeout_at(began + self._pace.seconds):
                     await lane.enough.wait()
 
-    async def _run(self, key: K, group: Sequence[tuple[I, asyncio.Future[R]]]) -> None:
+    async def _run(self, key: K, group: Sequence[tuple[I, asyncio.Future[R], Origin]]) -> None:
         try:
-            results = await self._work(key, [item for item, _ in group])
-            for (_, future), result in zip(group, results, strict=True):
+            with tracing.shared(self._name, [origin for _, _, origin in group]):
+                results = await self._work(key, [item for item, _, _ in group])
+            for (_, future, _), result in zip(group, results, strict=True):
                 if not future.done():
                     future.set_result(result)
         except Exception as error:  # noqa: BLE001 - handed to whoever is waiting
-            for _, future in group:
+            for _, future, _ in group:
                 if not future.done():
                     future.set_exception(error)
         finally:
-            for _, future in group:
+            for _, future, _ in group:
                 future.cancel()  # changes nothing unless the run itself was cancelled
 
 

@@ -20,6 +20,7 @@ from activities.hub import Hub, Wanted, fit_message
 from activities.windows import Windows
 from entities.project import Numbered
 from store.port import LOG_ENTRIES_MAX, Entry, Head, Store, StoreError
+from telemetry import decisions, tracing
 from todos import ID_MAX, Todo, TodoRequest, create, last_id
 
 PAUSES_SECONDS: Final = (
@@ -87,7 +88,9 @@ class Emitter:
         self._windows = windows or Windows()
         self._behind: dict[int, list[asyncio.Task[None]]] = {}
         """Of projects with a backlog: what is under way behind the last transactions."""
-        self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(self._run, WANTED_PER_RUN_MAX)
+        self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(
+            self._run, WANTED_PER_RUN_MAX, name="emit"
+        )
 
     async def emit(self, wanted: Wanted, hub: Hub) -> list[Missing]:
         """Bring the wanted requests into the log; return what is not there, by project.
@@ -132,6 +135,7 @@ class Emitter:
             # The state before the head: an entry settled between the two reads is then only a
             # repeat, which the request rows stop. It is what the entity has committed, at best.
             state = await hub.project(project_id)
+            decisions.outbox_read(len(state.outbox))
             outbox = [each for each in state.outbox if each.request.request_id not in logged]
             before = len(logged)
             follows = len(outbox) < len(wanted - logged)
@@ -177,16 +181,25 @@ class Emitter:
         # Between the reading of `head` and the append that it guards: see `activities.feed`.
         await self._feed.expect(project_id)
         try:
-            await self._store.log.append(project_id, head, state, entries)
+            append = self._store.log.append(project_id, head, state, entries)
+            await tracing.step("append", project_id, [e.request_id for e in entries], append)
         except StoreError as error:
             # Somebody was faster, or nobody knows. Look, believe, never undo.
-            log.info("append_not_confirmed project=%s cause=%r", project_id, error)
-            return await self._store.log.find(project_id, [e.request_id for e in entries])
+            return await self._look_after(project_id, [e.request_id for e in entries], error)
         self._feed.appended(project_id)
-        renumbered = sum(n.id != e.todo.id for n, e in zip(chunk, entries, strict=True))
-        if renumbered:
-            log.warning("ids_corrected project=%s count=%s", project_id, renumbered)
+        decisions.created(project_id, entries[0].todo.id, [e.request_id for e in entries])
+        pairs = zip(chunk, entries, strict=True)
+        decisions.ids_corrected(project_id, [e.request_id for n, e in pairs if n.id != e.todo.id])
         return {each.request_id: each.todo for each in entries}
+
+    async def _look_after(
+        self, project_id: int, request_ids: Sequence[str], error: StoreError
+    ) -> Found:
+        decisions.append_not_confirmed(project_id, request_ids, error)
+        found = await self._store.log.find(project_id, request_ids)
+        ids = {request_id: todo.id for request_id, todo in found.items()}
+        decisions.append_settled(project_id, ids, len(request_ids))
+        return found
 
     async def _look(self, project_id: int, request_ids: set[str]) -> set[str]:
         """Find what other copies have logged; clearing up is theirs, or else the sweeper's."""

@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 import azure.durable_functions as df
+import azure.functions as func
 
 from activities.emit import Emitter, Missing
 from activities.hub import ORCHESTRATION_NAME, DurableHub, HubOf, decode_wanted
 from entities.project import ENTITY_NAME, UNREADABLE, encode_request
 from entities.versions import items_of, message
+from telemetry import tracing
 
 ACTIVITY_NAME: Final = "emit"
 
@@ -88,8 +90,9 @@ def blueprint(emitter: Emitter, hub_of: HubOf = DurableHub) -> df.Blueprint:
 
     @functions.activity_trigger("wanted", activity=ACTIVITY_NAME)
     @functions.durable_client_input("client")
-    async def emit(wanted: Any, client: Any) -> Any:
-        missing = await emitter.emit(decode_wanted(wanted), hub_of(client))
+    async def emit(wanted: Any, client: Any, context: func.Context) -> Any:
+        with tracing.invocation(context.trace_context):
+            missing = await emitter.emit(decode_wanted(wanted), hub_of(client))
         return encode_missing(missing)
 
     return functions

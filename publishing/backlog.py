@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+from publishing.lag import Lag
 from publishing.producer import NotSent
 from publishing.publisher import Publisher
 from store.port import Conflict, StoreError
 from store.publications_port import FollowedLog, Marker, Publications
+from telemetry import decisions
 from todos import last_id
 
 PROJECTS_AT_ONCE_MAX: Final = 16
@@ -39,6 +41,7 @@ class Backlog:
     now: Callable[[], datetime]
     chance: Random
     """Draws the order: after a round that was too short the next one begins elsewhere."""
+    lag: Lag = field(default_factory=Lag)
 
     async def publish(self, unmark_after: timedelta = UNMARK_AFTER) -> int:
         """Publish what there is, within a minute; return how many projects are at their end.
@@ -47,6 +50,7 @@ class Backlog:
         next round and does not hold up the others.
         """
         markers = await self._markers()
+        self.lag.begin(markers)
         done: list[bool] = []
         places = asyncio.Semaphore(PROJECTS_AT_ONCE_MAX)
 
@@ -59,6 +63,9 @@ class Backlog:
                 await asyncio.gather(*(one(each) for each in markers))
         except TimeoutError:
             log.warning("publishing_unfinished markers=%s done=%s", len(markers), len(done))
+        decisions.publishing_behind(
+            len(self.lag.since), self.lag.oldest(self.now()).total_seconds()
+        )
         return sum(done)
 
     async def _markers(self) -> Sequence[Marker]:
@@ -79,6 +86,7 @@ class Backlog:
 
     async def _catch_up(self, marker: Marker, unmark_after: timedelta) -> bool:
         published = await self.publisher.publish(marker.project_id)
+        self.lag.caught_up(marker.project_id)
         if self.now() - marker.set_at < unmark_after:
             return True
         head = await self.todos.head(marker.project_id)

@@ -14,6 +14,7 @@ from publishing.events import event_of, partition_key_of
 from publishing.producer import Producer
 from store.port import Conflict
 from store.publications_port import FollowedLog, Publications
+from telemetry import decisions, tracing
 
 EVENTS_PER_SEND_MAX: Final = 100
 """Of at most 4 KB each, so usually one message, whatever the tier of the hub allows."""
@@ -35,7 +36,9 @@ class Publisher:
         self._log = todos
         self._publications = publications
         self._producer = producer
-        self._runs: Coalescer[int, None, int] = Coalescer(self._run, ASKED_PER_RUN_MAX)
+        self._runs: Coalescer[int, None, int] = Coalescer(
+            self._run, ASKED_PER_RUN_MAX, name="publish"
+        )
 
     async def publish(self, project_id: int) -> int:
         """Publish what is in the log now; return how far the log has been published.
@@ -59,7 +62,8 @@ class Publisher:
         if not entries:
             return cursor.last, False
         events = [event_of(each) for each in entries]
-        await self._producer.send(partition_key_of(project_id), events)
+        send = self._producer.send(partition_key_of(project_id), events)
+        await tracing.step("send", project_id, [each.request_id for each in entries], send)
         last = entries[-1].todo.id
         try:
             await self._publications.move(project_id, cursor, last)
@@ -67,5 +71,5 @@ class Publisher:
             # Another process publishes this project too. What it has not sent, we go on with.
             log.info("cursor_moved_by_other project=%s", project_id)
             return cursor.last, True
-        log.info("published project=%s last=%s count=%s", project_id, last, len(entries))
+        decisions.published(project_id, entries[0].todo.id, last)
         return last, len(entries) == EVENTS_PER_SEND_MAX

@@ -84,6 +84,9 @@ class Inbox(Protocol):
     async def count(self, project_id: int, at_most: int) -> int:
         """Count the rows of a project, no further than `at_most`."""
 
+    async def accepted_at(self, project_id: int, request_id: str) -> datetime | None:
+        """Return when the row was put, aware; None when there is none."""
+
     def waiting(
         self, accepted_before: datetime, per_project: int
     ) -> AsyncIterator[Sequence[TodoRequest]]:

@@ -144,6 +144,12 @@ def request_of(row: Mapping[str, Any]) -> TodoRequest:
     return TodoRequest.of(_project_of(row), row["requestId"], _payload_of(row))
 
 
+def accepted_at_of(row: Mapping[str, Any]) -> datetime:
+    """Take out of an inbox row when it was put. Raises KeyError when it does not say."""
+    at: datetime = row["acceptedAt"]
+    return at
+
+
 def check_owner(row: Mapping[str, Any], request_id: str) -> None:
     """Raise ValueError when the row is that of another request id with the same key."""
     if row["requestId"] != request_id:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, Conflict, Entry, Head, Unknown, dense
-from store.sqlite_calls import microseconds, read, write
+from store.sqlite_calls import microseconds, moment, read, write
 from store.sqlite_deadletters import SqliteDeadLetters
 from store.sqlite_file import SqliteFile
 from store.sqlite_format import prepare
@@ -65,6 +65,13 @@ class SqliteInbox:
         sql = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE project = ? LIMIT ?)"
         [(count,)] = read(self._opened(), sql, project_id, max(at_most, 0))
         return int(count)
+
+    async def accepted_at(self, project_id: int, request_id: str) -> datetime | None:
+        """As the port says."""
+        sql = "SELECT accepted_at FROM inbox WHERE project = ? AND request_id = ?"
+        for (at,) in read(self._opened(), sql, project_id, request_id):
+            return moment(at)
+        return None
 
     async def waiting(
         self, accepted_before: datetime, per_project: int

@@ -77,6 +77,13 @@ class TableInbox:
                     break
         return min(count, at_most)
 
+    async def accepted_at(self, project_id: int, request_id: str) -> datetime | None:
+        """As the port says."""
+        key = rows.request_key(request_id)
+        row = await self._table.get(rows.partition_of(project_id), key)
+        with translated("inbox row"):
+            return None if row is None else rows.accepted_at_of(row)
+
     async def waiting(
         self, accepted_before: datetime, per_project: int
     ) -> AsyncIterator[Sequence[TodoRequest]]:

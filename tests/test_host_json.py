@@ -86,9 +86,19 @@ def test_an_invocation_may_take_as_long_as_every_hosting_plan_allows(host: dict[
     assert seconds(host["functionTimeout"]) <= 600
 
 
-def test_exceptions_are_never_sampled_away(host: dict[str, Any]) -> None:
-    sampling = host["logging"]["applicationInsights"]["samplingSettings"]
-    assert "Exception" in sampling["excludedTypes"].split(";")
+def test_the_host_begins_traces_that_go_on_through_orchestrations(
+    host: dict[str, Any], durable: dict[str, Any]
+) -> None:
+    # Why so, and who exports what: docs/decisions/0016-telemetry.md.
+    assert host["telemetryMode"] == "OpenTelemetry"
+    assert durable["tracing"]["distributedTracingEnabled"] is True
+    assert durable["tracing"]["version"] == "V2"
+    # Titles and request ids are in the inputs.
+    assert durable["tracing"]["traceInputsAndOutputs"] is False
+
+
+def test_nothing_is_set_that_has_no_effect_in_this_mode(host: dict[str, Any]) -> None:
+    assert "applicationInsights" not in host["logging"]
 
 
 def test_the_tables_have_a_connection_of_their_own(durable: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 APP = (
-    *("todos", "store", "entities", "activities", "publishing", "triggers"),
+    *("todos", "store", "entities", "activities", "publishing", "telemetry", "triggers"),
     *("function_app.py", "settings.py"),
 )
 NOT_APP = {"localhost", "bench", "tools", "tests", "model", "examples"}
@@ -61,8 +61,10 @@ def test_only_the_composition_root_is_left_unimported() -> None:
     [
         ("azure.data", {"store"}),
         ("azure.eventhub", {"publishing"}),
-        ("azure.identity", {"store", "publishing"}),
+        ("azure.identity", {"store"}),
         ("azure.core", {"store", "publishing"}),
+        ("azure.monitor", {"telemetry"}),
+        ("opentelemetry", {"telemetry"}),
     ],
 )
 def test_only_one_folder_speaks_to_a_service(module: str, folders: set[str]) -> None:

@@ -34,6 +34,14 @@ SETTINGS: Final = {
     "EventHubs__clientId": "00000000-0000-0000-0000-000000000000",
     "TODO_REQUESTS_HUB": "todo-requests",
     "TODO_EVENTS_HUB": "todo-events",
+    "PYTHON_ENABLE_OPENTELEMETRY": "true",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+        "InstrumentationKey=00000000-0000-0000-0000-000000000000;"
+        "IngestionEndpoint=http://127.0.0.1:9/"  # nobody is there
+    ),
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
 }
 """As infra/ sets them: everything that can be switched on is on."""
 
@@ -102,7 +110,7 @@ def test_the_package_holds_the_app_and_nothing_else(package: Path) -> None:
     found = {path.name for path in package.iterdir()}
     assert found == {
         *("function_app.py", "settings.py", "host.json", "requirements.txt", ".funcignore"),
-        *("activities", "entities", "publishing", "store", "todos", "triggers"),
+        *("activities", "entities", "publishing", "store", "telemetry", "todos", "triggers"),
     }
 
 

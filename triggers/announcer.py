@@ -41,7 +41,7 @@ class Announcer:
         """Begin with nothing under way; share `windows` with the emitter of this process."""
         self._windows = windows
         self._lane: Coalescer[None, _Announced, None] = Coalescer(
-            self._announce, REQUESTS_PER_START_MAX, PACE
+            self._announce, REQUESTS_PER_START_MAX, PACE, "announce"
         )
         self._late: set[asyncio.Task[None]] = set()
 

@@ -6,7 +6,6 @@ again, without end. Only the partition of the batch waits for that.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ import azure.functions as func
 from activities.hub import DurableHub, Hub, HubOf
 from settings import Settings
 from store.deadletters_port import DeadLetters
+from telemetry import decisions, tracing
 from todos import TodoRequest
 from triggers.dead_events import letter_of
 from triggers.event_requests import REFUSALS, Dead, request_of
@@ -39,8 +39,6 @@ LETTERS_AT_ONCE_MAX: Final = 16
 """Dead letters of one batch that are written side by side; each may have 1 MiB."""
 
 Events = List[func.EventHubEvent]  # noqa: UP006 - the SDK does not take `list[…]` for a list
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,8 @@ class EventCalls:
             letter = letter_of(event, reason, self.now())
             async with places:
                 await self.deadletters.put(letter)
-            log.warning("event_dead key=%s code=%s", letter.summary.key, reason.code)
+            summary = letter.summary
+            decisions.event_dead(str(summary.key), reason.code, summary.request_id)
 
         await asyncio.gather(*(one(event, reason) for event, reason in dead))
 
@@ -117,7 +116,8 @@ def blueprint(
         maximum_interval=RETRY_LAST,
     )
     @functions.durable_client_input("client")
-    async def events(events: Events, client: Any) -> None:
-        await calls.receive(events, hub_of(client))
+    async def events(events: Events, client: Any, context: func.Context) -> None:
+        with tracing.invocation(context.trace_context):
+            await calls.receive(events, hub_of(client))
 
     return functions

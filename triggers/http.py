@@ -13,6 +13,7 @@ import azure.functions as func
 from activities.arrivals import Arrivals
 from activities.hub import DurableHub, HubOf
 from store.port import Store
+from telemetry import tracing
 from triggers.http_health import Health
 from triggers.http_reading import ReadingCalls, guarded
 from triggers.http_todos import TodoCalls
@@ -38,18 +39,27 @@ def blueprint(
 def _declare_writing(functions: df.Blueprint, calls: TodoCalls, hub_of: HubOf) -> None:
     @functions.route("todos", methods=["POST"])
     @functions.durable_client_input("client")
-    async def post_todo(req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        return await calls.post(req, hub_of(client))
+    async def post_todo(
+        req: func.HttpRequest, client: Any, context: func.Context
+    ) -> func.HttpResponse:
+        with tracing.invocation(context.trace_context):
+            return await calls.post(req, hub_of(client))
 
     @functions.route("todos/batch", methods=["POST"])
     @functions.durable_client_input("client")
-    async def post_todos(req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        return await calls.post_batch(req, hub_of(client))
+    async def post_todos(
+        req: func.HttpRequest, client: Any, context: func.Context
+    ) -> func.HttpResponse:
+        with tracing.invocation(context.trace_context):
+            return await calls.post_batch(req, hub_of(client))
 
     @functions.route(ONE_REQUEST, methods=["PUT"])
     @functions.durable_client_input("client")
-    async def put_request(req: func.HttpRequest, client: Any) -> func.HttpResponse:
-        return await calls.put(req, hub_of(client))
+    async def put_request(
+        req: func.HttpRequest, client: Any, context: func.Context
+    ) -> func.HttpResponse:
+        with tracing.invocation(context.trace_context):
+            return await calls.put(req, hub_of(client))
 
 
 def _declare_reading(functions: df.Blueprint, calls: ReadingCalls) -> None:

@@ -7,7 +7,7 @@ share the next transaction (group commit).
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import Final
 from activities.coalescing import Coalescer
 from activities.hub import Hub
 from store.port import INBOX_ROWS_MAX, Conflict, Store, StoreError, Unknown
+from telemetry import decisions, tracing
 from todos import ID_MAX, Todo, TodoRequest, is_answer, last_id
 from triggers.announcer import Announcer
 
@@ -87,7 +88,9 @@ class Intake:
         self._store = store
         self._announcer = announcer
         self._now = now
-        self._doors: Coalescer[int, TodoRequest, Outcome] = Coalescer(self._admit, INBOX_ROWS_MAX)
+        self._doors: Coalescer[int, TodoRequest, Outcome] = Coalescer(
+            self._admit, INBOX_ROWS_MAX, name="accept"
+        )
         self._waiting = 0
         self._waiting_of: Counter[int] = Counter()
         self._room_seen: dict[int, datetime] = {}
@@ -147,7 +150,7 @@ class Intake:
         try:
             return await self._doors.submit(project_id, requests)
         except StoreError as error:
-            log.warning("not_accepted project=%s", project_id, exc_info=error)
+            decisions.not_accepted(project_id, [each.request_id for each in requests], error)
             return [error] * len(requests)
 
     async def _admit(self, project_id: int, requests: Sequence[TodoRequest]) -> list[Outcome]:
@@ -155,7 +158,10 @@ class Intake:
         first: dict[str, TodoRequest] = {}
         for request in requests:
             first.setdefault(request.request_id, request)
+        tracing.about(project_id, list(first))
         decided = await self._decide(project_id, list(first.values()))
+        again = [each for each in requests if each is not first[each.request_id]]
+        _tell(decided, [each for each in again if each == first[each.request_id]], {})
         outcomes: list[Outcome] = []
         for request in requests:
             if request == first[request.request_id]:
@@ -166,6 +172,7 @@ class Intake:
 
     async def _decide(self, project_id: int, requests: Sequence[TodoRequest]) -> dict[str, Outcome]:
         decided = await self._refuse_beyond_last_id(project_id, requests)
+        _tell(decided, requests, {})
         for _ in range(ATTEMPTS_MAX):
             left = [each for each in requests if each.request_id not in decided]
             if not left:
@@ -200,6 +207,7 @@ class Intake:
                 )
         if superfluous := [each for each in logged if each in mine]:
             await self._tidy(project_id, superfluous)
+        _tell(outcomes, requests, mine)
         return outcomes
 
     async def _insert(
@@ -261,3 +269,28 @@ class Intake:
         self._room_seen[project_id] = self._now()
         while len(self._room_seen) > PROJECTS_REMEMBERED_MAX:
             del self._room_seen[next(iter(self._room_seen))]
+
+
+def _tell(
+    outcomes: Mapping[str, Outcome],
+    requests: Sequence[TodoRequest],
+    rows: Mapping[str, TodoRequest],
+) -> None:
+    """Say what was decided about requests of one project; `rows` are those in the inbox."""
+    accepted: list[str] = []
+    repeated: list[str] = []
+    for request in requests:
+        project_id, request_id = request.project_id, request.request_id
+        match outcomes.get(request_id):
+            case Accepted():
+                # What was inserted just now is this very object; what was there is read anew.
+                new = rows.get(request_id) is request
+                (accepted if new else repeated).append(request_id)
+            case Created(todo):
+                decisions.replayed(project_id, todo.id, request_id)
+            case Refused(reason):
+                decisions.refused(project_id, reason.name, request_id)
+    if accepted:
+        decisions.accepted(requests[0].project_id, accepted)
+    if repeated:
+        decisions.repeated(requests[0].project_id, repeated)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from activities.hub import Hub
-from store.port import Store
+from store.port import Store, StoreError
+from telemetry import decisions
 from todos import TodoRequest, last_id
 from triggers.announcer import Announcer
 
@@ -32,14 +33,18 @@ async def sweep(
     Raises StoreError when the inbox cannot be read; a project that fails is left for next time.
     """
     count = 0
+    ages: list[timedelta] = []
     places = asyncio.Semaphore(PROJECTS_AT_ONCE_MAX)
     running: set[asyncio.Task[None]] = set()
 
     async def one(requests: Sequence[TodoRequest]) -> None:
+        waiting = requests
         try:
-            await _take_up(store, announcer, hub, requests)
+            waiting = await _take_up(store, announcer, hub, requests)
         except Exception as error:  # one project must not stop the others
             log.warning("sweep_failed project=%s", requests[0].project_id, exc_info=error)
+        try:
+            ages.append(await _age(store, waiting, now, older_than))
         finally:
             places.release()
 
@@ -53,18 +58,35 @@ async def sweep(
     finally:
         if running:
             await asyncio.wait(running)
-    if count:
-        log.info("swept requests=%s", count)
+    decisions.swept(count, max(ages, default=timedelta(0)).total_seconds())
     return count
 
 
 async def _take_up(
     store: Store, announcer: Announcer, hub: Hub, requests: Sequence[TodoRequest]
-) -> None:
+) -> Sequence[TodoRequest]:
+    """Start over with those that are not in the log, and return them; clear up the others."""
     project_id = requests[0].project_id
     logged = await store.log.find(project_id, [each.request_id for each in requests])
-    await announcer.announce([each for each in requests if each.request_id not in logged], hub)
+    waiting = [each for each in requests if each.request_id not in logged]
+    decisions.taken_up(project_id, [each.request_id for each in waiting])
+    await announcer.announce(waiting, hub)
     if logged:
+        decisions.found_in_log(project_id, {each: todo.id for each, todo in logged.items()})
         head = await store.log.head(project_id)
         await store.inbox.remove(project_id, list(logged))
         await hub.settle(project_id, last_id(head.state), list(logged))
+    return waiting
+
+
+async def _age(
+    store: Store, waiting: Sequence[TodoRequest], now: datetime, older_than: timedelta
+) -> timedelta:
+    """Return the age of the first, which is the oldest; at least `older_than` if nobody knows."""
+    if not waiting:
+        return timedelta(0)
+    try:
+        at = await store.inbox.accepted_at(waiting[0].project_id, waiting[0].request_id)
+    except StoreError:
+        return older_than
+    return timedelta(0) if at is None else now - at

@@ -25,6 +25,8 @@ class Asked:
     """Decoded twice, as the SDK encodes it; None when empty."""
     characters: int
     """Of the body, as it travels inside a message of the platform."""
+    trace_parent: str | None
+    """Of the trace that the caller is in; the extension goes on with it."""
 
 
 @dataclass(slots=True)
@@ -49,9 +51,8 @@ class DurableServer:
         text = await request.text()
         path = request.path.removeprefix("/durabletask/")
         body = json.loads(json.loads(text)) if text else None
-        self.asked.append(
-            Asked(request.method, path, dict(request.query), body, len(json.dumps(text)))
-        )
+        size, parent = len(json.dumps(text)), request.headers.get("traceparent")
+        self.asked.append(Asked(request.method, path, dict(request.query), body, size, parent))
         async with self.arrived:
             self.arrived.notify_all()
         if path in self.dropped:

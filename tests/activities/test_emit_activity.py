@@ -9,15 +9,16 @@ import pytest
 from activities import outbox
 from activities.arrivals import Arrivals
 from activities.emit import Emitter
-from activities.hub import ORCHESTRATION_NAME
+from activities.hub import ORCHESTRATION_NAME, encode_wanted
 from entities.project import Numbered, Project, encode_state
 from store.sqlite import SqliteStore
 from tests.activities.durable_server import DurableServer
+from tests.invocations import invocation
 from tests.store.examples import NOON
 from todos import TodoRequest
 
 MILK = TodoRequest(7, "a", "Buy milk")
-WANTED = [{"projectId": 7, "requestIds": ["a"]}]
+WANTED = encode_wanted({7: ["a"]})
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def functions(store: SqliteStore) -> dict[str, Any]:
 async def emit(functions: dict[str, Any], server: DurableServer) -> Any:
     """Call it as the worker does."""
     function = functions["emit"].get_user_function()
-    return await function(wanted=WANTED, client=server.payload)
+    return await function(wanted=WANTED, client=server.payload, context=invocation())
 
 
 def test_orchestration_and_activity_have_the_names_that_starts_and_history_use(
@@ -48,10 +49,10 @@ async def test_the_activity_brings_what_the_entity_shows_into_the_log(
     state = encode_state(Project(0, (Numbered(1, MILK),)))
     server.answers["entities/Project/7"] = (200, state)
     server.answers["entities/project/7"] = (200, state)
-    assert await emit(functions, server) == []
+    assert await emit(functions, server) == {"v": 1, "missing": []}
     assert [todo.title for todo in await store.log.read(7, 0, 10)] == ["Buy milk"]
     (settled,) = [each for each in server.asked if each.query == {"op": "settle"}]
-    assert settled.body == {"head": 1, "requestIds": ["a"]}
+    assert settled.body == {"v": 1, "head": 1, "requestIds": ["a"]}
 
 
 async def test_the_activity_hands_back_what_is_missing(
@@ -62,7 +63,7 @@ async def test_the_activity_hands_back_what_is_missing(
 ) -> None:
     monkeypatch.setattr("activities.emit.PAUSES_SECONDS", ())
     await store.inbox.put(7, [MILK], NOON)
-    assert await emit(functions, server) == [
+    assert (await emit(functions, server))["missing"] == [
         {
             "projectId": 7,
             "requestIds": ["a"],

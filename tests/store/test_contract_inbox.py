@@ -141,6 +141,17 @@ async def test_more_rows_than_an_answer_takes_are_counted(store: Store) -> None:
     assert await store.inbox.count(7, 2_000) == 1_040
 
 
+async def test_a_row_says_when_it_was_put(store: Store) -> None:
+    for what, request_id in REQUEST_IDS.items():
+        await store.inbox.put(7, [a_request(7, request_id, what)], NOON)
+    for request_id in REQUEST_IDS.values():
+        assert await store.inbox.accepted_at(7, request_id) == NOON
+    assert await store.inbox.accepted_at(7, "another") is None
+    assert await store.inbox.accepted_at(8, "x") is None
+    await store.inbox.remove(7, ["x"])
+    assert await store.inbox.accepted_at(7, "x") is None
+
+
 async def test_only_older_rows_are_waiting(store: Store) -> None:
     step = timedelta(milliseconds=1)  # Azurite compares no finer, Azure to 100 ns
     for name, at in ("older", NOON - step), ("same", NOON), ("newer", NOON + step):
