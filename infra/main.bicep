@@ -150,6 +150,16 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    componentName: monitoring.outputs.componentName
+  }
+}
+
 module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
   scope: group

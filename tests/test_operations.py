@@ -6,10 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.telemetry.examples import DECISIONS, METRICS
+
 ROOT = Path(__file__).parent.parent
-APP = ("todos", "store", "entities", "activities", "publishing", "triggers")
+APP = ("todos", "store", "entities", "activities", "publishing", "telemetry", "triggers")
 PAGES = [ROOT / "docs/operations.md", ROOT / "docs/deploy.md"]
 OPERATIONS = PAGES[0].read_text(encoding="utf-8")
+
+RUN_BOOK = [
+    *("Audit", "Zone loss", "Storage account fail-over", "A new task hub", "Stuck orchestrations"),
+    *("Poison events", "Rewinding the hub of requests", "Backup", "Restoring a table"),
+    "Upgrading in flight",
+]
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -48,6 +56,20 @@ def test_every_line_to_watch_is_one_that_the_app_writes() -> None:
     for name in names:
         # `settle_failed` and `inbox_remove_failed` are put together from two parts.
         assert f'"{name}' in code or name.removesuffix("_failed") in code, name
+
+
+def test_every_decision_and_every_metric_is_explained() -> None:
+    watched = section("What to watch")
+    explained = set(re.findall(r"`([\w.]+)`", watched))
+    assert DECISIONS.keys() <= explained
+    assert METRICS.keys() == {name for name in explained if name.startswith("todos.")}
+
+
+@pytest.mark.parametrize("heading", RUN_BOOK)
+def test_every_page_of_the_run_book_names_its_drill(heading: str) -> None:
+    page = section(heading)
+    drill = page.partition("Drill: ")[2].partition("\n\n")[0]
+    assert re.findall(r"`tests/[\w/]+(?:\.py)?`", drill), heading
 
 
 @each_page

@@ -23,6 +23,13 @@ var rules = [
     severity: 0
   }
   {
+    name: 'oldest-request'
+    query: loadTextContent('../queries/oldest-request.kql')
+    window: 'PT5M'
+    above: 0
+    severity: 1
+  }
+  {
     name: 'dead-letters'
     query: loadTextContent('../queries/dead-letters.kql')
     window: 'PT5M'
@@ -47,7 +54,7 @@ var rules = [
     name: 'failing-orchestrations'
     query: loadTextContent('../queries/failing-orchestrations.kql')
     window: 'PT15M'
-    above: 10
+    above: 0
     severity: 2
   }
   {
@@ -55,6 +62,13 @@ var rules = [
     query: loadTextContent('../queries/publishing-behind.kql')
     window: 'PT10M'
     above: 7
+    severity: 2
+  }
+  {
+    name: 'publish-lag'
+    query: loadTextContent('../queries/publish-lag.kql')
+    window: 'PT5M'
+    above: 0
     severity: 2
   }
   {

@@ -86,17 +86,21 @@ var hostSettings = {
   AzureFunctionsJobHost__extensions__durableTask__hubName: taskHubName
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The app exports its lines, metrics and spans itself; the host then leaves out what it logs.
+  PYTHON_ENABLE_OPENTELEMETRY: 'true'
+  // What its exporter would send and ask for on its own account.
+  APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED: 'true'
+  APPLICATIONINSIGHTS_SDKSTATS_DISABLED: 'true'
+  APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL: 'true'
   // As many as host.json lets orchestrators and entities in at once.
   PYTHON_THREADPOOL_THREAD_COUNT: '32'
 }
 
-var schedulerSettings = empty(schedulerEndpoint)
-  ? {}
-  : {
-      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
-      DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
-    }
+var schedulerSettings = empty(schedulerEndpoint) ? {} : {
+  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
+  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+  DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
+}
 
 var appSettings = {
   TodoTables__tableServiceUri: logEndpoints.table
@@ -117,13 +121,11 @@ var appSettings = {
   TODO_PUBLISH_SCHEDULE: '*/10 * * * * *'
 }
 
-var eventHubSettings = empty(eventHubsHost)
-  ? {}
-  : {
-      EventHubs__fullyQualifiedNamespace: eventHubsHost
-      EventHubs__credential: 'managedidentity'
-      EventHubs__clientId: identityClientId
-    }
+var eventHubSettings = empty(eventHubsHost) ? {} : {
+  EventHubs__fullyQualifiedNamespace: eventHubsHost
+  EventHubs__credential: 'managedidentity'
+  EventHubs__clientId: identityClientId
+}
 
 var allSettings = union(hostSettings, schedulerSettings, appSettings, eventHubSettings, settings)
 

@@ -8,6 +8,7 @@ from typing import Any
 from publishing import connection as event_hubs
 from settings import Settings
 from store import connection as tables
+from telemetry import export
 from tests.infra.bicep import INFRA, read
 
 ROOT = Path(__file__).parents[2]
@@ -87,15 +88,15 @@ def test_the_tables_are_those_that_the_app_takes_by_itself() -> None:
 def test_the_app_signs_in_to_the_tables_with_its_identity_and_nothing_else() -> None:
     environ = {**values("appSettings"), "TodoTables__tableServiceUri": "https://a.table.example"}
     read_back = tables.Connection.read(environ)
-    assert read_back.managed_identity_only
-    assert read_back.client_id == "identityClientId"
+    assert read_back.identity.managed_only
+    assert read_back.identity.client_id == "identityClientId"
     assert not read_back.connection_string
 
 
 def test_the_app_signs_in_to_event_hubs_with_its_identity_and_nothing_else() -> None:
     read_back = event_hubs.Connection.read(values("eventHubSettings"))
-    assert read_back.managed_identity_only
-    assert read_back.client_id == "identityClientId"
+    assert read_back.identity.managed_only
+    assert read_back.identity.client_id == "identityClientId"
     assert read_back.namespace == "eventHubsHost"
     assert not read_back.connection_string
 
@@ -105,6 +106,14 @@ def test_the_host_signs_in_to_all_services_of_its_account_with_the_identity() ->
     found = {name for name in values("hostSettings") if name.startswith(f"{prefix}__")}
     uris = {f"{prefix}__{service}ServiceUri" for service in ("blob", "queue", "table")}
     assert found == {*uris, f"{prefix}__credential", f"{prefix}__clientId"}
+
+
+def test_the_app_exports_with_its_identity_what_the_host_then_does_not() -> None:
+    found = values("hostSettings")
+    assert found[export.SWITCH] == "true"
+    assert found[export.CONNECTION] == "insightsConnection"
+    assert found["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"].endswith(";Authorization=AAD")
+    assert export.DISTRO not in found  # the worker would export all of it a second time
 
 
 def test_there_are_threads_for_what_host_json_lets_in() -> None:
