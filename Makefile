@@ -1,11 +1,12 @@
-# make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables)
+# make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables,
+#               ARGS=--standby: a second host, which takes over when the first one dies)
 # make test     all tests                          (ARGS="-k kill -x")
 # make check    formatting, lint, types, imports
-# make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=20000)
-# make mutants  the protocol with one thing taken away: each must break a promise
-# make chaos    kills a host under load 50 times, then audits it
+# make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=12000)
+# make mutants  mistakes in the real code, each of which a test must see  (ARGS="no-sweeper")
+# make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
 # make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
-# make model    check the protocol with TLC         (ARGS="--trace NoEtag")
+# make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
 DATA    ?= .data
@@ -13,7 +14,7 @@ STORAGE ?= sqlite
 ARGS    ?=
 
 PY        = .venv/bin/python
-LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE)
+LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
 .PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite clean
 
@@ -42,10 +43,10 @@ bench: venv-dev
 	@$(PY) -m bench $(ARGS)
 
 faults: venv-dev
-	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),20000)
+	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),12000)
 
-mutants: venv-dev
-	@$(PY) -m pytest tests/simulation/test_mutants.py
+mutants: venv-dev node-azurite
+	@$(PY) -m tests.mutants $(ARGS)
 
 chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)

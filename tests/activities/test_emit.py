@@ -266,7 +266,7 @@ async def test_beyond_the_last_id_nothing_is_appended_and_nothing_lost(
 async def test_the_head_that_guards_an_append_is_read_after_the_state(
     faulty: FaultyStore, hub: ShownHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not for safety (see HARMLESS in the simulation's mutants): it saves a conflict."""
+    """Not for safety (see `tests/simulation/spared.py`): it saves a conflict."""
     order: list[str] = []
     project, head = ShownHub.project, faulty.log.log.head
 

@@ -41,7 +41,7 @@ Sweep = Callable[[Store, Announcer, Hub, datetime, timedelta], Coroutine[Any, An
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an instance is made of; a mutant replaces one of them."""
+    """What an instance is made of; a test may replace one of them."""
 
     intake: Callable[[Store, Announcer, Callable[[], datetime]], Intake] = Intake
     announcer: Callable[[Windows], Announcer] = Announcer

@@ -38,7 +38,7 @@ STEPS_MAX: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The code under test; a mutant replaces a part of it."""
+    """The code under test; a test may replace a part of it."""
 
     parts: Parts = REAL_PARTS
     outbox: Outbox = outbox

@@ -124,6 +124,16 @@ async def test_a_row_whose_write_got_no_answer_is_no_promise_when_it_is_not_ther
     assert await intake.accept([MILK], hub) == [Accepted()]
 
 
+async def test_a_row_whose_write_got_no_answer_is_never_taken_away(
+    intake: Intake, store: ScriptedStore, hub: NotingHub
+) -> None:
+    """It may get there later, or be that of a repeat, who was promised a TODO."""
+    store.script["inbox.put"] = [Before(LOST)]
+    with pytest.raises(NotAccepted):
+        await intake.accept([MILK], hub)
+    assert "inbox.remove" not in store.calls
+
+
 @pytest.mark.parametrize("call", ["inbox.put", "log.find", "log.head", "inbox.get"])
 async def test_a_store_that_fails_accepts_nothing_that_it_may_lose(
     intake: Intake, store: ScriptedStore, hub: NotingHub, call: str
