@@ -1,8 +1,8 @@
 """What an empty store promises to whoever restores a log: rows first, and the head when all are in.
 
 An append writes the head with its rows. A restore does not know the states in between, so it
-writes the head last: a log that is restored in part has none, nothing can be appended to it (the
-id 1 is taken), and an audit names it. Calls fail as those of `store.port` do.
+writes the heads last of all: until then nothing can be appended to a log (the id 1 is taken), and
+an audit names it. Calls fail as those of `store.port` do.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ bytes before it. A part gets its name when all of it is on disk, so a part that 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,12 +47,16 @@ class Index:
         """Return None when there is no copy. Raises Refused when it makes no sense or is newer."""
         try:
             content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+            if content["v"] != VERSION:
+                raise Refused(f"{folder} has format {content['v']!r}, not {VERSION}")
+            return cls._of(content)
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise Refused(f"{folder / INDEX} is damaged: {error}") from error
-        if content.get("v") != VERSION:
-            raise Refused(f"{folder} has format {content.get('v')!r}, not {VERSION}")
+
+    @classmethod
+    def _of(cls, content: Mapping[str, Any]) -> Self:
         finished = content.get("finishedAt")
         return cls(
             content["store"],

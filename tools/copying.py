@@ -13,7 +13,7 @@ when decides what it is worth:
 So the log is a dense beginning of the real one, as after a fail-over with data loss, and every
 request that was accepted before the copy began is in the log or in the inbox of the copy. A request
 may be in both; the sweeper removes such rows. Request rows and markers are not copied: they follow
-from the rest.
+from the rest. A log that is not whole is not copied: restored, it would be a whole and shorter one.
 """
 
 import base64
@@ -29,7 +29,8 @@ from store.deadletters_port import DeadLetter, DeadLetters
 from store.port import INBOX_ROWS_MAX, LOG_ENTRIES_MAX
 from todos import EMPTY, last_id
 from todos.wire import PROJECT_ID_MAX, parse_integer
-from tools.copy_files import PART_BYTES, Index, Part, Refused, check_part, parts_of
+from tools.auditing import Reading
+from tools.copy_files import INDEX, PART_BYTES, Index, Part, Refused, check_part, parts_of
 
 COUNTED: Final = ("letters", "projects", "todos", "waiting")
 
@@ -56,6 +57,8 @@ def _begin(folder: Path, store: str, now: datetime) -> Index:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what people wrote
     index = Index.read(folder)
     if index is None:
+        if parts_of(folder):
+            raise Refused(f"{folder} holds parts of a copy and no {INDEX}")
         index = Index(store, now)
         index.write(folder)
     if index.finished_at is not None:
@@ -123,10 +126,12 @@ class _Copier:
         async for line in self._inbox(project_id):
             yield line
         state = _sound(project_id, await self._reader.head(project_id))
-        async for line in self._todos(project_id, EMPTY if state is None else state):
+        async for line in self._todos(project_id, _last(state)):
             yield line
         self._copied["projects"] += 1
-        yield "done", {"state": state, "cursor": cursor}
+        # One that a fail-over left ahead of its log: the publisher takes it back, and so do we.
+        published = None if cursor is None else min(cursor, _last(state))
+        yield "done", {"state": state, "cursor": published}
 
     async def _inbox(self, project_id: int) -> AsyncIterator[Sequence[Any]]:
         async for page in self._reader.inbox(project_id):
@@ -135,32 +140,56 @@ class _Copier:
                 self._copied["waiting"] += len(rows)
                 yield "inbox", [_waiting(row) for row in rows]
 
-    async def _todos(self, project_id: int, state: int) -> AsyncIterator[Sequence[Any]]:
+    async def _todos(self, project_id: int, end: int) -> AsyncIterator[Sequence[Any]]:
         """Copy exactly 1 to the head; stop where a log is not what it was promised to be."""
         last = 0
         chunk: list[list[Any]] = []
-        async for page in self._reader.log(project_id):
-            for row in (_sound(project_id, each) for each in page):
-                if row.kind is Kind.REQUEST or row.id > last_id(state):
-                    continue
-                if row.id != last + 1:
-                    raise Refused(f"project {project_id}: no TODO {last + 1}: audit the store")
-                last = row.id
-                chunk.append(_todo(row))
-                if len(chunk) == LOG_ENTRIES_MAX:
-                    yield "todos", chunk
-                    chunk = []
-        if last != last_id(state):
-            raise Refused(f"project {project_id}: no TODO {last + 1}: audit the store")
+        async for row in self._up_to(project_id, end):
+            if row.id != last + 1:
+                break
+            last = row.id
+            chunk.append(_todo(row))
+            if len(chunk) == LOG_ENTRIES_MAX:
+                yield "todos", chunk
+                chunk = []
+        if last != end:
+            raise _damaged(project_id, f"no TODO {last + 1}")
         if chunk:
             yield "todos", chunk
         self._copied["todos"] += last
 
+    async def _up_to(self, project_id: int, end: int) -> AsyncIterator[LogRow]:
+        """Go through the TODO rows up to the head, which was read before."""
+        reading = Reading(end)
+        async for page in self._reader.log(project_id):
+            for row in (_sound(project_id, each) for each in page):
+                reading.add(row)
+                if row.kind is Kind.TODO and row.id <= end:
+                    yield row
+        if not reading.agrees:
+            raise _damaged(project_id, "its TODO rows and request rows differ")
+        highest = max((each.id for each in reading.highest.values()), default=end)
+        if highest > end:
+            await self._check_head(project_id, highest)
+
+    async def _check_head(self, project_id: int, highest: int) -> None:
+        """What was above the head came meanwhile, in a transaction that has moved the head."""
+        if highest > _last(_sound(project_id, await self._reader.head(project_id))):
+            raise _damaged(project_id, f"id {highest} is above the head")
+
 
 def _sound(project_id: int, row: T | Damaged) -> T:
     if isinstance(row, Damaged):
-        raise Refused(f"project {project_id}: {row.key} {row.reason}: audit the store")
+        raise _damaged(project_id, f"{row.key} {row.reason}")
     return row
+
+
+def _damaged(project_id: int, what: str) -> Refused:
+    return Refused(f"project {project_id}: {what}: audit the store")
+
+
+def _last(state: int | None) -> int:
+    return last_id(EMPTY if state is None else state)
 
 
 def encode_letter(letter: DeadLetter) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Puts a copy back into an empty store.
 
-Logs first, each with its head last, then the inboxes: until a project is whole, nothing can be
-appended to it. Every write can be repeated, so a restore that was ended goes on with `resume`; it
-finds its own rows, and refuses any other. Whatever fails is looked at and tried again, as the app
-does it: a write that has no answer may have happened.
+The rows of the logs first, then the inboxes, and the heads last of all: until everything else is
+there, nothing can be appended to a log, and an audit sees that it has no head. Every write can be
+repeated, so a restore that was ended goes on with `resume`; it finds its own rows, and refuses any
+other in their place. Whatever fails is looked at and tried again, as the app does it: a write that
+has no answer may have happened.
 """
 
 import asyncio
@@ -50,6 +51,7 @@ async def restore(folder: Path, store: AppStore, writer: LogWriter, now: datetim
     restorer = _Restorer(store, writer, now)
     await restorer.logs(folder)
     await restorer.inboxes(folder, index.started_at)
+    await restorer.ends()
     return restorer.restored
 
 
@@ -58,13 +60,13 @@ class _Restorer:
         self._store = store
         self._writer = writer
         self._now = now
+        self._ends: list[tuple[int, Mapping[str, Any]]] = []
         self.restored: Counter[str] = Counter()
 
     async def logs(self, folder: Path) -> None:
-        """Everything but the inboxes."""
+        """The dead letters, and the logs without their heads."""
         project_id = 0
         chunks: list[Awaitable[None]] = []
-        published = any(kind == "done" and end["cursor"] for kind, end in lines_of(folder))
         for kind, content in lines_of(folder):
             if kind == "letter":
                 await self._letter(decode_letter(content))
@@ -76,7 +78,7 @@ class _Restorer:
                     await _together(chunks)
             elif kind == "done":
                 await _together(chunks)
-                await self._done(project_id, content, published=published)
+                self._ends.append((project_id, content))
 
     async def inboxes(self, folder: Path, accepted_at: datetime) -> None:
         """The rows get the time at which the copy was begun: they have waited at least since."""
@@ -87,6 +89,12 @@ class _Restorer:
             elif kind == "inbox":
                 requests = [TodoRequest.of(project_id, id_, payload) for id_, payload in content]
                 await self._waiting(project_id, requests, accepted_at)
+
+    async def ends(self) -> None:
+        """The cursors, and the heads."""
+        published = any(end["cursor"] for _, end in self._ends)
+        for project_id, end in self._ends:
+            await self._end(project_id, end, published=published)
 
     async def _letter(self, letter: DeadLetter) -> None:
         async def there() -> bool:
@@ -112,15 +120,15 @@ class _Restorer:
         await _insist(lambda: self._writer.insert(project_id, entries), there)
         self.restored["todos"] += len(entries)
 
-    async def _done(self, project_id: int, end: Mapping[str, Any], *, published: bool) -> None:
+    async def _end(self, project_id: int, end: Mapping[str, Any], *, published: bool) -> None:
         state, cursor = end["state"], end["cursor"]
-        if state is not None:
-            await self._head(project_id, state)
         if cursor is not None:
             await self._cursor(project_id, cursor)
         if published and state is not None:
             # What the copy does not know to be published is: a repeat is the same event.
             await _insist(lambda: self._store.publications.mark(project_id, self._now), _never)
+        if state is not None:
+            await self._head(project_id, state)
         self.restored["projects"] += 1
 
     async def _head(self, project_id: int, state: int) -> None:

@@ -20,7 +20,7 @@ from tests.store.examples import NOON, append, some_requests
 from tests.tools.app_at_work import Busy
 from tests.tools.copies import Place, audited, closed, is_kept, letter, log_of, now, put_back
 from tools import copy_files
-from tools.audit import WELL
+from tools.audit import VIOLATED, WELL
 from tools.copy_files import Refused, parts_of
 from tools.copying import copy
 from tools.restoring import check_empty
@@ -57,13 +57,18 @@ async def test_a_copy_that_reads_the_head_before_the_inbox_loses_requests(
 ) -> None:
     """So the order is what the test above depends on."""
     read_before = [await busy.reader.head(7)]
+    cursor = await busy.reader.cursor(7)
     promised = list(busy.accepted)
 
     async def as_it_was(project_id: int) -> int | Damaged | None:
         early = project_id == 7 and read_before
         return read_before.pop() if early else await busy.reader.head(project_id)
 
+    async def cursor_before(project_id: int) -> int | Damaged | None:
+        return cursor if project_id == 7 else None
+
     busy.head = as_it_was  # type: ignore[method-assign]
+    busy.cursor = cursor_before  # type: ignore[method-assign]
     await busy.finish(7)
     await copy(busy, busy.store.deadletters, tmp_path / "copy", now)
     await put_back(tmp_path / "copy", places[1], target)
@@ -130,16 +135,43 @@ async def test_a_copy_that_was_ended_goes_on_after_its_last_part(
         await copy(busy, busy.store.deadletters, folder, now)
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM head", "UPDATE head SET state = '4'"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        # Restored, these would be whole logs, and their ids would be given out again.
+        ("DELETE FROM head", "id 10 is above the head"),
+        ("UPDATE head SET state = '4', version = 1", "id 10 is above the head"),
+        ("UPDATE head SET state = '11'", "no TODO 11"),
+        ("DELETE FROM todo WHERE id = 3", "no TODO 3"),
+        ("DELETE FROM request WHERE id = 3", "its TODO rows and request rows differ"),
+        # And one in which a request id has two TODOs could not be restored.
+        (
+            "UPDATE todo SET request_id = 'request-1' WHERE id = 3",
+            "its TODO rows and request rows differ",
+        ),
+    ],
+)
 @pytest.mark.parametrize("places", ["sqlite"], indirect=True)
-async def test_a_log_with_more_than_its_head_says_is_not_copied_as_a_shorter_one(
-    busy: Busy, places: tuple[Place, Place], tmp_path: Path, change: str
+async def test_a_log_that_is_not_whole_is_not_copied(
+    busy: Busy, places: tuple[Place, Place], tmp_path: Path, change: str, message: str
 ) -> None:
-    """Restored, it would be a whole log, and its ids would be given out again."""
     with closing(sqlite3.connect(places[0][0].removeprefix("sqlite:"))) as db, db:
-        db.execute(change)
-    with pytest.raises(Refused, match="project 7: id 10 is above the head: audit the store"):
+        assert db.execute(change).rowcount == 1
+    with pytest.raises(Refused, match=f"project 7: {message}: audit the store"):
         await copy(busy, busy.store.deadletters, tmp_path / "copy", now)
+
+
+@pytest.mark.parametrize("places", ["sqlite"], indirect=True)
+async def test_a_cursor_that_a_fail_over_left_ahead_is_copied_as_far_as_the_log_goes(
+    busy: Busy, target: AppStore, places: tuple[Place, Place], tmp_path: Path
+) -> None:
+    cursor = await busy.store.publications.cursor(7)
+    await busy.store.publications.move(7, cursor, 12)
+    assert await audited(places[0]) == VIOLATED
+    await copy(busy, busy.store.deadletters, tmp_path / "copy", now)
+    await put_back(tmp_path / "copy", places[1], target)
+    assert (await target.publications.cursor(7)).last == 10
+    assert await audited(places[1]) == WELL
 
 
 @pytest.mark.parametrize(
@@ -149,6 +181,14 @@ def test_an_index_that_makes_no_sense_is_refused_by_its_name(tmp_path: Path, tex
     (tmp_path / copy_files.INDEX).write_text(text)
     with pytest.raises(Refused, match=r"copy\.json is damaged"):
         copy_files.check_copy(tmp_path)
+
+
+async def test_parts_that_nothing_names_are_not_gone_on_with(busy: Busy, tmp_path: Path) -> None:
+    """They may be of another store, or of another day."""
+    await copy(busy, busy.store.deadletters, tmp_path / "copy", now)
+    (tmp_path / "copy" / copy_files.INDEX).unlink()
+    with pytest.raises(Refused, match=r"holds parts of a copy and no copy\.json"):
+        await copy(busy, busy.store.deadletters, tmp_path / "copy", now)
 
 
 async def test_a_copy_of_another_store_is_not_gone_on_with(
