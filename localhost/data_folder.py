@@ -47,10 +47,14 @@ class DataFolder:
         self.owner.unlink(missing_ok=True)  # what the last owner said is no longer true
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-        _check_format(self.path)
+        self.check_format()
         self._check_databases()
         self.is_owned = True
         return True
+
+    def check_format(self) -> None:
+        """Raise StartError when the folder is newer than this host, or damaged."""
+        _check_format(self.path)
 
     @property
     def owner_pid(self) -> str:

@@ -1,16 +1,21 @@
 """The environment variables an app finds when it is loaded."""
 
-from collections.abc import MutableMapping
+import hashlib
+import json
+from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 from localhost.app_settings import load_local_settings
 from localhost.data_folder import DataFolder
 from localhost.keys import load_keys
 from localhost.options import Options, Storage
+from store.open import TABLES
 
 AZURITE: Final = "UseDevelopmentStorage=true"
 TABLE_CONNECTION: Final = "TodoTables"
 """A connection string, or the prefix of settings such as `TodoTables__tableServiceUri`."""
+TABLE_ADDRESSES: Final = ("", "__tableserviceuri", "__serviceuri")
+"""What follows it in the settings that say which account it is."""
 EVENT_HUBS_CONNECTION: Final = "EventHubs"
 
 
@@ -33,6 +38,17 @@ def prepare_environment(
         environ[EVENT_HUBS_CONNECTION] = _event_hubs(options, data, base_url)
     environ["WEBSITE_HOSTNAME"] = base_url.removeprefix("http://")
     environ["AzureWebJobsScriptRoot"] = str(options.app)
+
+
+def todo_store(environ: Mapping[str, str]) -> str:
+    """Return a name that two hosts share if they keep TODOs in one place. It tells no secret."""
+    settings = {name.casefold(): text for name, text in environ.items()}
+    store = [settings["todo_store"]]
+    if store == ["tables"]:
+        prefix = TABLE_CONNECTION.casefold()
+        store += [settings.get(f"{prefix}{each}", "") for each in TABLE_ADDRESSES]
+        store += [settings.get(name.casefold()) or usual for name, usual in TABLES.items()]
+    return hashlib.sha256(json.dumps(store).encode()).hexdigest()
 
 
 def _event_hubs(options: Options, data: DataFolder, base_url: str) -> str:

@@ -21,7 +21,7 @@ from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
-from localhost.environment import prepare_environment
+from localhost.environment import prepare_environment, todo_store
 from localhost.errors import StartError
 from localhost.functions import Function
 from localhost.host_json import HostJson
@@ -30,7 +30,7 @@ from localhost.keys import load_keys
 from localhost.listeners import BODY_BYTES_DEFAULT, RPC_HOST, bind_public, bind_rpc, listening
 from localhost.loader import load_functions
 from localhost.options import Options
-from localhost.owner import LOOK_SECONDS, new_owner, write_owner
+from localhost.owner import LOOK_SECONDS, check_store, new_owner, write_owner
 from localhost.routing import RouteTable, build_routes
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
@@ -92,7 +92,10 @@ class Host:
         stack.callback(self._pool.stop)
         stack.push_async_callback(_close_client_session)
         rpc_door = stack.enter_context(bind_rpc())
-        self._owner = new_owner(self._options.storage, _rpc_address(rpc_door))
+        storage, store = self._options.storage, todo_store(os.environ)
+        self._owner = new_owner(storage, _rpc_address(rpc_door), store)
+        if self._standby is not None:
+            check_store(self._data.owner, self._owner)
         rpc_base = self._owner.address + RPC_PATH
         payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
         self._runner.client_payload = payload
@@ -132,7 +135,7 @@ class Host:
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Come back when it shall stop; as a standby, own the data folder once nobody else does.
 
-        Raises StartError when it is damaged.
+        Raises StartError when it is damaged, or when the next owner keeps TODOs elsewhere.
         """
         if self._standby is not None:
             await self._wait_for_ownership(stop)
@@ -142,6 +145,7 @@ class Host:
 
     async def _wait_for_ownership(self, stop: asyncio.Event) -> None:
         while not stop.is_set() and not self._data.take():
+            check_store(self._data.owner, self._owner)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 

@@ -35,11 +35,13 @@ class Owner:
     """The loopback port of its durable HTTP API, `http://127.0.0.1:17071` say."""
     name: str
     """Random. Whoever answers to it is this host and no other."""
+    store: str
+    """Where it keeps its TODOs, as `localhost.environment.todo_store` names it."""
 
 
-def new_owner(storage: Storage, address: str) -> Owner:
+def new_owner(storage: Storage, address: str, store: str = "") -> Owner:
     """Return what this process is as an owner."""
-    return Owner(os.getpid(), storage, address, secrets.token_hex(8))
+    return Owner(os.getpid(), storage, address, secrets.token_hex(8), store)
 
 
 def write_owner(file: Path, owner: Owner) -> None:
@@ -49,6 +51,7 @@ def write_owner(file: Path, owner: Owner) -> None:
         "storage": owner.storage,
         "address": owner.address,
         "name": owner.name,
+        "store": owner.store,
     }
     replace_json(file, content, mode=0o600)
 
@@ -62,8 +65,21 @@ def read_owner(file: Path) -> Owner | None:
 
 
 def _owner_of(content: Any) -> Owner:
-    texts = (str(content[member]) for member in ("storage", "address", "name"))
+    texts = (str(content[member]) for member in ("storage", "address", "name", "store"))
     return Owner(int(content["pid"]), *texts)
+
+
+def check_store(file: Path, own: Owner) -> None:
+    """Refuse to go on beside an owner that would never find what this host accepts.
+
+    Raises StartError.
+    """
+    owner = read_owner(file)
+    if owner is not None and owner.store != own.store:
+        raise StartError(
+            f"process {owner.pid}, which owns {file.parent}, keeps its TODOs elsewhere (--storage"
+            f" {owner.storage}): its standby must have the same TodoTables and names of tables"
+        )
 
 
 @contextmanager
@@ -82,6 +98,7 @@ def _join(folder: DataFolder, storage: Storage) -> None:
     while not folder.take():
         owner = read_owner(folder.owner)
         if owner is not None and str(owner.pid) == folder.owner_pid:
+            folder.check_format()
             _check_storage(folder, owner, storage)
             return
         if time.monotonic() >= deadline:

@@ -116,6 +116,17 @@ def test_who_joins_an_owner_that_never_says_where_it_is_gives_up(
         pass
 
 
+def test_who_could_not_take_over_a_newer_folder_does_not_join_it(tmp_path: Path) -> None:
+    with open_data_folder(tmp_path) as folder:
+        write_owner(folder.owner, new_owner(Storage.SQLITE, "http://here"))
+        replace_json(tmp_path / "format.json", {"format": FORMAT + 1})
+        with (
+            pytest.raises(StartError, match="newer localhost"),
+            join_data_folder(tmp_path, Storage.SQLITE),
+        ):
+            pass
+
+
 def test_what_the_last_owner_said_ends_with_the_next_one(tmp_path: Path) -> None:
     with open_data_folder(tmp_path) as folder:
         write_owner(folder.owner, new_owner(Storage.TABLES, "http://gone"))

@@ -1,6 +1,7 @@
 """Two hosts on one data folder: who runs what, and what happens when the owner ends."""
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -201,6 +202,33 @@ def test_a_standby_that_keeps_todos_elsewhere_is_refused(start: Start, app: Path
     second = start(app, "--standby", "--storage", "tables")
     assert second.exit_code() == 1
     assert "--storage sqlite" in second.lines[-1]
+
+
+TODOS_ELSEWHERE: Final = r"localhost: error: .* keeps its TODOs elsewhere"
+
+
+def test_a_standby_of_another_account_is_refused(start: Start, app: Path) -> None:
+    tables = ("--storage", "tables")
+    start(app, *tables, TodoTables="one").base()
+    for elsewhere in {"TodoTables": "another"}, {"TodoTables": "one", "TODO_LOG_TABLE": "todos2"}:
+        refused = start(app, "--standby", *tables, **elsewhere)
+        assert refused.exit_code() == 1
+        assert re.match(TODOS_ELSEWHERE, refused.lines[-1])
+    same = {"TODO_LOG_TABLE": "todos", "TODO_STORE": "what the host sets itself"}
+    start(app, "--standby", *tables, TodoTables="one", **same).base()
+
+
+def test_a_standby_ends_when_the_next_owner_keeps_todos_elsewhere(start: Start, app: Path) -> None:
+    """What it went on to accept would wait for ever."""
+    owner, _, standby, _ = pair(start, app)
+    os.kill(standby.process.pid, signal.SIGSTOP)  # so that it is not the next owner itself
+    owner.end(signal.SIGKILL)
+    other = start(app, "--standby", "--storage", "tables", TodoTables="one")
+    other.base()
+    os.kill(standby.process.pid, signal.SIGCONT)
+    assert standby.exit_code() == 1
+    assert re.match(TODOS_ELSEWHERE, standby.lines[-1])
+    assert role(other.base()) == "owner"
 
 
 def test_a_standby_that_cannot_use_what_the_owner_left_says_so_and_ends(
