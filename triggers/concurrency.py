@@ -56,16 +56,29 @@ def check_concurrency(host_json: Path, environ: Mapping[str, str]) -> None:
 
 
 def _durable_task(host_json: Path) -> Mapping[str, Any]:
-    content = json.loads(host_json.read_text(encoding="utf-8-sig"))
-    limits: Mapping[str, Any] = content.get("extensions", {}).get("durableTask", {})
-    return limits
+    try:
+        content = json.loads(host_json.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"host.json is no JSON: {error}") from error
+    extensions = _section(content, "the file").get("extensions")
+    durable_task = _section(extensions, "extensions").get("durabletask")
+    return _section(durable_task, "extensions.durableTask")
+
+
+def _section(content: Any, name: str) -> Mapping[str, Any]:
+    """Return the members by name in lower case: to the host, names are the same in any case."""
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ValueError(f"host.json: {name} must be an object")  # noqa: TRY004 - as all else here
+    return {member.casefold(): value for member, value in content.items()}
 
 
 def _limit(limits: Mapping[str, Any], settings: Mapping[str, str], kind: str) -> int:
     """Return a limit; an app setting comes before host.json, as in the host."""
     name = f"maxConcurrent{kind}Functions"
     override = f"AzureFunctionsJobHost__extensions__durableTask__{name}"
-    written = limits.get(name, PER_PROCESSOR * (os.cpu_count() or 1))
+    written = limits.get(name.casefold(), PER_PROCESSOR * (os.cpu_count() or 1))
     return _whole(settings.get(override.casefold()) or str(written), f"host.json: {name}")
 
 

@@ -18,6 +18,9 @@ STARTING_SECONDS_MAX: Final = 0.8
 STARTING_SHARE: Final = 0.2
 """Of the kills, those that do not wait until the host serves."""
 
+STANDBY_SHARE: Final = 0.25
+"""Of the kills beside a standby, those that hit the standby: it has accepted, and told nobody."""
+
 Counts = Counter[str]
 """What was done, by a name to print."""
 
@@ -51,7 +54,8 @@ def kill_in_turn(
 ) -> Counts:
     """Kill whoever owns the data folder and start it again as the standby of the other one.
 
-    Some are killed before the other one has started: then nobody is there for a moment.
+    Some are killed before the other one has started: then nobody is there for a moment. And
+    sometimes it is the standby.
     """
     counts: Counts = Counter()
     dying = hosts[0]
@@ -59,13 +63,21 @@ def kill_in_turn(
         assert time.monotonic() < deadline, f"only {kill} of {kills} kills in time"
         if _let_live(hosts, chance, counts):
             dying = _owner_of(hosts)
-            counts["owners killed beside a standby"] += 1
+            if chance.random() < STANDBY_SHARE:
+                dying = _other(hosts, dying)
+                counts["standbys killed"] += 1
+            else:
+                counts["owners killed beside a standby"] += 1
         dying.kill9()
         dying.spawn()
-        dying = next(each for each in hosts if each is not dying)
+        dying = _other(hosts, dying)
     for each in hosts:
         each.wait_until_it_serves()
     return counts
+
+
+def _other(hosts: Sequence[LocalhostProcess], host: LocalhostProcess) -> LocalhostProcess:
+    return next(each for each in hosts if each is not host)
 
 
 def _owner_of(hosts: Sequence[LocalhostProcess]) -> LocalhostProcess:

@@ -13,6 +13,7 @@ from triggers.concurrency import check_concurrency
 
 ROOT = Path(__file__).parent.parent.parent
 OVERRIDE = "AzureFunctionsJobHost__extensions__durableTask__"
+ACTIVITIES = "maxConcurrentActivityFunctions"
 
 
 def host_json(folder: Path, **limits: Any) -> Path:
@@ -105,6 +106,31 @@ def test_a_limit_that_is_none_is_named(tmp_path: Path, limit: Any) -> None:
     path = host_json(tmp_path, maxConcurrentOrchestratorFunctions=limit)
     with pytest.raises(ValueError, match=r"host\.json: maxConcurrentOrchestratorFunctions is"):
         check_concurrency(path, threads(32))
+
+
+def test_names_may_be_in_any_case_as_in_the_host(tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    limits = {"MaxConcurrentOrchestratorFunctions": 400}
+    path.write_text(json.dumps({"Extensions": {"DurableTask": limits}}))
+    with pytest.raises(ValueError, match="400 orchestrators"):
+        check_concurrency(path, threads(32))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"extensions": []}', '{"extensions": {"durableTask": 1}}']
+)
+def test_a_file_that_makes_no_sense_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "host.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"host\.json"):
+        check_concurrency(path, threads(32))
+
+
+@pytest.mark.parametrize("text", ["{}", '{"extensions": null}', '{"extensions": {}}'])
+def test_a_section_that_is_not_there_says_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "host.json"
+    path.write_text(text)
+    check_concurrency(path, threads(20 * (os.cpu_count() or 1)) | {OVERRIDE + ACTIVITIES: "1"})
 
 
 def test_the_repository_fits() -> None:
