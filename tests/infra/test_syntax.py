@@ -30,18 +30,19 @@ def test_what_is_not_is_found_out(broken: str) -> None:
         PARSER.parse(text=broken)
 
 
-@pytest.mark.skipif(shutil.which("bicep") is None, reason="no Bicep CLI: docs/deploy.md")
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("build", "--stdout", "main.bicep"),
-        ("build-params", "--stdout", "main.bicepparam"),
-        ("lint", "main.bicep"),
-    ],
-    ids=lambda command: command[0],
-)
-def test_bicep_compiles_and_lints_them(command: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        ["bicep", *command], cwd=INFRA, capture_output=True, text=True, check=False, timeout=100
+if shutil.which("bicep"):  # else it is not there at all: a skipped test looks like one that ran
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("build", "--stdout", "main.bicep"),
+            ("build-params", "--stdout", "main.bicepparam"),
+            ("lint", "main.bicep"),
+        ],
+        ids=lambda command: command[0],
     )
-    assert done.returncode == 0, done.stderr
+    def test_bicep_compiles_and_lints_them(command: tuple[str, ...]) -> None:
+        done = subprocess.run(
+            ["bicep", *command], cwd=INFRA, capture_output=True, text=True, check=False, timeout=100
+        )
+        assert done.returncode == 0, done.stderr
