@@ -77,6 +77,9 @@ class Client:
             try:
                 await instance.call(self._ask(instance, sending.requests))
             except (Gone, NotAccepted, Overloaded) as error:
+                if isinstance(error, Overloaded):
+                    for request in sending.requests:
+                        self._ledger.turned_away(request)
                 self._note("client", f"{_shown(sending.requests[0])}: {type(error).__name__}")
                 if self._chance.random() >= self._patience:
                     return

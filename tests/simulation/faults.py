@@ -17,13 +17,14 @@ class Fault(Enum):
     NONE = "none"
     BEFORE = "it does not happen, and the caller gets an error"
     AFTER = "it happens, and the answer is lost"
-    LATER = "the caller gets an error, and it happens long after"
+    LATER = "the caller gets an error, and it happens after that, soon or long after"
     REFUSED = "409 or 412: it does not happen, and what was in its way is gone again"
     REPEATED = "409 or 412: it happens, and the client library repeats it and meets its own work"
     SWALLOWED = "the caller is told that it happened, and it does not"
     TWICE = "it happens, and happens once more later"
     PARTLY = "the first part of it happens, and the caller gets an error"
     CANCELLED = "the caller sees a cancellation that nobody asked for, as SDK and aiohttp make them"
+    HANGING = "it does not happen, and there is no answer until the caller gives up"
     STALE = "the answer shows an earlier moment"
     DIRTY = "the answer shows work that is never committed"
     UNSENT = "the host dies before it sends anything: it runs again"
@@ -37,9 +38,9 @@ READ: Final = (Fault.BEFORE,)
 WRITE: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER)
 GUARDED: Final = (*WRITE, Fault.REFUSED, Fault.REPEATED)
 """A write that is made only if nothing is in its way."""
-MESSAGE: Final = (*WRITE, Fault.SWALLOWED, Fault.TWICE, Fault.CANCELLED)
+MESSAGE: Final = (*WRITE, Fault.SWALLOWED, Fault.TWICE, Fault.CANCELLED, Fault.HANGING)
 """What client and queue may do to a message, besides delaying and reordering it."""
-STATE: Final = (Fault.BEFORE, Fault.STALE, Fault.DIRTY, Fault.CANCELLED)
+STATE: Final = (Fault.BEFORE, Fault.STALE, Fault.DIRTY, Fault.CANCELLED, Fault.HANGING)
 ACTIVITY: Final = (Fault.BEFORE, Fault.AFTER, Fault.TWICE)
 """The worker died before or after the work (the orchestration sees a failure); ran twice."""
 SEND: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.PARTLY, Fault.TWICE)
@@ -82,29 +83,30 @@ KINDS: Final[Mapping[str, tuple[Fault, ...]]] = {
 UNUSED: Final = frozenset({"inbox.count", "log.get", "log.read"})
 """Calls that no history makes: of a project near its last id, and of readers."""
 
-ABOUT: Final = (
-    ("cursor.move", "output"),
-    ("log.fence",),
-    ("marker.remove",),
-    ("hub.settle",),
-    ("outbox.signal", "hub.create"),
+ABOUT: Final[tuple[tuple[float, tuple[str, ...]], ...]] = (
+    (0.12, ("cursor.move", "output")),
+    (0.08, ("log.fence",)),
+    (0.14, ("marker.remove",)),
+    (0.12, ("hub.settle",)),
+    (0.16, ("outbox.signal", "hub.create", "inbox.accepted_at")),
+    (0.06, ("log.append LATER", "cursor.move LATER", "marker.remove LATER")),
+    (0.06, ("log.append",)),
 )
-"""Calls of which a history has few. Some histories are about them: only they fail, and often."""
+"""Calls of which a history has few. Some histories are about them: only they fail, and often. The
+share of histories, and what they are about."""
 
 SELDOM: Final = frozenset(
     {
         *("hub.settle", "outbox.signal", "log.append", "log.fence"),
-        *("marker.remove", "cursor.move", "output.send", "inbox.accepted_at"),
+        *("marker.set", "marker.remove", "cursor.move", "output.send"),
+        *("inbox.accepted_at", "inbox.remove"),
     }
 )
 """Calls that fail more often than others where everything may."""
 
-SHARE_ABOUT: Final = 0.12
-"""Of histories that are about each of these."""
-
 NOW_AND_THEN: Final = (0.0, 0.0, 0.02, 0.1, 0.4)
-OFTEN: Final = (0.0, 0.1, 0.2, 0.5)
-MOSTLY: Final = (0.2, 0.3, 0.5)
+OFTEN: Final = (0.0, 0.1, 0.3, 0.5)
+MOSTLY: Final = (0.3, 0.5)
 """From which the rates of a history are drawn."""
 
 Rates = tuple[tuple[str, Fault, float], ...]
@@ -118,6 +120,9 @@ class Faults(Protocol):
 
     def happened(self, what: str) -> bool:
         """Take note of trouble of another kind; say whether it is to happen at all."""
+
+    def came_to_nothing(self, what: str) -> None:
+        """Take back such a note: it was meant to happen, and something was in its way."""
 
 
 @dataclass(slots=True)
@@ -133,6 +138,9 @@ class Written:
 
     def happened(self, _what: str) -> bool:
         return True
+
+    def came_to_nothing(self, what: str) -> None:
+        """Nothing is counted."""
 
 
 Atom = tuple[str, int]
@@ -184,11 +192,15 @@ class Drawn:
         self.count[what] += 1
         return True
 
+    def came_to_nothing(self, what: str) -> None:
+        self.count[what] -= 1
+
 
 def _draw(chance: Random) -> Rates:
     """In any order: of two faults of one call, the one that is asked first happens more often."""
-    drawn = chance.random()
-    about = next((each for n, each in enumerate(ABOUT, 1) if drawn < n * SHARE_ABOUT), ())
+    everything: tuple[float, tuple[str, ...]] = (1 - sum(share for share, _ in ABOUT), ())
+    shares, subjects = zip(*ABOUT, everything, strict=True)
+    (about,) = chance.choices(subjects, shares)
     rates = [
         (call, fault, chance.choice(_shares(call, about)))
         for call, faults in KINDS.items()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -11,14 +11,17 @@ from typing import Final
 from activities.settlements import REMEMBERED_SECONDS
 from tests.simulation.clients import Sending, draw_sendings
 from tests.simulation.faults import Atom, Drawn, Rates
-from tests.simulation.ledger import Violation
-from tests.simulation.limits import some_small
-from tests.simulation.network import SECONDS_LATE
+from tests.simulation.ledger import Broken, Violation
+from tests.simulation.limits import KEEPS_NOTHING_BACK, some_small
 from tests.simulation.world import REAL, Rounds, Variant, World, inside
 from todos import TodoRequest
 
-LAST_SECONDS: Final = SECONDS_LATE[1] + REMEMBERED_SECONDS + 1.0
-"""By then all that was late has arrived, and nobody trusts any more that lost word has."""
+TRUST_SECONDS: Final = REMEMBERED_SECONDS + 1.0
+"""After that nobody trusts any more that word has arrived which got lost."""
+
+IDLE_AFTER_SECONDS: Final = 3.0
+IDLE_SECONDS: Final = 11.0
+"""More than there are between two rounds of publishing."""
 
 REPLAY: Final = "python -m tests.simulation {seed}"
 
@@ -31,9 +34,9 @@ class HistoryFailed(AssertionError):
 
     def __init__(self, history: "History", violation: Violation) -> None:
         trace = "\n".join(history.world.trace[-60:])
-        replay = REPLAY.format(seed=history.seed)
-        super().__init__(f"seed {history.seed}: {violation}\n{trace}\nreplay: {replay}")
-        self.seed = history.seed
+        self.seed = int(history.shown_as)
+        replay = REPLAY.format(seed=self.seed)
+        super().__init__(f"seed {self.seed}: {violation}\n{trace}\nreplay: {replay}")
         self.violation = violation
         self.atoms = history.atoms
         self.trace = history.world.trace
@@ -47,6 +50,7 @@ class Profile:
     projects: tuple[int, ...] = (1, 2, 3)
     slow_shares: tuple[float, ...] = (0.0, 0.05, 0.3)
     """Of calls that take up to two seconds each way."""
+    requests_max: int = 16
     rates: Rates | None = None
     """The only faults of calls; None leaves them to the seed."""
 
@@ -66,6 +70,16 @@ WHOLE: Final = Cut()
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that may happen between any two steps."""
+
+    name: str
+    happen: Callable[[], None]
+    can: Callable[[], object]
+    """Whether there is anything that it could happen to; what happens to nothing is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What one history, or many, consisted of."""
 
@@ -79,9 +93,17 @@ class History:
     """Clients, crashes and trouble in the task hub, at rates that the seed decides."""
 
     def __init__(
-        self, seed: int, variant: Variant = REAL, profile: Profile = ANYTHING, cut: Cut = WHOLE
+        self,
+        seed: int | str,
+        variant: Variant = REAL,
+        profile: Profile = ANYTHING,
+        cut: Cut = WHOLE,
+        *,
+        shown_as: int | None = None,
     ) -> None:
+        """`shown_as` is the seed that leads here, when that is another one."""
         self.seed = seed
+        self.shown_as = seed if shown_as is None else shown_as
         self.profile = profile
         self._cut = cut
         self._chosen: list[Atom] = []
@@ -119,34 +141,40 @@ class History:
         unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
         return Rounds(self.chance.choice((0.3, 2.0, 10.0)), unmark_after)
 
-    def _draw_troubles(self) -> list[tuple[str, float, Random, Callable[[], None]]]:
-        """Events between steps: name, share of steps, a chance of its own, what happens."""
+    def _draw_troubles(self) -> list[tuple["Trouble", float, Random]]:
+        """Events between steps: share of steps, and a chance of its own."""
         troubles = (
-            ("process KILLED", self._crash),
-            ("entity LOST", self._lose),
-            ("entity ROLLED_BACK", self._roll_back),
-            ("hub WIPED", self._wipe),
-            ("store OUT", self._throttle),
+            Trouble("process KILLED", self._crash, self.world.is_anybody_alive),
+            Trouble("entity LOST", self._lose, self.world.hub.committed),
+            Trouble("entity ROLLED_BACK", self._roll_back, self.world.hub.committed),
+            Trouble("hub WIPED", self._wipe, self.world.is_hub_in_use),
+            Trouble("store OUT", self._throttle, lambda: True),
         )
         return [
-            (name, rate, Random(f"{self.seed} {name}"), happen)
-            for name, happen in troubles
+            (each, rate, Random(f"{self.seed} {each.name}"))
+            for each in troubles
             if (rate := self.chance.choice((0.0, 0.0, 0.0005, 0.003)))
         ]
 
     def run(self) -> Report:
         """Run it. Raises HistoryFailed when a promise is broken."""
-        small = self.chance.random() < 0.4
-        drawn = some_small(Random(f"{self.seed} limits"))
-        limits = drawn if small and self._keeps(("small limits", 0)) else nullcontext()
-        with limits, inside(self.world) as world:
+        with self._limits(), inside(self.world) as world:
             try:
                 self._run(world)
             except Violation as violation:
                 raise HistoryFailed(self, violation) from violation
+            except Exception as error:  # of the code under test, or of the simulation itself
+                raise HistoryFailed(self, Violation(Broken.ERROR, repr(error))) from error
         todos = sum(len(rows.todos) for rows in world.tables.projects.values())
         faults = self.faults.count + world.ledger.count
         return Report(world.loop.steps, world.loop.time(), faults, todos)
+
+    def _limits(self) -> AbstractContextManager[None]:
+        share = 0.5 if self.chance.random() < 0.4 else 0.0
+        always = KEEPS_NOTHING_BACK if self.faults.kinds == {"hub.settle"} else frozenset()
+        if (share or always) and self._keeps(("small limits", 0)):
+            return some_small(Random(f"{self.seed} limits"), share, always)
+        return nullcontext()
 
     def _run(self, world: World) -> None:
         chance = self.chance
@@ -161,47 +189,69 @@ class History:
         sendings = draw_sendings(
             chance,
             projects=chance.choice(self.profile.projects),
-            requests=chance.randint(1, 16),
+            requests=chance.randint(1, self.profile.requests_max),
             rivals=chance.choice((0.0, 0.3, 1.0)),
             seconds=storm_seconds,
         )
-        calls = world.send([each for n, each in enumerate(sendings) if self._keeps(("call", n))])
+        calls = world.send(
+            [self._shorter(n, each) for n, each in enumerate(sendings) if self._keeps(("call", n))]
+        )
         world.run(lambda: world.loop.time() > storm_seconds, self._maybe_trouble)
         self._calm_down(world)
         world.settle(calls)
         self._clear_outboxes(world)
 
+    def _shorter(self, number: int, sending: Sending) -> Sending:
+        """A call for many requests may be for fewer of them."""
+        first, *others = sending.requests
+        kept = [each for n, each in enumerate(others) if self._keeps((f"more of call {number}", n))]
+        return Sending(sending.at, (first, *kept))
+
     def _clear_outboxes(self, world: World) -> None:
         """What an outbox still holds is in the log, and word of that got lost, or what put it
         there was late. The next request of the project clears it."""
-        end = world.loop.time() + LAST_SECONDS
-        world.run(lambda: world.loop.time() > end)
+        world.run(lambda: world.network.late_ones == 0)
+        self._pass(world, TRUST_SECONDS)
         left = sorted({project_id for project_id, _ in world.outboxes()})
         world.patience = 1.0
         last = [Sending(n, (TodoRequest(each, "last", "last"),)) for n, each in enumerate(left)]
         world.settle(world.send(last), clear=True)
+        self._stay_settled(world)
+
+    def _stay_settled(self, world: World) -> None:
+        """Nobody sends anything any more: what is on its way arrives, and then nothing moves."""
+        self._pass(world, IDLE_AFTER_SECONDS)
+        before = world.output.count
+        self._pass(world, IDLE_SECONDS)
+        world.ledger.check_settled(world.tables, world.outboxes())
+        if world.output.count != before:
+            raise Violation(Broken.RESTLESS, f"{world.output.count - before} events")
+
+    def _pass(self, world: World, seconds: float) -> None:
+        end = world.loop.time() + seconds
+        world.run(lambda: world.loop.time() > end)
 
     def _calm_down(self, world: World) -> None:
         self.faults.stop()
+        world.is_calm = True
         world.network.slow_share = 0.0
         world.network.out_until = 0.0
+        world.hub.idle_share = 0.0
         if not world.is_anybody_alive():
             world.start_instance()
 
     def _maybe_trouble(self) -> None:
-        for name, rate, chance, happen in self._troubles:
-            if chance.random() < rate and self.faults.happened(name):
-                happen()
+        for trouble, rate, chance in self._troubles:
+            if chance.random() < rate and trouble.can() and self.faults.happened(trouble.name):
+                trouble.happen()
 
     def _crash(self) -> None:
         world = self.world
-        alive = [each for each in world.instances if each.alive]
-        if alive:
-            victim = self.chance.choice(alive)
-            if victim.activities_running:
-                self.faults.happened("activity KILLED")
-            world.kill(victim)
-            world.network.later(self.chance.uniform(0.0, 3.0), world.start_instance)
+        victim = self.chance.choice([each for each in world.instances if each.alive])
+        if victim.activities_running:
+            self.faults.happened("activity KILLED")
+        world.kill(victim)
+        world.network.later(self.chance.uniform(0.0, 3.0), world.start_instance)
 
     def _lose(self) -> None:
         self._put_back(lambda project_id: self.world.hub.roll_back(project_id, lost=True))
@@ -210,10 +260,9 @@ class History:
         self._put_back(self.world.hub.roll_back)
 
     def _put_back(self, how: Callable[[int], None]) -> None:
-        if self.world.hub.entities:
-            project_id = self.chance.choice(sorted(self.world.hub.entities))
-            how(project_id)
-            self.world.note("roll_back", f"{project_id}")
+        project_id = self.chance.choice(self.world.hub.committed())
+        how(project_id)
+        self.world.note("roll_back", f"{project_id}")
 
     def _wipe(self) -> None:
         self.world.hub.wipe()

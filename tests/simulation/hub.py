@@ -133,10 +133,15 @@ class TaskHub:
 
     # What happens to a hub.
 
+    def committed(self) -> list[int]:
+        """Return whose entities have a state that could be lost."""
+        return sorted(project_id for project_id, row in self.entities.items() if row.committed)
+
     def roll_back(self, project_id: int, *, lost: bool = False) -> None:
         """Put the state back to any earlier one, or to none at all."""
-        row = self.row(project_id)
-        del row.committed[0 if lost else self._chance.randint(0, len(row.committed)) :]
+        committed = self.row(project_id).committed
+        if committed:
+            del committed[0 if lost else self._chance.randrange(len(committed)) :]
 
     def wipe(self) -> None:
         """Lose everything: states, queues, and every orchestration."""
@@ -153,7 +158,11 @@ class TaskHub:
 
     def read_stale(self, project_id: int) -> Any:
         """Show any earlier state, or none."""
-        return json.loads(self._chance.choice(["null", *self.row(project_id).committed]))
+        committed = self.row(project_id).committed
+        shown = self._chance.choice(["null", *committed[:-1]])
+        if shown == (committed[-1] if committed else "null"):
+            self._faults.came_to_nothing("hub.project STALE")
+        return json.loads(shown)
 
     def read_dirty(self, project_id: int) -> Any:
         """Show a part of what was ever in the outbox, committed or not, in an order that never

@@ -18,7 +18,7 @@ class Broken(Enum):
     HOLE = "the log is not exactly 1..n"
     TWICE = "one request owns two ids"
     CHANGED = "a written TODO changed"
-    INVENTED = "the log holds what nobody sent"
+    INVENTED = "the log holds what nobody sent, or what was turned away"
     OTHER = "the log holds other content than was accepted"
     REFUSED = "the log holds what was refused"
     SHOWN = "somebody was shown a TODO that is not in the log"
@@ -30,6 +30,7 @@ class Broken(Enum):
     STUCK = "without faults, an accepted request does not get into the log"
     LEFT = "without faults, inbox or outbox are not cleared"
     UNPUBLISHED = "without faults, a TODO does not get into the output hub"
+    RESTLESS = "without faults, the same events are published again and again"
     ERROR = "the code under test raised what it must not"
 
 
@@ -53,7 +54,10 @@ class Ledger:
         """What clients did to try the promises."""
         self._names: set[Name] = set()
         self.promised: dict[Name, TodoRequest] = {}
-        self._sent: set[TodoRequest] = set()
+        self._sent: Counter[TodoRequest] = Counter()
+        """How often, without the times that it was turned away."""
+        self._broken: list[tuple[Broken, object]] = []
+        """What no table shows."""
         self._refused: set[TodoRequest] = set()
         self._shown: dict[Name, Todo] = {}
         self._written: dict[int, list[Todo]] = {}
@@ -67,10 +71,17 @@ class Ledger:
         if name in self._names:
             self.count["client REPEATED" if request in self._sent else "client OTHER_TITLE"] += 1
         self._names.add(name)
-        self._sent.add(request)
+        self._sent[request] += 1
+
+    def turned_away(self, request: TodoRequest) -> None:
+        """Take note of a 429: nothing may come of this one."""
+        self._sent[request] -= 1
+        self.changed(request.project_id)
 
     def accepted(self, request: TodoRequest) -> None:
-        self.promised[request.project_id, request.request_id] = request
+        first = self.promised.setdefault((request.project_id, request.request_id), request)
+        if first != request:
+            self._broken.append((Broken.OTHER, (first, request)))
         self.changed(request.project_id)
 
     def refused(self, request: TodoRequest) -> None:
@@ -81,13 +92,15 @@ class Ledger:
         self.accepted(request)
         name = (request.project_id, request.request_id)
         if todo != self._shown.setdefault(name, todo):
-            raise Violation(Broken.SHOWN, f"{todo} after {self._shown[name]}")
+            self._broken.append((Broken.SHOWN, (todo, self._shown[name])))
 
     def published(self, partition_key: str, event: Event) -> None:
         self._arrived.append((int(partition_key), event))
 
     def check(self, tables: Tables) -> None:
         """Raise Violation if a project that changed since the last check breaks a promise."""
+        for broken, detail in self._broken:
+            raise Violation(broken, f"{detail}")
         for project_id, event in self._arrived:
             self._check_event(project_id, tables.rows(project_id), event)
         self._arrived.clear()
@@ -111,7 +124,7 @@ class Ledger:
         for request_id, todo in rows.requests.items():
             request = TodoRequest(project_id, request_id, todo.title)
             _hold(rows.todos[todo.id] == todo, Broken.CHANGED, (todo, rows.todos))
-            _hold(request in self._sent, Broken.INVENTED, request)
+            _hold(self._sent[request] > 0, Broken.INVENTED, request)
             _hold(request not in self._refused, Broken.REFUSED, request)
 
     def _check_promises(self, project_id: int, rows: Rows) -> None:

@@ -93,6 +93,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         if "handle" in context:
             self.errors.append(context)
 
+    def mistake(self, error: BaseException) -> None:
+        """Keep what the app logged though no fault explains it."""
+        self.errors.append({"exception": error})
+
     def step(self) -> bool:
         """Run one callback, letting time pass when none is ready; False when nothing is left."""
         if not self._ready and not self._advance():

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import Context
+from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
 from store.port import Conflict, Unknown
-from tests.simulation.faults import Fault, Faults
+from tests.simulation.faults import GUARDED, KINDS, Fault, Faults
 from tests.simulation.loop import SimulatedLoop
 
 T = TypeVar("T")
@@ -16,8 +17,14 @@ NOTHING: Final[Mapping[Fault, Callable[[], Any]]] = {}
 
 SECONDS_QUICK: Final = (0.0005, 0.01)
 SECONDS_SLOW: Final = (0.05, 2.0)
+SECONDS_SOON: Final = (0.0005, 0.04)
 SECONDS_LATE: Final = (0.5, 40.0)
-"""How long after its caller was told of an error something may still happen."""
+"""How long after its caller was told of an error something may still happen: while the caller
+looks and tries again, when a guarded write still finds nothing in its way, or long after."""
+
+SHARE_SOON: Final = 0.5
+SHARE_SOON_GUARDED: Final = 0.9
+"""Of writes that are made only if nothing is in their way: long after, there mostly is."""
 
 HAPPENS: Final = frozenset({Fault.NONE, Fault.TWICE, Fault.STALE, Fault.DIRTY})
 HAPPENS_UNSEEN: Final = frozenset({Fault.AFTER, Fault.REPEATED, Fault.PARTLY})
@@ -33,6 +40,8 @@ class Network:
         self._chance = chance
         self.faults = faults
         self.slow_share = 0.0
+        self.late_ones = 0
+        """On their way."""
         self.out_until = 0.0
         """Until then the store is throttled: every call to it fails."""
         self.trace: Callable[[str, str], None] = lambda _what, _how: None
@@ -42,13 +51,24 @@ class Network:
         """Have something happen in the world."""
         self._loop.call_later(seconds, effect, context=self._world)
 
+    def after(self, seconds: float, effect: Callable[[], object]) -> None:
+        """Have something happen late, when nobody waits for it any more."""
+        self.late_ones += 1
+
+        def arrive() -> None:
+            self.late_ones -= 1
+            effect()
+
+        self.later(seconds, arrive)
+
     def delay(self) -> float:
         drawn = self._chance.random() < self.slow_share
         slow = drawn and self.faults.happened("message DELAYED")
         return self._chance.uniform(*(SECONDS_SLOW if slow else SECONDS_QUICK))
 
-    def late(self) -> float:
-        return self._chance.uniform(*SECONDS_LATE)
+    def late(self, share_soon: float = SHARE_SOON) -> float:
+        is_soon = self._chance.random() < share_soon
+        return self._chance.uniform(*(SECONDS_SOON if is_soon else SECONDS_LATE))
 
     async def call(
         self,
@@ -66,18 +86,20 @@ class Network:
         self.trace(name, detail if fault is Fault.NONE else f"{detail} !{fault.name}")
         answer: asyncio.Future[T] = self._loop.create_future()
         happens = self.delay()
-        again = f"{name}: {detail}"
+        told = happens if fault in HAPPENS else happens + self.delay()
+        again = partial(self._attempt, f"{name} {fault.name}", f"{name}: {detail}")
         here = instead.get(fault, effect)
         if fault in HAPPENS:
             self.later(happens, lambda: self._answer(name, answer, here))
         if fault in HAPPENS_UNSEEN:
-            self.later(happens, lambda: self._attempt("unseen", again, here))
+            self.later(happens, lambda: again("unseen", here))
         if fault in {Fault.LATER, Fault.TWICE}:
-            self.later(happens + self.late(), lambda: self._attempt("late", again, effect))
+            share_soon = SHARE_SOON_GUARDED if KINDS.get(name) is GUARDED else SHARE_SOON
+            self.after(told + self.late(share_soon), lambda: again("late", effect))
         if fault in NO_ANSWER:
-            self.later(happens + self.delay(), lambda: _fail(answer, error(name)))
+            self.later(told, lambda: _fail(answer, error(name)))
         if fault in REFUSAL:
-            self.later(happens + self.delay(), lambda: _fail(answer, Conflict(name)))
+            self.later(told, lambda: _fail(answer, Conflict(name)))
         if fault is Fault.CANCELLED:
             self.later(happens, answer.cancel)
         if fault is Fault.SWALLOWED:
@@ -101,11 +123,15 @@ class Network:
         else:
             self.later(self.delay(), lambda: _settle(answer, result))
 
-    def _attempt(self, when: str, what: str, effect: Callable[[], object]) -> None:
-        """Let it happen with nobody there to hear how it went."""
+    def _attempt(self, kind: str, what: str, when: str, effect: Callable[[], object]) -> None:
+        """Let it happen with nobody there to hear how it went.
+
+        What something was in the way of is no fault of this kind: nothing was written.
+        """
         try:
             effect()
         except Exception as error:  # noqa: BLE001 - a conflict, for example
+            self.faults.came_to_nothing(kind)
             self.trace(when, f"{what}: {error!r}")
         else:
             self.trace(when, f"{what}: done")

@@ -29,6 +29,9 @@ Outbox = Callable[[Any], Generator[Any, Any, int]]
 RUNS_MAX: Final = 50
 """Attempts at one activity whose host died under it; more than any history has crashes."""
 
+SHARE_ALONE: Final = 0.5
+"""Of deaths under an activity: the worker process dies, and its host lives."""
+
 SECONDS_TO_EPISODE: Final = (0.0005, 0.02)
 SECONDS_WITHOUT_PROCESS: Final = 0.25
 """Until the hub looks again for a process that could run an episode."""
@@ -185,7 +188,7 @@ class Orchestrations:
         if fault is not Fault.SWALLOWED:
             self._network.later(self._network.delay(), deliver)
         if fault is Fault.TWICE:
-            self._network.later(self._network.late(), deliver)
+            self._network.after(self._network.late(), deliver)
 
     async def _activity(self, each: Orchestration, epoch: int, decision: Decision) -> None:
         fault = self._faults.of("outbox.emit")
@@ -223,13 +226,16 @@ class Orchestrations:
         self._network.later(self._network.delay(), lambda: self._tell(each, epoch, outcome))
 
     async def _emit(self, text: str) -> str | None:
-        """Run it to its end: a host that dies under it makes it run again elsewhere."""
+        """Run it to its end: a host that dies under it makes it run again elsewhere, a worker
+        process that dies alone fails it, whatever it had done by then (host-protocol 7.10)."""
         for _ in range(RUNS_MAX):
             instance = await self._world.living()
             try:
                 return await instance.emit(text)
             except Gone:
-                continue
+                is_alone = self._world.chance.random() < SHARE_ALONE
+                if is_alone and self._faults.happened("activity FAILED"):
+                    break
         return None
 
 

@@ -17,6 +17,11 @@ class OutputHub:
         self.events: dict[str, list[Event]] = {}
         self._arrived = arrived
 
+    @property
+    def count(self) -> int:
+        """How many events have arrived."""
+        return sum(map(len, self.events.values()))
+
     def take(self, partition_key: str, events: Sequence[Event]) -> None:
         for event in events:
             self.events.setdefault(partition_key, []).append(event)

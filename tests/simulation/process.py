@@ -58,7 +58,7 @@ class Publishing:
 
     producer: Producer
     chance: Random
-    every_seconds: float
+    every_seconds: Callable[[], float]
     unmark_after: timedelta
 
 
@@ -145,7 +145,7 @@ class Instance(Process):
         while self.alive:
             with suppress(Gone, StoreError):
                 await self.call(self._backlog.publish(self._publishing.unmark_after))
-            await asyncio.sleep(self._publishing.every_seconds)
+            await asyncio.sleep(self._publishing.every_seconds())
 
     async def sweep(self) -> int:
         return await self._parts.sweep(

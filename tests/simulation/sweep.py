@@ -37,7 +37,7 @@ SEEDS_PER_PART: Final = 100
 OTHER_KINDS: Final = (
     *("client REPEATED", "client OTHER_TITLE"),
     *("message DELAYED", "signals REORDERED", "queue IDLE"),
-    *("process KILLED", "activity KILLED"),
+    *("process KILLED", "activity KILLED", "activity FAILED"),
     *("entity LOST", "entity ROLLED_BACK", "hub WIPED"),
     *("store OUT", "store THROTTLED"),
 )

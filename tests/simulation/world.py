@@ -1,7 +1,6 @@
 """One history: clients, processes, store and hub under one seed, checked step by step."""
 
 import asyncio
-import logging
 import warnings
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.hub import SimulatedClient, TaskHub
 from tests.simulation.ledger import Broken, Ledger, Violation
 from tests.simulation.loop import OWNER, SimulatedLoop, simulated_loop
+from tests.simulation.mistakes import heard
 from tests.simulation.network import Network
 from tests.simulation.orchestrations import Orchestrations, Outbox, Surroundings
 from tests.simulation.output import OutputHub, SimulatedProducer
@@ -31,6 +31,9 @@ BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
 CALM_SECONDS_MAX: Final = 120.0
 """How long after the last fault everything may take: what is late arrives within 40 seconds,
 the sweeper comes every 5, and an orchestration gives up after 12."""
+
+CALM_ROUND_SECONDS: Final = 5.0
+"""Between two rounds of publishing once faults are over, at least: most find nothing then."""
 
 STEPS_MAX: Final = 200_000
 """Of one history; beyond it something runs in circles."""
@@ -70,6 +73,8 @@ class World:
     """Share of failures after which a client tries again."""
     skew_seconds: float = 0.0
     """How far the clocks of processes are off, at most."""
+    is_calm: bool = False
+    """Whether faults are over."""
     publishing: Rounds | None = None
     """None: nothing is published."""
     trace: list[str] = field(default_factory=list)
@@ -138,8 +143,13 @@ class World:
         if self.publishing is None:
             return None
         producer = SimulatedProducer(self.output, self.network)
-        rounds = self.publishing
-        return Publishing(producer, self.chance, rounds.every_seconds, rounds.unmark_after)
+        return Publishing(producer, self.chance, self._round_seconds, self.publishing.unmark_after)
+
+    def _round_seconds(self) -> float:
+        assert self.publishing is not None
+        if self.is_calm:
+            return max(self.publishing.every_seconds, CALM_ROUND_SECONDS)
+        return self.publishing.every_seconds
 
     def kill(self, instance: Instance) -> None:
         self.note("kill", f"process {instance.number}")
@@ -147,6 +157,11 @@ class World:
 
     def is_anybody_alive(self) -> bool:
         return any(each.alive for each in self.instances)
+
+    def is_hub_in_use(self) -> bool:
+        """Whether the hub holds anything that could be lost."""
+        queued = any(row.queue for row in self.hub.entities.values())
+        return queued or bool(self.hub.committed()) or self.orchestrations.is_running()
 
     async def living(self) -> Instance:
         """Pick any process that is alive, once there is one."""
@@ -210,19 +225,17 @@ class World:
 
 @contextmanager
 def inside(world: World) -> Iterator[World]:
-    """Make the world's loop the running one, and its app's logs silent."""
+    """Make the world's loop the running one, and have it hear of the app's mistakes."""
     before = asyncio._get_running_loop()
     asyncio._set_running_loop(world.loop)
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            # Of an activity that was started by an episode which was never committed.
-            warnings.filterwarnings("ignore", "Potential duplicate Task completion")
+    with heard(world.loop.mistake), warnings.catch_warnings():
+        # Of an activity that was started by an episode which was never committed.
+        warnings.filterwarnings("ignore", "Potential duplicate Task completion")
+        try:
             yield world
-    finally:
-        world.loop.close()
-        logging.disable(logging.NOTSET)
-        asyncio._set_running_loop(before)
+        finally:
+            world.loop.close()  # of what never finished a word in the log means nothing
+            asyncio._set_running_loop(before)
 
 
 def _raise_its_error(task: asyncio.Task[None]) -> None:

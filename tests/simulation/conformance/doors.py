@@ -18,7 +18,10 @@ class Doors:
 
     def stored(self, attempt: Attempt, event: Stored) -> None:
         for request in event.requests:
-            self._insert(attempt, request.request_id, request.title)
+            name, door = request.request_id, Door()
+            # Late: the attempt has seen a row, and goes on with that.
+            self._of(attempt).setdefault(name, door)
+            self._write(attempt, name, request.title, door)
         self._story.steps[-1].fields["inbox"] = event.inbox
 
     def shown(self, attempt: Attempt, event: Shown) -> None:
@@ -29,6 +32,9 @@ class Doors:
 
     def _insert(self, attempt: Attempt, request_id: str, row: str) -> None:
         door = self._of(attempt)[request_id] = Door()
+        self._write(attempt, request_id, row, door)
+
+    def _write(self, attempt: Attempt, request_id: str, row: str, door: Door) -> None:
         title = attempt.requests[request_id].title
         self._story.write("Insert", door, request=request_id, title=title, row=row)
 
