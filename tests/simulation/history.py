@@ -19,6 +19,9 @@ from todos import TodoRequest
 TRUST_SECONDS: Final = REMEMBERED_SECONDS + 1.0
 """After that nobody trusts any more that word has arrived which got lost."""
 
+NEXT_REQUESTS_MAX: Final = 3
+"""After which no outbox holds anything."""
+
 IDLE_AFTER_SECONDS: Final = 3.0
 IDLE_SECONDS: Final = 11.0
 """More than there are between two rounds of publishing."""
@@ -200,6 +203,7 @@ class History:
         self._calm_down(world)
         world.settle(calls)
         self._clear_outboxes(world)
+        self._stay_settled(world)
 
     def _shorter(self, number: int, sending: Sending) -> Sending:
         """A call for many requests may be for fewer of them."""
@@ -209,14 +213,19 @@ class History:
 
     def _clear_outboxes(self, world: World) -> None:
         """What an outbox still holds is in the log, and word of that got lost, or what put it
-        there was late. The next request of the project clears it."""
-        world.run(lambda: world.network.late_ones == 0)
-        self._pass(world, TRUST_SECONDS)
-        left = sorted({project_id for project_id, _ in world.outboxes()})
+        there was late. The next request of the project clears it; what it sends may itself be late
+        once more."""
         world.patience = 1.0
-        last = [Sending(n, (TodoRequest(each, "last", "last"),)) for n, each in enumerate(left)]
-        world.settle(world.send(last), clear=True)
-        self._stay_settled(world)
+        left: list[int] = []
+        for number in range(NEXT_REQUESTS_MAX):
+            world.run(lambda: world.network.late_ones == 0)
+            self._pass(world, TRUST_SECONDS)
+            left = sorted({project_id for project_id, _ in world.outboxes()})
+            if not left:
+                return
+            requests = [TodoRequest(each, f"next{number}", "next") for each in left]
+            world.settle(world.send([Sending(n, (each,)) for n, each in enumerate(requests)]))
+        raise Violation(Broken.LEFT, f"outboxes of {left}")
 
     def _stay_settled(self, world: World) -> None:
         """Nobody sends anything any more: what is on its way arrives, and then nothing moves."""
