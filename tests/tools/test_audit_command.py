@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,9 +14,8 @@ from store import sqlite_format
 from store.open import open_store
 from store.sqlite_file import SqliteFile
 from tests.store.examples import append, some_requests
+from tests.tools.starting import start
 from tools.audit import UNREADABLE, VIOLATED, WELL, parse, run
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 async def fill(path: Path) -> str:
@@ -119,26 +116,13 @@ async def test_what_was_checked_and_found_is_printed(
     ]
 
 
-def _start(folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TODO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tools.audit", "--json"],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 async def test_the_command_works_while_the_app_runs_and_takes_its_settings(tmp_path: Path) -> None:
     spec = f"sqlite:{tmp_path / 'todos.db'}"
     values = {"Values": {"TODO_STORE": spec}}
     (tmp_path / "local.settings.json").write_text(json.dumps(values))
     store = open_store(spec, {})
     await append(store.log, 7, some_requests(7, range(3)))
-    done = _start(tmp_path)
+    done = start(tmp_path, "tools.audit", "--json")
     await store.close()
     assert (done.returncode, done.stderr) == (WELL, "")
     assert json.loads(done.stdout)["checked"]["todos"] == 3

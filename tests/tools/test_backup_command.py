@@ -3,8 +3,6 @@
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,9 +12,8 @@ from azure.data.tables import TableServiceClient
 from store.app_port import AppStore
 from store.open import open_store
 from tests.store.examples import NOON, a_request, append, some_requests
+from tests.tools.starting import start
 from tools.backup import DONE, NO_ANSWER, REFUSED, WRONG, parse, run
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 async def fill_log(store: AppStore) -> None:
@@ -124,25 +121,12 @@ async def test_a_damaged_store_is_not_copied(
     assert "project 7: no TODO 5: audit the store" in capsys.readouterr().err
 
 
-def start(folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TODO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tools.backup", "copy", "copy"],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 async def test_the_command_works_while_the_app_runs_and_takes_its_settings(tmp_path: Path) -> None:
     spec = await fill(tmp_path / "todos.db")
     (tmp_path / "local.settings.json").write_text(json.dumps({"Values": {"TODO_STORE": spec}}))
     store = open_store(spec, {})
     await append(store.log, 7, some_requests(7, ["later"]))
-    done = start(tmp_path)
+    done = start(tmp_path, "tools.backup", "copy", "copy")
     await store.close()
     assert (done.returncode, done.stderr) == (DONE, "")
     assert done.stdout == "copied  0 letters, 2 projects, 61 todos, 1 waiting\n"

@@ -1,21 +1,17 @@
 """Arguments, settings and exit codes of the command for dead letters."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from store.open import open_store
+from tests.tools.starting import start
 from tests.triggers.deliveries import Sent
 from tests.triggers.event_service import EventService
 from todos import TodoRequest
 from tools.deadletters import DONE, NO_ANSWER, WRONG, parse, run_and_close
 from triggers.intake import Accepted
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
@@ -79,19 +75,6 @@ async def test_settings_that_lead_nowhere_are_told_apart_from_a_store_that_is_do
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def _start(argv: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TODO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tools.deadletters", *argv],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 async def test_the_command_works_while_the_app_runs_and_takes_its_settings(tmp_path: Path) -> None:
     spec = f"sqlite:{tmp_path / 'todos.db'}"
     values = {"Values": {"TODO_STORE": spec, "TodoTables": ""}}
@@ -100,8 +83,8 @@ async def test_the_command_works_while_the_app_runs_and_takes_its_settings(tmp_p
     store = open_store(spec, {})
     service = EventService.over(store)
     await service.receive(Sent(b"{", 3))
-    listed = json.loads(_start(["list", "--json"], tmp_path).stdout)
-    done = _start(["replay", listed[0]["key"], "--body", "fixed.json"], tmp_path)
+    listed = json.loads(start(tmp_path, "tools.deadletters", "list", "--json").stdout)
+    done = start(tmp_path, "tools.deadletters", "replay", listed[0]["key"], "--body", "fixed.json")
     assert (done.returncode, done.stderr) == (DONE, "")
     assert "request requests/0/3 of project 7" in done.stdout
     assert await service.letters() == []
