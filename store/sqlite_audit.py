@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from store.audit_port import Damaged, InboxRow, Kind, LogRow
+from store.exact import text, whole
 from store.port import Unknown
 from store.sqlite_file import BUSY_TIMEOUT_SECONDS
 from store.sqlite_format import FORMAT, FormatError
@@ -71,7 +72,7 @@ class SqliteAudit:
         for table in self._published():
             sql = f"SELECT last FROM {table} WHERE project = ?"  # noqa: S608
             for (last,) in self._read(sql, project_id):
-                return _or_damaged("cursor", partial(_whole, last))
+                return _or_damaged("cursor", partial(whole, last))
         return None
 
     async def log(self, project_id: int) -> AsyncIterator[Sequence[LogRow | Damaged]]:
@@ -143,7 +144,7 @@ def _request_row(row: tuple[Any, ...]) -> LogRow | Damaged:
     return _or_damaged(
         key,
         lambda: LogRow(
-            *(Kind.REQUEST, key, _whole(id_), _text(request_id)),
+            *(Kind.REQUEST, key, whole(id_), text(request_id)),
             content=None if payload is None else str(payload),
         ),
     )
@@ -154,14 +155,14 @@ def _todo_row(row: tuple[Any, ...]) -> LogRow | Damaged:
     key = f"todo {id_!r}"
     return _or_damaged(
         key,
-        lambda: LogRow(Kind.TODO, key, _whole(id_), _text(request_id), _checked(payload)),
+        lambda: LogRow(Kind.TODO, key, whole(id_), text(request_id), _checked(payload)),
     )
 
 
 def _inbox_row(row: tuple[Any, ...]) -> InboxRow | Damaged:
     request_id, payload = row
     key = f"inbox {request_id!r}"
-    return _or_damaged(key, lambda: InboxRow(key, _text(request_id), _checked(payload)))
+    return _or_damaged(key, lambda: InboxRow(key, text(request_id), _checked(payload)))
 
 
 def _or_damaged(key: str, read: Callable[[], T]) -> T | Damaged:
@@ -172,26 +173,14 @@ def _or_damaged(key: str, read: Callable[[], T]) -> T | Damaged:
 
 
 def _state(text: Any) -> int:
-    return _whole(json.loads(text))
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not an integer")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
+    return whole(json.loads(text))
 
 
 def _checked(payload: Any) -> str:
     """Return the payload if it is one: a JSON object of texts."""
-    content = json.loads(_text(payload))
+    content = json.loads(text(payload))
     if not isinstance(content, dict) or not content:
         raise TypeError(f"{payload!r} is not a payload")
     for each in content.values():
-        _text(each)
+        text(each)
     return str(payload)

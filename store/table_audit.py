@@ -15,6 +15,7 @@ from azure.data.tables import TableEntity
 from store import rows
 from store.audit_port import Damaged, InboxRow, Kind, LogRow
 from store.connection import Account
+from store.exact import text, whole
 from store.port import Unknown
 from store.table_client import PAGE_ROWS_MAX, SINGLES_AT_ONCE_MAX, Table
 from store.table_publications import CURSOR_KEY
@@ -72,7 +73,7 @@ class TableAudit:
     async def head(self, project_id: int) -> int | Damaged | None:
         """As the port says."""
         row = await self._todos.get(rows.partition_of(project_id), rows.HEAD_KEY)
-        return None if row is None else _or_damaged(row, lambda at: _whole(rows.state_of(at)))
+        return None if row is None else _or_damaged(row, lambda at: whole(rows.state_of(at)))
 
     async def cursor(self, project_id: int) -> int | Damaged | None:
         """As the port says."""
@@ -80,7 +81,7 @@ class TableAudit:
             row = await self._publishing.get(rows.partition_of(project_id), CURSOR_KEY)
         except MissingTable:
             return None
-        return None if row is None else _or_damaged(row, lambda at: _whole(at["last"]))
+        return None if row is None else _or_damaged(row, lambda at: whole(at["last"]))
 
     async def log(self, project_id: int) -> AsyncIterator[Sequence[LogRow | Damaged]]:
         """As the port says: one scan of the partition, which has request rows before TODO rows."""
@@ -143,19 +144,19 @@ def _log_row(row: Mapping[str, Any]) -> LogRow | Damaged:
 
 
 def _request_row(row: Mapping[str, Any]) -> LogRow:
-    request_id = _text(row["requestId"])
+    request_id = text(row["requestId"])
     _check_key(row, rows.logged_key(request_id))
-    return LogRow(Kind.REQUEST, row["RowKey"], _whole(row["id"]), request_id, _content(row))
+    return LogRow(Kind.REQUEST, row["RowKey"], whole(row["id"]), request_id, _content(row))
 
 
 def _todo_row(row: Mapping[str, Any]) -> LogRow:
     todo_id = rows.todo_of(row).id
     _check_key(row, rows.todo_key(todo_id))
-    return LogRow(Kind.TODO, row["RowKey"], todo_id, _text(row["requestId"]), _content(row))
+    return LogRow(Kind.TODO, row["RowKey"], todo_id, text(row["requestId"]), _content(row))
 
 
 def _inbox_row(row: Mapping[str, Any]) -> InboxRow:
-    request_id = _text(row["requestId"])
+    request_id = text(row["requestId"])
     _check_key(row, rows.request_key(request_id))
     return InboxRow(row["RowKey"], request_id, _content(row))
 
@@ -175,17 +176,5 @@ def _check_key(row: Mapping[str, Any], key: str) -> None:
 
 
 def _content(row: Mapping[str, Any]) -> str:
-    payload = {name: _text(value) for name, value in row.items() if name not in rows.OWN_COLUMNS}
+    payload = {name: text(value) for name, value in row.items() if name not in rows.OWN_COLUMNS}
     return json.dumps(payload, sort_keys=True, ensure_ascii=False)
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not an integer")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
