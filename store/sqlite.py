@@ -197,7 +197,10 @@ class SqliteStore:
     def _opened(self) -> SqliteFile:
         if self._file is None:
             prepare(self._path)
-            self._file = SqliteFile(self._path)
+            try:
+                self._file = SqliteFile(self._path)
+            except sqlite3.Error as error:
+                raise Unknown(f"{self._path.name}: {error}") from error
         return self._file
 
 

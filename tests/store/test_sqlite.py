@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from store import sqlite
 from store.port import Conflict, Head, StoreError, Unknown
 from store.sqlite import SqliteStore
+from store.sqlite_file import SqliteFile
 from store.sqlite_format import FORMAT, FormatError, prepare
 from tests.store.examples import NOON, append, some_requests
 
@@ -156,6 +158,21 @@ async def test_a_folder_that_is_missing_is_unknown_until_it_is_there(path: Path)
     with pytest.raises(Unknown, match="unable to open"):
         await store.log.head(7)
     (path.parent / "missing").mkdir()
+    assert await store.log.head(7) == Head(0, None)
+    await store.close()
+
+
+async def test_a_file_that_cannot_be_opened_yet_is_unknown_and_opened_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: Path) -> SqliteFile:
+        raise sqlite3.OperationalError("database is locked")
+
+    store = SqliteStore(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "SqliteFile", busy)
+        with pytest.raises(Unknown, match=r"todos\.db: database is locked"):
+            await store.log.head(7)
     assert await store.log.head(7) == Head(0, None)
     await store.close()
 
