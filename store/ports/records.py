@@ -18,6 +18,11 @@ INBOX_PUT_CHARACTERS_MAX: Final = 900_000
 """Payloads of one inbox transaction, for the same reason."""
 
 
+ERASED: Final = '"erased"'
+"""Stands in the place of a payload or an output that was erased (`tools.erase`): JSON, and no
+object, so no domain can have written it."""
+
+
 class StoreError(Exception):
     """The store did not do as asked."""
 

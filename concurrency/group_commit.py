@@ -1,11 +1,10 @@
-"""Group commit for anything: while one run is under way, what arrives shares the next one."""
+"""Group commit: while one run is under way, what arrives for the same key shares the next one."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from telemetry import tracing
 from telemetry.tracing import Origin
@@ -18,25 +17,11 @@ R = TypeVar("R")
 @dataclass(slots=True)
 class _Lane(Generic[I, R]):
     waiting: deque[tuple[I, asyncio.Future[R], Origin]] = field(default_factory=deque)
-    run: asyncio.Task[None] | None = None
-    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    is_served: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """After a run for more than one item, which shows that there is company to wait for, the next
-    one begins `seconds` after it began, or as soon as `items` are waiting.
-    """
-
-    seconds: float
-    items: int
-
-
-AT_ONCE: Final = Pace(seconds=0.0, items=1)
-
-
-class Coalescer(Generic[K, I, R]):
-    """Run `work(key, items)` at most once at a time per key, with all items that have come.
+class GroupCommit(Generic[K, I, R]):
+    """Run `work(key, items)` at most once at a time per key, with all items that have arrived.
 
     A lone item starts at once. Keys do not wait for each other. `work` answers one result per
     item, in order; when it raises, everybody in that run gets the exception. A caller that is
@@ -47,23 +32,14 @@ class Coalescer(Generic[K, I, R]):
         self,
         work: Callable[[K, Sequence[I]], Awaitable[Sequence[R]]],
         items_max: int,
-        pace: Pace = AT_ONCE,
         name: str = "run",
     ) -> None:
-        """Give at most `items_max` items to one run; keep `pace` from one run to the next.
-
-        `name` is that of the span of a run, in which the callers' traces meet.
-        """
+        """Give at most `items_max` items to one run; `name` is that of the span of a run."""
         self._work = work
-        self._pace = pace
-        self._name = name
         self._items_max = items_max
+        self._name = name
         self._lanes: dict[K, _Lane[I, R]] = {}
-
-    @property
-    def under_way(self) -> int:
-        """How many keys have a run, or wait for one."""
-        return len(self._lanes)
+        self._runs: set[asyncio.Task[None]] = set()
 
     async def submit(self, key: K, items: Sequence[I]) -> list[R]:
         """Have `items` done in this order, in one or more runs; return their results."""
@@ -72,10 +48,11 @@ class Coalescer(Generic[K, I, R]):
         futures = [loop.create_future() for _ in items]
         origin = tracing.here()
         lane.waiting.extend((*each, origin) for each in zip(items, futures, strict=True))
-        if len(lane.waiting) >= self._pace.items:
-            lane.enough.set()
-        if lane.run is None:
-            lane.run = asyncio.create_task(self._serve(key, lane))
+        if not lane.is_served:
+            lane.is_served = True
+            run = asyncio.create_task(self._serve(key, lane))
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
         if len(futures) == 1:
             return [await futures[0]]
         settled = await asyncio.gather(*futures, return_exceptions=True)
@@ -84,23 +61,13 @@ class Coalescer(Generic[K, I, R]):
     async def _serve(self, key: K, lane: _Lane[I, R]) -> None:
         try:
             while lane.waiting:
-                began = asyncio.get_running_loop().time()
                 count = min(len(lane.waiting), self._items_max)
                 await self._run(key, [lane.waiting.popleft() for _ in range(count)])
-                if count > 1:
-                    await self._rest(lane, began)
         finally:
             # However this ends, nobody may wait in a lane that nobody serves.
             del self._lanes[key]
             for _, future, _ in lane.waiting:
                 future.cancel()
-
-    async def _rest(self, lane: _Lane[I, R], began: float) -> None:
-        if self._pace.seconds and len(lane.waiting) < self._pace.items:
-            lane.enough.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(began + self._pace.seconds):
-                    await lane.enough.wait()
 
     async def _run(self, key: K, group: Sequence[tuple[I, asyncio.Future[R], Origin]]) -> None:
         try:
