@@ -18,6 +18,10 @@ from telemetry.decisions import Decisions
 KEYS_MAX: Final = 1_000
 """Keys of one round. The next round, and the next sweep, find the others."""
 
+SLOW_KEYS_MAX: Final = 100
+"""Keys of one round that did not get done in an earlier one: drawn from all of those, and beside
+`KEYS_MAX`, so that a crowd of hanging keys hides nobody behind it."""
+
 ROWS_HELD_MAX: Final = 20_000
 """Rows of one round in memory: keys beyond that are of the next round too."""
 
@@ -47,7 +51,7 @@ class Sweeper:
         self._now = now
         self._rng = rng
         self._slow: set[str] = set()
-        """Keys whose rows did not go in time: those go last."""
+        """Keys that did not get done: they go last, and a few at a time."""
 
     async def sweep(self, hub: TaskHub, older_than: timedelta, seconds_max: float) -> int:
         """Take up what was accepted more than `older_than` ago; return how many keys are left.
@@ -61,7 +65,7 @@ class Sweeper:
             oldest = min((each[0].accepted_at for each in rows.values()), default=self._now())
             left = await self._drain(rows, hub, end)
             self._tell.swept(len(rows), len(left), (self._now() - oldest).total_seconds())
-            self._slow = set(left)
+            self._slow = (self._slow - set(rows)) | set(left)
             is_full = len(rows) >= KEYS_MAX or sum(map(len, rows.values())) >= ROWS_HELD_MAX
             has_time = asyncio.get_running_loop().time() < end
             if not (is_full and has_time and len(left) < len(rows)):
@@ -69,13 +73,19 @@ class Sweeper:
 
     async def _overdue(self, older_than: timedelta) -> dict[str, Sequence[Waiting]]:
         rows: dict[str, Sequence[Waiting]] = {}
+        slow: dict[str, Sequence[Waiting]] = {}
         held = 0
         async for each in self._inbox.overdue(self._now() - older_than):
-            rows[each[0].request.key] = each
-            held += len(each)
+            key = each[0].request.key
+            if key in self._slow:
+                slow[key] = each
+            else:
+                rows[key] = each
+                held += len(each)
             if len(rows) >= KEYS_MAX or held >= ROWS_HELD_MAX:
                 break
-        return rows
+        drawn = self._rng.sample(sorted(slow), min(len(slow), SLOW_KEYS_MAX))
+        return rows | {key: slow[key] for key in drawn}
 
     async def _drain(
         self, rows: dict[str, Sequence[Waiting]], hub: TaskHub, end: float
