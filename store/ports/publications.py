@@ -28,6 +28,9 @@ class Cursor:
     """Of the last entry that was sent; 0 when there is none."""
     version: str | None
     """Opaque: guards the next move; None when there is no cursor yet."""
+    trail: str = ""
+    """Opaque text of at most 4,000 characters, kept for whoever moves the cursor
+    (`publishing.trail`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +59,5 @@ class Publications(Protocol):
     async def cursor(self, key: str) -> Cursor:
         """Return how far the log of a key has been published."""
 
-    async def move(self, key: str, cursor: Cursor, place: int) -> Cursor:
+    async def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
         """Move the cursor, if it still is `cursor`; return it. Raises Conflict otherwise."""

@@ -1,6 +1,7 @@
 """All that one domain keeps, in one place. Parts of the app ask only for the ports they use."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from store.ports.deadletters import DeadLetters
@@ -27,6 +28,12 @@ class Store(Protocol):
     @property
     def publications(self) -> Publications:
         """Return the markers and cursors of publishing."""
+
+    async def note_sweep(self, at: datetime) -> None:
+        """Note, for health, that a sweep ended at `at`, aware. Raises Unknown."""
+
+    async def last_sweep(self) -> datetime | None:
+        """Return what was noted last, aware; None when nothing was. Raises Unknown."""
 
     async def check(self) -> Mapping[str, str]:
         """Try a write and a read; return what is wrong, by the name of the part. Empty when all
