@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from store.deadletters_port import (
+from store.ports.deadletters import (
     BODY_BYTES_MAX,
     PROPERTIES_BYTES_MAX,
+    TEXT_CHARACTERS_MAX,
     DeadLetter,
-    Key,
+    Name,
     Summary,
 )
-from triggers.event_requests import REQUEST_ID, Dead, request_id_of
-from triggers.event_wire import Event
+from triggers.events.event import Event
+from triggers.events.requests import REQUEST_ID, Dead, request_id_of
 
-REASON_CHARACTERS_MAX: Final = 2_000
-"""Kept of the words; a text column takes 32,000."""
+DASH: Final = "-"
+"""Between the sequence number and the hash in a position."""
 
 
 def letter_of(event: Event, dead: Dead, stored_at: datetime) -> DeadLetter:
@@ -25,31 +26,38 @@ def letter_of(event: Event, dead: Dead, stored_at: datetime) -> DeadLetter:
     reason = dead.reason
     if len(properties) < len(event.properties):
         left_out = len(event.properties) - len(properties)
-        reason = f"{reason} ({left_out} application properties were too long to be kept)"
+        reason = f"({left_out} application properties were too long to be kept) {reason}"
     summary = Summary(
-        key=Key(event.hub, event.partition, event.position),
+        name=Name(event.hub, event.partition, event.position),
         code=dead.code,
-        reason=reason[:REASON_CHARACTERS_MAX],
+        reason=reason[:TEXT_CHARACTERS_MAX],
         request_id=_request_id(event),
         enqueued_at=event.enqueued_at,
         stored_at=stored_at,
         body_bytes=len(event.body),
     )
-    return DeadLetter(summary, event.message_id, properties, event.body[:BODY_BYTES_MAX])
+    message_id = event.message_id
+    kept = None if message_id is None else message_id[:TEXT_CHARACTERS_MAX]
+    return DeadLetter(summary, kept, properties, event.body[:BODY_BYTES_MAX])
 
 
 def event_of(letter: DeadLetter) -> Event:
     """Make the event again that the hub delivered."""
     summary = letter.summary
     return Event(
-        hub=summary.key.hub,
-        partition=summary.key.partition,
-        sequence_number=summary.key.sequence_number,
+        hub=summary.name.source,
+        partition=summary.name.partition,
+        sequence_number=_sequence_number(summary.name.position),
         enqueued_at=summary.enqueued_at,
         message_id=letter.message_id,
         properties=letter.properties,
         body=letter.body,
     )
+
+
+def _sequence_number(position: str) -> int | None:
+    number, dash, _ = position.partition(DASH)
+    return int(number) if dash else None
 
 
 def _request_id(event: Event) -> str | None:

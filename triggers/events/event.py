@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import azure.functions as func
 
+EVENT_PREFIX: Final = "event:"
+"""Of request ids that no client may use (`domain.addresses`)."""
+
 MANUAL: Final = "manual"
 """In place of the partition, for an event that comes from no partition but from an invocation by
 hand (`POST /admin/functions/events`)."""
@@ -48,7 +51,7 @@ class Event:
 
     @property
     def place(self) -> str:
-        """Name the event by where it is: `hub/partition/sequence number`.
+        """Name the event by where it is: `event:hub:partition:sequence number`.
 
         Without a sequence number a hash of its content is in that place. So two invocations by
         hand with the same content are one request: there is nothing else that a retry of the
@@ -56,7 +59,7 @@ class Event:
         """
         number = self.sequence_number
         last = self._hash(HASH_CHARACTERS) if number is None else str(number)
-        return f"{self.hub}/{self.partition}/{last}"
+        return f"{EVENT_PREFIX}{self.hub}:{self.partition}:{last}"
 
     @property
     def position(self) -> str:

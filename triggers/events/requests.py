@@ -1,36 +1,44 @@
 """What an event asks for, or why it can never have it.
 
-The trigger and the command that puts dead letters back in use the same rules.
+The trigger and the command that replays dead letters use the same rules.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from todos import TodoRequest
-from todos.wire import Invalid, check_request_id, parse_request
-from triggers.event_wire import Event
-from triggers.intake import Reason
-from triggers.parameters import BODY_BYTES_MAX
+from domain.addresses import check_request_id
+from domain.wire import Invalid, Wire
+from intake.accept import Reason
+from store.ports.records import Request
+from triggers.events.event import Event
 
 REQUEST_ID: Final = "requestId"
 """The application property. Compared without case if need be: over HTTP it is a header."""
 
+BODY_BYTES_MAX: Final = 65_536
+"""As over HTTP."""
+
 TOO_LARGE: Final = "too-large"
+NO_BODY: Final = "no-body"
 INVALID_BODY: Final = "invalid-body"
 INVALID_REQUEST_ID: Final = "invalid-request-id"
+UNAVAILABLE: Final = "key-unavailable"
 
 REFUSALS: Final[Mapping[Reason, str]] = {
     Reason.OTHER_CONTENT: "request-id-reused",
-    Reason.PROJECT_FULL: "project-full",
+    Reason.ERASED: "erased",
 }
-"""How the intake's refusals are called."""
+"""What the intake's refusals are called."""
 
-CODES: Final = (TOO_LARGE, INVALID_BODY, INVALID_REQUEST_ID, *REFUSALS.values())
-"""Everything that makes an event dead."""
+CODES: Final = (
+    *(TOO_LARGE, NO_BODY, INVALID_BODY, INVALID_REQUEST_ID, UNAVAILABLE),
+    *REFUSALS.values(),
+)
+"""Everything that makes an event a dead letter."""
 
 
 class Dead(Exception):
-    """The event can never become a TODO as it is."""
+    """The event can never become an entry as it is."""
 
     def __init__(self, code: str, reason: str) -> None:
         """`code` is one of `CODES`; `reason` says it in words."""
@@ -39,15 +47,17 @@ class Dead(Exception):
         self.reason = reason
 
 
-def request_of(event: Event, request_id: str | None = None) -> TodoRequest:
+def request_of(event: Event, wire: Wire[Any, Any, Any, Any], request_id: str | None = None) -> Request:
     """Return what the event asks for, under its own request id or another one. Raises Dead."""
     if request_id is None:
         request_id = request_id_of(event)
+    if not event.body:
+        raise Dead(NO_BODY, "the event has no body (a tombstone?)")
     if len(event.body) > BODY_BYTES_MAX:
         detail = f"the body has {len(event.body)} bytes; {BODY_BYTES_MAX} are allowed"
         raise Dead(TOO_LARGE, detail)
     try:
-        return parse_request(event.body, request_id)
+        return wire.request(event.body, request_id)
     except Invalid as invalid:
         raise Dead(INVALID_BODY, str(invalid)) from None
 
@@ -56,8 +66,8 @@ def request_id_of(event: Event) -> str:
     """Return the id that each delivery of this event has. Raises Dead.
 
     In this order: the application property `requestId`, the AMQP message id, the place of the
-    event. One that is there and makes no valid id is an error of the producer: to pass it over
-    for the next one would turn the producer's repeats into new requests.
+    event. One that is present and invalid is an error of the producer: to pass it over for the
+    next one would turn the producer's repeats into new requests.
     """
     value, source = _property(event.properties), f"property {REQUEST_ID}"
     if value is None:
