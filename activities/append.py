@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from activities.lane import Answer, Dead, Lane
-from domain.decider import Decider, FoldFailed
+from domain.decider import Decider, Folded, FoldFailed
+from domain.decider import Unreadable as NewerRelease
 from store.ports.deadletters import FOLD, DeadLetter, Name, Summary
 from store.ports.records import (
     APPEND_CHARACTERS_MAX,
@@ -23,6 +24,7 @@ from store.ports.records import (
     Request,
     RowConflict,
     StoreError,
+    Unreadable,
 )
 from store.ports.store import Store
 from telemetry import tracing
@@ -125,7 +127,7 @@ class Appender:
         place, state, room = head.place, head.state, APPEND_CHARACTERS_MAX
         for request in requests:
             try:
-                folded = self.decider.fold(request.payload, place + 1, state)
+                folded = self._folded(request, Head(place, state, None))
             except FoldFailed:
                 break
             room -= len(request.payload) + 2 * len(folded.output)
@@ -136,6 +138,14 @@ class Appender:
             answered.append(Answered(entry, request.payload))
         return answered, Head(place, state, None)
 
+    def _folded(self, request: Request, head: Head) -> Folded:
+        """Raises FoldFailed, and Unreadable when a newer release wrote the payload or the state:
+        then no request is at fault, and the key waits until that release is back."""
+        try:
+            return self.decider.fold(request.payload, head.place + 1, head.state)
+        except NewerRelease as error:
+            raise Unreadable(f"{request.key}: {error}") from error
+
     async def _fold_again(self, lane: Lane, request: Request) -> None:
         """Fold on the head as it is now: on a stale one a failure means nothing.
 
@@ -144,7 +154,7 @@ class Appender:
         """
         lane.head = await self.store.log.head(lane.key)
         try:
-            self.decider.fold(request.payload, lane.head.place + 1, lane.head.state)
+            self._folded(request, lane.head)
         except FoldFailed as error:
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)

@@ -4,14 +4,17 @@ The head was read, and perhaps cached, before the marker is set; `store.ports.pu
 why that order is enough.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from typing_extensions import override
 
 from store.ports.log import Log, Tail
+from store.ports.deadletters import DeadLetters
+from store.ports.inbox import Inbox
 from store.ports.publications import Publications
 from store.ports.records import Answered, Entry, Head
+from store.ports.store import Store
 
 
 class MarkingLog(Log):
@@ -60,3 +63,48 @@ class MarkingLog(Log):
     @override
     async def fence(self, key: str, head: Head) -> Head:
         return await self._log.fence(key, head)
+
+
+class MarkingStore(Store):
+    """Another store, with a MarkingLog."""
+
+    def __init__(self, store: Store, log: MarkingLog) -> None:
+        """Keep everything in `store`; `log` appends to its log."""
+        self._store = store
+        self._log = log
+
+    @property
+    @override
+    def log(self) -> Log:
+        return self._log
+
+    @property
+    @override
+    def inbox(self) -> Inbox:
+        return self._store.inbox
+
+    @property
+    @override
+    def deadletters(self) -> DeadLetters:
+        return self._store.deadletters
+
+    @property
+    @override
+    def publications(self) -> Publications:
+        return self._store.publications
+
+    @override
+    async def note_sweep(self, at: datetime) -> None:
+        await self._store.note_sweep(at)
+
+    @override
+    async def last_sweep(self) -> datetime | None:
+        return await self._store.last_sweep()
+
+    @override
+    async def check(self) -> Mapping[str, str]:
+        return await self._store.check()
+
+    @override
+    async def close(self) -> None:
+        await self._store.close()

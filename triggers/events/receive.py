@@ -4,16 +4,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from activities.emit import Emitter
-from activities.hand_over import HandOver
-from domain.wire import Wire
-from intake.accept import Accepted, Intake, NotStored, Outcome, Refused
-from store.ports.deadletters import DeadLetters
+from intake.accept import Accepted, NotStored, Outcome, Refused
 from store.ports.records import Request
 from taskhub.port import TaskHub
-from telemetry.decisions import Decisions
+from triggers.engine import Engine
 from triggers.events.event import Delivered, Event, events_of
 from triggers.events.letters import letter_of
 from triggers.events.requests import REFUSALS, UNAVAILABLE, Dead, request_of
@@ -41,24 +37,14 @@ class Undelivered(Exception):
 class Receiver:
     """Of one domain, in one process."""
 
-    def __init__(  # noqa: PLR0913 - what a batch needs, each once
-        self,
-        wire: Wire[Any, Any, Any, Any],
-        intake: Intake,
-        emitter: Emitter,
-        hand_over: HandOver,
-        deadletters: DeadLetters,
-        tell: Decisions,
-        now: Callable[[], datetime],
-        hub_name: str,
-    ) -> None:
+    def __init__(self, engine: Engine, now: Callable[[], datetime], hub_name: str) -> None:
         """`now` is aware; `hub_name` is for events that come from no partition."""
-        self._wire = wire
-        self._intake = intake
-        self._emitter = emitter
-        self._hand_over = hand_over
-        self._deadletters = deadletters
-        self._tell = tell
+        self._wire = engine.wire
+        self._intake = engine.intake
+        self._emitter = engine.emitter
+        self._hand_over = engine.hand_over
+        self._deadletters = engine.store.deadletters
+        self._tell = engine.tell
         self._now = now
         self._hub_name = hub_name
         self._tries: OrderedDict[tuple[str, str, str], int] = OrderedDict()

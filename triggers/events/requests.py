@@ -6,7 +6,7 @@ The trigger and the command that replays dead letters use the same rules.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from domain.addresses import check_request_id
+from domain.addresses import check_client_id
 from domain.wire import Invalid, Wire
 from intake.accept import Reason
 from store.ports.records import Request
@@ -47,7 +47,7 @@ class Dead(Exception):
         self.reason = reason
 
 
-def request_of(event: Event, wire: Wire[Any, Any, Any, Any], request_id: str | None = None) -> Request:
+def request_of(event: Event, wire: Wire, request_id: str | None = None) -> Request:
     """Return what the event asks for, under its own request id or another one. Raises Dead."""
     if request_id is None:
         request_id = request_id_of(event)
@@ -76,7 +76,7 @@ def request_id_of(event: Event) -> str:
         return event.place
     try:
         # Producers in typed languages send a number as a number.
-        return check_request_id(str(value) if type(value) is int else value)
+        return check_client_id(str(value) if type(value) is int else value)
     except ValueError as error:
         raise Dead(INVALID_REQUEST_ID, f"{source} {error}") from None
 
