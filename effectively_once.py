@@ -116,9 +116,7 @@ def _published(
 def _register(app: df.DFApp, engine: Engine, settings: Settings) -> None:
     domain = engine.domain
     names = durable.names_of(domain.entity, domain.plural)
-    app.register_functions(
-        durable.blueprint(names, engine.emitter, engine.tell, engine.hub_of)
-    )
+    app.register_functions(durable.blueprint(names, engine.emitter, engine.tell, engine.hub_of))
     if hub := settings.requests_hubs.get(domain.plural):
         receiver = Receiver(engine, _now, hub)
         group = settings.requests_consumer_group

@@ -8,7 +8,7 @@ after any failure the log is read and believed; nothing is ever undone.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from activities.lane import Answer, Dead, Lane
 from domain.decider import Decider, Folded, FoldFailed
@@ -40,9 +40,12 @@ FAILURES_MAX: Final = 3
 
 FOLD_FAILED: Final = "fold-failed"
 
-Settled = Callable[[Lane, Mapping[str, Answer], bool], None]
-"""Hears what became of requests, by id; the flag says whether their inbox rows are ours to
-remove."""
+
+class Settled(Protocol):
+    """Hears what became of requests."""
+
+    def __call__(self, lane: Lane, answers: Mapping[str, Answer], *, is_ours: bool) -> None:
+        """Take answers by request id. `is_ours`: this process is to remove their inbox rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ class Appender:
 
     async def _append(self, lane: Lane, requests: Sequence[Request]) -> bool:
         """Append the first of these; return whether it was confirmed. `lane.head` is None after
-        that when the log has to be looked at again."""
+        that when the log has to be looked at again.
+        """
         head = lane.head
         assert head is not None
         answered, after = self._fold(head, requests)
@@ -118,7 +122,7 @@ class Appender:
             await self._believe_log(lane, head, ids, error)
             return False
         self.tell.appended(len(ids))
-        self.settled(lane, {e.entry.request_id: e.entry for e in answered}, True)
+        self.settled(lane, {e.entry.request_id: e.entry for e in answered}, is_ours=True)
         return True
 
     def _fold(self, head: Head, requests: Sequence[Request]) -> tuple[list[Answered], Head]:
@@ -140,7 +144,8 @@ class Appender:
 
     def _folded(self, request: Request, head: Head) -> Folded:
         """Raises FoldFailed, and Unreadable when a newer release wrote the payload or the state:
-        then no request is at fault, and the key waits until that release is back."""
+        then no request is at fault, and the key waits until that release is back.
+        """
         try:
             return self.decider.fold(request.payload, head.place + 1, head.state)
         except NewerRelease as error:
@@ -159,7 +164,7 @@ class Appender:
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)
             dead = Dead(FOLD_FAILED, str(error))
-            self.settled(lane, {request.id: dead}, True)
+            self.settled(lane, {request.id: dead}, is_ours=True)
 
     async def _believe_log(
         self, lane: Lane, head: Head, ids: Sequence[str], error: StoreError
@@ -206,7 +211,7 @@ class Appender:
         await self._find(lane, ids)
 
     def _settle(self, lane: Lane, entries: Iterable[Entry], *, is_ours: bool) -> None:
-        self.settled(lane, {each.request_id: each for each in entries}, is_ours)
+        self.settled(lane, {each.request_id: each for each in entries}, is_ours=is_ours)
 
 
 def _letter(request: Request, reason: str, stored_at: datetime) -> DeadLetter:

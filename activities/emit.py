@@ -218,7 +218,8 @@ class Emitter:
 
     async def _rounds(self, lane: Lane, hub: TaskHub, *, read_first: bool) -> None:
         """Go on while somebody waits. Reading first, what is listed needs no signal, and the first
-        signal acknowledges what the outbox lists and is done."""
+        signal acknowledges what the outbox lists and is done.
+        """
         pause = self._pace.first_pause
         try:
             while lane.waiting:
@@ -377,7 +378,7 @@ class Emitter:
 
     # What the log said in this round
 
-    def _settled(self, lane: Lane, answers: Mapping[str, Answer], is_ours: bool) -> None:  # noqa: FBT001
+    def _settled(self, lane: Lane, answers: Mapping[str, Answer], *, is_ours: bool) -> None:
         """Wake whoever waits, remember what the entity has to hear, remove the inbox rows."""
         listed = frozenset(lane.order.outbox)
         told: list[str] = []

@@ -134,7 +134,8 @@ class Lane:
 
     def has_to_clear(self) -> bool:
         """Whether the entity has to be told of done ids at once: its outbox is full, or more than
-        half of what it can hold is done."""
+        half of what it can hold is done.
+        """
         outbox = self.order.outbox
         done = sum(characters(i) for i in outbox if i in self.done and self.done[i] is None)
         nearly = OUTBOX_CHARACTERS_MAX - characters("x" * 255)

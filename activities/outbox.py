@@ -52,9 +52,7 @@ def orchestration(activity: str) -> Any:
 async def emit(emitter: Emitter, keys: Any, hub: TaskHub) -> list[str]:
     """Give everything in the inboxes of these keys its place; return the keys with rows left."""
     asked = _keys_of(keys)
-    gone = await asyncio.gather(
-        *(emitter.drain(each, hub, ROUND_SECONDS_MAX) for each in asked)
-    )
+    gone = await asyncio.gather(*(emitter.drain(each, hub, ROUND_SECONDS_MAX) for each in asked))
     return [each for each, is_gone in zip(asked, gone, strict=True) if not is_gone]
 
 

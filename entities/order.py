@@ -14,7 +14,7 @@ OUTBOX_CHARACTERS_MAX: Final = 20_000
 """All ids as they are stored: a JSON array within JSON text. The platform moves a state beyond
 about 30,000 characters to a blob, which would make every operation slower."""
 
-ID_CHARACTERS: Final = len(r'\"\", ')
+ID_CHARACTERS: Final = len(r"\"\", ")
 """What an id takes up besides itself."""
 
 
@@ -53,6 +53,6 @@ def create(order: Order, ids: Iterable[str], done: Iterable[str], head: int) -> 
 
 
 def characters(request_id: str) -> int:
-    """What an id takes up of `OUTBOX_CHARACTERS_MAX`. `"` and `\\` are escaped twice."""
+    """What an id takes up of `OUTBOX_CHARACTERS_MAX`; a quotation mark is escaped twice."""
     escaped = request_id.count('"') * 3  # `\` is not in the grammar of request ids
     return len(request_id) + escaped + ID_CHARACTERS

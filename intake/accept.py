@@ -69,7 +69,8 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class NotStored:
     """The store did not answer, or cannot be read. It may be stored, and nothing was promised:
-    repeating with the same request id is safe, and needed."""
+    repeating with the same request id is safe, and needed.
+    """
 
     unreadable: bool
     """Whether rows of the key are damaged or of a newer release: then repeating does not help."""
@@ -249,7 +250,9 @@ class Intake:
             if isinstance(found, StoreError):
                 self._tell.not_accepted(key, [request.id for request, _ in pairs], found)
                 continue
-            new = list(dict.fromkeys(r.id for r, o in pairs if o == Accepted() and found[r.id].is_new))
+            new = list(
+                dict.fromkeys(r.id for r, o in pairs if o == Accepted() and found[r.id].is_new)
+            )
             self._tell.accepted(key, new)
             repeats = [r.id for r, o in pairs if o == Accepted() and not found[r.id].is_new]
             self._tell.repeated(key, repeats)

@@ -44,7 +44,8 @@ class Sweeper:
         rng: Random,
     ) -> None:
         """Look into `inbox`; `now` is aware and in UTC. `rng` draws the order of the keys: a sweep
-        that does not get to the end begins elsewhere next time."""
+        that does not get to the end begins elsewhere next time.
+        """
         self._inbox = inbox
         self._emitter = emitter
         self._tell = tell

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from store.ports.log import Log, Tail
 from store.ports.deadletters import DeadLetters
 from store.ports.inbox import Inbox
+from store.ports.log import Log, Tail
 from store.ports.publications import Publications
 from store.ports.records import Answered, Entry, Head
 from store.ports.store import Store

@@ -96,9 +96,7 @@ def _positive(environ: Mapping[str, str], name: str, default: str) -> float:
     except ValueError:
         value = -1.0
     if not (isfinite(value) and 0 < value < NUMBER_MAX):
-        raise ValueError(
-            f"{name} is {text!r}; it must be a number above 0 and below {NUMBER_MAX}"
-        )
+        raise ValueError(f"{name} is {text!r}; it must be a number above 0 and below {NUMBER_MAX}")
     return value
 
 

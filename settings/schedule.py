@@ -5,6 +5,7 @@ fine, and nothing ever sweeps (host-protocol 1.4). A schedule of five fields mea
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 FIELDS: Final = (
@@ -12,8 +13,13 @@ FIELDS: Final = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
     ("day", 1, 31, ()),
-    ("month", 1, 12, "jan feb mar apr may jun jul aug sep oct nov dec".split()),
-    ("day of the week", 0, 6, "sun mon tue wed thu fri sat".split()),
+    (
+        "month",
+        1,
+        12,
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+    ),
+    ("day of the week", 0, 6, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
 )
 """Name, least and greatest value, names of values."""
 
@@ -24,9 +30,7 @@ def check_schedule(text: str, setting: str) -> str:
     """Return a schedule of six fields, from seconds to days of the week. Raises ValueError."""
     fields = text.split()
     if len(fields) != len(FIELDS):
-        raise ValueError(
-            f"{setting} is {text!r}; a schedule has six fields, the first for seconds"
-        )
+        raise ValueError(f"{setting} is {text!r}; a schedule has six fields, the first for seconds")
     for field, (name, least, most, names) in zip(fields, FIELDS, strict=True):
         for part in field.split(","):
             if not _is_valid(part, least, most, names):
@@ -36,7 +40,7 @@ def check_schedule(text: str, setting: str) -> str:
     return text
 
 
-def _is_valid(part: str, least: int, most: int, names: list[str] | tuple[()]) -> bool:
+def _is_valid(part: str, least: int, most: int, names: Sequence[str]) -> bool:
     match = _PART.fullmatch(part)
     if match is None or match[3] == "0" * len(match[3] or "-"):
         return False
@@ -48,7 +52,7 @@ def _is_valid(part: str, least: int, most: int, names: list[str] | tuple[()]) ->
     return least <= first <= last <= most
 
 
-def _value(text: str | None, names: list[str] | tuple[()], least: int) -> int | None:
+def _value(text: str | None, names: Sequence[str], least: int) -> int | None:
     if text is None:
         return None
     if text.isascii() and text.isdecimal():

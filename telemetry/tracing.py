@@ -102,4 +102,7 @@ def about(key: str, request_ids: Sequence[str]) -> None:
 
 
 def _attributes(key: str, request_ids: Sequence[str]) -> Mapping[str, int | Sequence[str]]:
-    return {"effectively_once.key": key, "effectively_once.requests": list(request_ids[:REQUEST_IDS_MAX])}
+    return {
+        "effectively_once.key": key,
+        "effectively_once.requests": list(request_ids[:REQUEST_IDS_MAX]),
+    }

@@ -70,14 +70,14 @@ async def sweep_all(
             raise result
 
 
-async def purge(
-    client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta
-) -> int:
+async def purge(client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta) -> int:
     """Purge finished orchestrations that were started more than `older_than` ago, in slices."""
     end = now - older_than
     first = end - PURGE_SLICES_MAX * PURGE_SLICE
     slices = [(BEGINNING, first)]
-    slices += [(first + n * PURGE_SLICE, first + (n + 1) * PURGE_SLICE) for n in range(PURGE_SLICES_MAX)]
+    slices += [
+        (first + n * PURGE_SLICE, first + (n + 1) * PURGE_SLICE) for n in range(PURGE_SLICES_MAX)
+    ]
     count = 0
     for since, until in slices:
         async with asyncio.timeout(PURGE_CALL_SECONDS_MAX):

@@ -35,7 +35,8 @@ class Conflict(StoreError):
 
 class RowConflict(Conflict):
     """A row is there that must not be. `request_id` names the request whose row it is, if the
-    store can tell."""
+    store can tell.
+    """
 
     def __init__(self, text: str, request_id: str | None = None) -> None:
         super().__init__(text)
@@ -44,12 +45,14 @@ class RowConflict(Conflict):
 
 class Unknown(StoreError):
     """No answer, or one that says nothing: a write may have happened, or may still happen. Look,
-    never undo. The same holds for a write whose caller was cancelled."""
+    never undo. The same holds for a write whose caller was cancelled.
+    """
 
 
 class Unreadable(StoreError):
     """A row is damaged, or was written by a newer release. Nothing was written; asking again does
-    not help until somebody deploys or repairs."""
+    not help until somebody deploys or repairs.
+    """
 
 
 @dataclass(frozen=True, slots=True)

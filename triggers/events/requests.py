@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.addresses import check_client_id
-from domain.wire import Invalid, Wire
+from domain.invalid import Invalid
+from domain.wire import Wire
 from intake.accept import Reason
 from store.ports.records import Request
 from triggers.events.event import Event
