@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from activities.emit import Emitter
-from store.ports.inbox import Inbox, Waiting
+from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
 from taskhub.port import TaskHub
 from telemetry.decisions import Decisions
 
@@ -27,9 +27,6 @@ ROWS_HELD_MAX: Final = 20_000
 
 KEY_SECONDS_MAX: Final = 30.0
 """One key in one round."""
-
-PAGE_ROWS: Final = 1_000
-"""Rows of a key from which on it may have more than the sweeper was shown."""
 
 
 class Sweeper:
@@ -97,7 +94,7 @@ class Sweeper:
         keys.sort(key=self._slow.__contains__)
 
         async def one(key: str) -> bool:
-            page = rows[key] if len(rows[key]) < PAGE_ROWS else ()
+            page = rows[key] if len(rows[key]) < OVERDUE_ROWS else ()
             return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page)
 
         tasks = {key: asyncio.create_task(one(key)) for key in keys}

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from store.ports.records import Request
+
+OVERDUE_ROWS: Final = 100
+"""Rows of a key that `Inbox.overdue` shows at least, if there are so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Inbox(Protocol):
 
     def overdue(self, accepted_before: datetime) -> AsyncIterator[Sequence[Waiting]]:
         """Go through the keys that have rows older than `accepted_before`: per key one sequence
-        with at least one such row, the oldest that the store can tell cheaply first.
+        with at least one such row, the oldest that the store can tell cheaply first. Fewer than
+        `OVERDUE_ROWS` are all that there are.
 
         A key with a long backlog does not hide the next one, and a row that cannot be read hides
         neither its key nor any other: the keys come whatever their rows hold.
