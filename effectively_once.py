@@ -58,8 +58,8 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     engines: list[Engine] = []
     publishers: list[CatchUpPublisher] = []
-    for place, domain in enumerate(domains):
-        store = open_store(settings.store, domain.plural, place, environ)
+    for domain in domains:
+        store = open_store(settings.store, domain.plural, environ, first=not engines)
         tell = Decisions(domain.name)
         events_hub = settings.events_hubs.get(domain.plural)
         if events_hub is None:

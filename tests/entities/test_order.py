@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from entities.messages import encode_order
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 
-IDS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/\\?#%"), min_size=1, max_size=255)
+IDS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/\\?#%"),
+    min_size=1,
+    max_size=255,
+)
 
 
 def test_new_ids_are_appended_in_their_order() -> None:
