@@ -34,6 +34,7 @@ check: venv-dev
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
+	@$(PY) -m domain.lock todos examples.invoices
 
 fmt: venv-dev
 	@$(PY) -m ruff format .

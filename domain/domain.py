@@ -55,8 +55,8 @@ class Domain(Generic[R, O, S]):
         self._fill("entity", self.key.singular[:1].upper() + self.key.singular[1:])
         compiled = {each: Version.of(each, decide) for each, decide in self.versions.items()}
         object.__setattr__(self, "compiled", compiled)
-        check_names(self)
         check_versions(self)
+        check_names(self)
         check_examples(self)
 
     @property

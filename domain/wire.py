@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from domain.addresses import check_client_id
-from domain.invalid import ERRORS_MAX, FieldError, Findings, Invalid, below
+from domain.invalid import ERRORS_MAX, FieldError, Findings, below
+from domain.invalid import Invalid as Invalid  # noqa: PLC0414 - what a reader of the wire catches
 from domain.names import REFUSED
 from domain.request import Request
 from domain.sizes import JSON_CHARACTERS_MAX
