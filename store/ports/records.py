@@ -10,11 +10,11 @@ INBOX_ROWS_MAX: Final = 100
 LOG_ENTRIES_MAX: Final = 49
 """Entries of one append: the head, a row per entry and a row per request within 100 rows."""
 
-APPEND_CHARACTERS_MAX: Final = 900_000
+APPEND_CHARACTERS_MAX: Final = 600_000
 """JSON texts of one append (state, payloads, and each output twice). A transaction may have
-4 MiB; a character is at most 4 bytes of UTF-8."""
+4 MiB; a character is at most 6 bytes within it (an escaped U+2028)."""
 
-INBOX_PUT_CHARACTERS_MAX: Final = 900_000
+INBOX_PUT_CHARACTERS_MAX: Final = 600_000
 """Payloads of one inbox transaction, for the same reason."""
 
 
@@ -28,7 +28,8 @@ class Conflict(StoreError):
 
 class RowConflict(Conflict):
     """A row is there that must not be. `request_id` names the request whose row it is, if the
-    store can tell."""
+    store can tell.
+    """
 
     def __init__(self, text: str, request_id: str | None = None) -> None:
         super().__init__(text)
@@ -37,12 +38,14 @@ class RowConflict(Conflict):
 
 class Unknown(StoreError):
     """No answer, or one that says nothing: a write may have happened, or may still happen. Look,
-    never undo. The same holds for a write whose caller was cancelled."""
+    never undo. The same holds for a write whose caller was cancelled.
+    """
 
 
 class Unreadable(StoreError):
     """A row is damaged, or was written by a newer release. Nothing was written; asking again does
-    not help until somebody deploys or repairs."""
+    not help until somebody deploys or repairs.
+    """
 
 
 @dataclass(frozen=True, slots=True)

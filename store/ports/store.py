@@ -30,7 +30,8 @@ class Store(Protocol):
 
     async def check(self) -> Mapping[str, str]:
         """Try a write and a read; return what is wrong, by the name of the part. Empty when all
-        is well. The words name no address and no account."""
+        is well. The words name no address and no account.
+        """
 
     async def close(self) -> None:
         """Give back connections and files."""
