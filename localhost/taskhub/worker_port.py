@@ -10,6 +10,10 @@ class FunctionFailed(Exception):
     """
 
 
+class FunctionTimedOut(FunctionFailed):
+    """The function ran over `functionTimeout`: it was cancelled, or its worker was killed."""
+
+
 class WorkerDied(Exception):
     """The language worker exited while it ran the function; the text names the exit code.
 
