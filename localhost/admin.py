@@ -17,7 +17,7 @@ from localhost.invocation import Trigger
 from localhost.taskhub.worker_port import FunctionFailed
 from localhost.timers import timer_request
 from localhost.worker import FunctionRunner
-from store.sqlite_file import open_files
+from localhost.sqlite_file import open_files
 
 VERSION: Final = "4.0.0-localhost"
 _PING: Final = "/admin/host/ping"

@@ -23,7 +23,7 @@ from localhost.taskhub.messages import (
 )
 from localhost.taskhub.options import CommitMode
 from localhost.taskhub.resources import Resources
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 Statement = tuple[str, Sequence[Any]]
 

@@ -34,7 +34,7 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
 from localhost.taskhub.schema import HubFileError, open_hub_file
 from localhost.taskhub.worker_port import Worker
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 
 class TaskHub:

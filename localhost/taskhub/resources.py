@@ -8,7 +8,7 @@ from localhost.taskhub.faults import Faults
 from localhost.taskhub.messages import Numbers
 from localhost.taskhub.options import HubOptions
 from localhost.taskhub.worker_port import Worker
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 
 @dataclass(frozen=True, slots=True)
