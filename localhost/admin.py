@@ -11,13 +11,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from localhost.eventhubs.service import EventHubsService
-from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function
+from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_wire import json_response, read_body
-from localhost.invocation import Trigger
-from localhost.taskhub.worker_port import FunctionFailed
+from localhost.runner import FunctionRunner
+from localhost.sqlite_file import open_files
+from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 from localhost.timers import timer_request
-from localhost.worker import FunctionRunner
-from store.sqlite_file import open_files
 
 VERSION: Final = "4.0.0-localhost"
 _PING: Final = "/admin/host/ping"
@@ -104,13 +103,13 @@ class AdminApi:
     async def _run(self, function: Function) -> None:
         try:
             await self._runner.run(function, Trigger(timer_request()))
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return  # the console has it
 
     async def _run_activity(self, function: Function, input_json: str) -> None:
         try:
             await self._runner.run_activity(function.durable_name, input_json)
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return
 
     def _describe(self, function: Function) -> dict[str, Any]:

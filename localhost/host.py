@@ -1,19 +1,18 @@
-"""The host put together: load the app, open the doors, close them again.
+"""The host put together: start the worker, open the doors, close them again.
 
-Order matters twice. The port is taken before the app is loaded, so that a second start fails at
-once and does nothing else. And the durable HTTP API closes after the task hub has stopped,
-because activities that still run are its clients.
+Order matters. The port is taken before the app is loaded, so that a second start fails at once and
+does nothing else. The durable HTTP API closes after the task hub has stopped, because activities
+that still run are its clients, and the workers end after both.
 """
 
 import asyncio
 import os
 import platform
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final
-
-from azure.durable_functions.models.utils import http_utils
 
 from localhost.admin import AdminApi
 from localhost.background import Background
@@ -21,21 +20,27 @@ from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
-from localhost.environment import prepare_environment, todo_store
+from localhost.environment import prepare_environment, shared_settings, worker_environment
 from localhost.errors import StartError
-from localhost.functions import Function
+from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.keys import load_keys
 from localhost.listeners import BODY_BYTES_DEFAULT, RPC_HOST, bind_public, bind_rpc, listening
-from localhost.loader import load_functions
 from localhost.options import Options
-from localhost.owner import LOOK_SECONDS, check_store, new_owner, write_owner
+from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
 from localhost.routing import RouteTable, build_routes
+from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
-from localhost.thread_pool import ThreadPool
-from localhost.worker import FunctionRunner
+from localhost.taskhub.worker_port import WorkerDied
+from localhost.worker_process import AppBroken
+from localhost.workers import WorkerOptions, Workers
+
+WORKERS_SETTING: Final = "FUNCTIONS_WORKER_PROCESS_COUNT"
+WORKERS_MAX: Final = 10
+TIME_SETTING: Final = "LOCALHOST_TIME_FACTOR"
+"""What the waits after the death of a worker are multiplied by; less than 1 for tests."""
 
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
@@ -51,8 +56,12 @@ async def running_host(
         prepare_environment(options, data, base_url, os.environ)
         host_json = HostJson.read(options.app, os.environ)
         show_logs(console, host_json.text("logging.logLevel.default", "Information"))
-        functions = load_functions(options.app, os.environ, host_json.names("functions"))
-        host = Host(options, data, console, host_json, functions, base_url)
+        workers = Workers(
+            options.app, worker_environment(os.environ), console, _worker_options(host_json)
+        )
+        stack.push_async_callback(workers.stop)
+        functions = await _load(workers, options.app, host_json, console)
+        host = Host(options, data, console, host_json, functions, workers, base_url)
         await host.open(stack, door)
         console.gather()
         stack.callback(console.stop_gathering)
@@ -62,13 +71,14 @@ async def running_host(
 class Host:
     """The parts, and what one needs of the other."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything there is to put together
         self,
         options: Options,
         data: DataFolder,
         console: Console,
         host_json: HostJson,
         functions: list[Function],
+        workers: Workers,
         base_url: str,
     ) -> None:
         self.base_url = base_url
@@ -81,24 +91,21 @@ class Host:
         self._keys = load_keys(data.keys)
         self._routes = build_routes(functions, host_json.text("extensions.http.routePrefix", "api"))
         self._urls = urls_of(self._routes, base_url)
-        self._pool = ThreadPool(_pool_size(os.environ))
-        self._runner = FunctionRunner(functions, self._pool, console, host_json.function_timeout())
+        self._workers = workers
+        self._runner = FunctionRunner(functions, workers.invoke, console)
         self._engine = Engine(data, functions, self._runner, host_json, console)
         self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
     async def open(self, stack: AsyncExitStack, door: socket.socket) -> None:
         """Start everything; what is left on the stack stops it again, the last first."""
-        stack.callback(self._pool.stop)
-        stack.push_async_callback(_close_client_session)
         rpc_door = stack.enter_context(bind_rpc())
-        storage, store = self._options.storage, todo_store(os.environ)
-        self._owner = new_owner(storage, _rpc_address(rpc_door), store)
+        self._owner = new_owner(_rpc_address(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
-            check_store(self._data.owner, self._owner)
+            check_settings(self._data.owner, self._owner)
         rpc_base = self._owner.address + RPC_PATH
         payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
-        self._runner.client_payload = payload
+        self._runner.set_client_payload(payload)
         doors = await self._open_engine(stack, rpc_door)
         self._print_start(rpc_base)
         stack.push_async_callback(self._background.stop)
@@ -145,7 +152,7 @@ class Host:
 
     async def _wait_for_ownership(self, stop: asyncio.Event) -> None:
         while not stop.is_set() and not self._data.take():
-            check_store(self._data.owner, self._owner)
+            check_settings(self._data.owner, self._owner)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
@@ -188,7 +195,7 @@ class Host:
         options, console = self._options, self._console
         loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
         console.line(f"localhost: a Functions host, Python {platform.python_version()}, {loop}")
-        console.line(f"app {options.app}, data {options.data} ({options.storage}), rpc {rpc_base}")
+        console.line(f"app {options.app}, data {options.data}, rpc {rpc_base}")
         if self._standby is not None:
             pid = self._data.owner_pid
             console.line(f"standby: task hub, event hubs and timers are those of process {pid}")
@@ -210,14 +217,40 @@ def _base_url(host: str, door: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
 
 
-def _pool_size(environ: Mapping[str, str]) -> int:
-    """Return how many plain functions may run at a time: the Python worker's rule."""
-    text = environ.get("PYTHON_THREADPOOL_THREAD_COUNT", "")
-    if not text:
-        return min(32, (os.cpu_count() or 1) + 4)
-    if not text.isdecimal() or int(text) < 1:
-        raise StartError(f"PYTHON_THREADPOOL_THREAD_COUNT must be a positive number, not {text!r}")
-    return int(text)
+def _worker_options(host_json: HostJson) -> WorkerOptions:
+    count = os.environ.get(WORKERS_SETTING) or "1"
+    if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
+        raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
+    factor = os.environ.get(TIME_SETTING) or "1"
+    try:
+        return WorkerOptions(int(count), host_json.function_timeout(), float(factor))
+    except ValueError as error:
+        raise StartError(f"{TIME_SETTING} must be a number, not {factor!r}") from error
+
+
+async def _load(
+    workers: Workers, app: Path, host_json: HostJson, console: Console
+) -> list[Function]:
+    """Return the app's functions; none when it is broken, and then the console says why.
+
+    As on Azure such a host runs and answers 404. Raises StartError when the app ends the worker
+    while it is loaded.
+    """
+    try:
+        indexed = await workers.start()
+    except AppBroken as error:
+        console.line(_from_app_on(error.stack_trace, app))
+        console.line(f"error: the app has no functions, it cannot be loaded: {error}")
+        return []
+    except WorkerDied as death:
+        raise StartError(f"the app ended its process while it was loaded: {death}") from death
+    return functions_of(indexed, os.environ, host_json.names("functions"))
+
+
+def _from_app_on(trace: str, app: Path) -> str:
+    """Leave out the frames before the first one of the app: those are the worker's."""
+    start = trace.find(f'  File "{app}')
+    return trace if start < 0 else trace[start:].rstrip()
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:
@@ -229,10 +262,3 @@ def _http_limits(host_json: HostJson) -> HttpLimits:
         concurrent_max=None if concurrent < 1 else concurrent,
         custom_headers={str(name): str(value) for name, value in custom.items()},
     )
-
-
-async def _close_client_session() -> None:
-    # The SDK keeps one session for the life of the process and has no hook to close it.
-    close = getattr(http_utils, "_close_session", None)
-    if close is not None:
-        await close()

@@ -108,7 +108,7 @@ async def test_the_status_has_the_statistics(serve: Serve) -> None:
 async def test_the_status_counts_the_transactions_of_each_open_file(
     serve: Serve, tmp_path: Any
 ) -> None:
-    from store.sqlite_file import SqliteFile
+    from localhost.sqlite_file import SqliteFile
 
     served = await serve(app_of([]))
     file = SqliteFile(tmp_path / "some.db")
