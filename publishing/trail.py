@@ -3,7 +3,7 @@
 After a forced fail-over of the account the log may end earlier than what was published, and its
 places are given out again. In a busy key it has grown past the cursor before anybody looks, so the
 place alone tells nothing. The cursor therefore remembers whose entries it has seen: the last one,
-and ever fewer of those before, so that at most twice what was lost is published again.
+and ever fewer of those before, so that at most about twice what was lost is published again.
 """
 
 import hashlib
@@ -24,14 +24,13 @@ def fingerprint(request_id: str) -> str:
 
 
 def extended(trail: Trail, place: int, request_id: str) -> Trail:
-    """Return the trail with one more point, thinned out: distances from the end at least double."""
-    kept = [(place, fingerprint(request_id))]
-    distance = 1
-    for point in reversed(trail):
-        if place - point[0] >= distance:
-            kept.append(point)
-            distance = 2 * (place - point[0])
-    return tuple(reversed(kept))
+    """Return the trail with the next place, thinned out.
+
+    A place that is a multiple of 2^k stays until the end is 2^(k+2) away: so some place is kept
+    within twice any distance from the end, and there are at most four for each k.
+    """
+    kept = [each for each in trail if place - each[0] < 4 * (each[0] & -each[0])]
+    return (*kept, (place, fingerprint(request_id)))
 
 
 def encode_trail(trail: Trail) -> str:

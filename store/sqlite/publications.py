@@ -51,20 +51,26 @@ class SqlitePublications(Publications):
 
     @override
     async def cursor(self, key: str) -> Cursor:
-        """What a cursor says is its version."""
-        for (place,) in read(self._opened(), "SELECT place FROM cursor WHERE key = ?", key):
-            return Cursor(place, str(place))
+        sql = "SELECT place, version, trail FROM cursor WHERE key = ?"
+        for place, version, trail in read(self._opened(), sql, key):
+            return Cursor(place, str(version), trail)
         return Cursor(0, None)
 
     @override
-    async def move(self, key: str, cursor: Cursor, place: int) -> Cursor:
+    async def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
+        # Not counted from the place: a cursor that moves back must not repeat a version.
+        version = secrets.randbits(62)
+
         def work(db: sqlite3.Connection) -> None:
             if cursor.version is None:
-                db.execute("INSERT INTO cursor VALUES (?, ?)", (key, place))
+                db.execute("INSERT INTO cursor VALUES (?, ?, ?, ?)", (key, place, version, trail))
                 return
-            sql = "UPDATE cursor SET place = ? WHERE key = ? AND place = ?"
-            if db.execute(sql, (place, key, int(cursor.version))).rowcount != 1:
+            sql = (
+                "UPDATE cursor SET place = ?, version = ?, trail = ? WHERE key = ? AND version = ?"
+            )
+            values = (place, version, trail, key, int(cursor.version))
+            if db.execute(sql, values).rowcount != 1:
                 raise Conflict(f"the cursor of key {key} has moved")
 
         await write(self._opened(), work)
-        return Cursor(place, str(place))
+        return Cursor(place, str(version), trail)

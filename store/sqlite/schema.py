@@ -10,7 +10,8 @@ from store.ports.records import Unknown
 from store.sqlite.file import BUSY_TIMEOUT_SECONDS
 
 TABLES: Final = (
-    """CREATE TABLE store (plural TEXT PRIMARY KEY, health INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE store (
+        plural TEXT PRIMARY KEY, health INTEGER NOT NULL, swept_at INTEGER) STRICT""",
     """CREATE TABLE inbox (
         key TEXT, request_id TEXT, payload TEXT NOT NULL, accepted_at INTEGER NOT NULL,
         PRIMARY KEY (key, request_id)) STRICT, WITHOUT ROWID""",
@@ -26,7 +27,8 @@ TABLES: Final = (
         key TEXT, request_id TEXT, place INTEGER NOT NULL,
         PRIMARY KEY (key, request_id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE cursor (
-        key TEXT PRIMARY KEY, place INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+        key TEXT PRIMARY KEY, place INTEGER NOT NULL, version INTEGER NOT NULL, trail TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE marker (
         key TEXT PRIMARY KEY, set_at INTEGER NOT NULL, version INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID""",
@@ -37,8 +39,9 @@ TABLES: Final = (
         PRIMARY KEY (source, partition, position)) STRICT""",
 )
 """`payload`, `output` and `state` are JSON; `version` of an entry is that of the domain function,
-of a head or a marker what guards its next change; times are in microseconds since 1970, UTC.
-`store` has one row: whose file it is, and a number that the check of its health changes."""
+of a head, a cursor or a marker what guards its next change; times are in microseconds since 1970, UTC.
+`store` has one row: whose file it is, a number that the check of its health changes, and when the
+last sweep ended."""
 
 FORMAT: Final = 3
 """What `PRAGMA user_version` says. Every change to the tables adds one. 1 and 2 had no domains."""
@@ -105,7 +108,7 @@ def _make(path: Path, plural: str) -> None:
         with closing(_open(new, mode="rwc")) as db:
             for statement in TABLES:
                 db.execute(statement)
-            db.execute("INSERT INTO store VALUES (?, 0)", (plural,))
+            db.execute("INSERT INTO store VALUES (?, 0, NULL)", (plural,))
             db.execute(f"PRAGMA user_version = {FORMAT}")
         with suppress(FileExistsError):
             path.hardlink_to(new)

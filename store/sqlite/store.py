@@ -7,6 +7,7 @@ see what is committed. Both run on the event loop's thread, where they take micr
 import asyncio
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from typing_extensions import override
 
 from store.ports.records import Unknown
 from store.ports.store import Store
-from store.sqlite.calls import read, write
+from store.sqlite.calls import microseconds, moment, read, write
 from store.sqlite.deadletters import SqliteDeadLetters
 from store.sqlite.file import SqliteFile
 from store.sqlite.inbox import SqliteInbox
@@ -75,6 +76,18 @@ class SqliteStore(Store):
         except TimeoutError:
             return {"file": f"no answer within {CHECK_SECONDS_MAX:g} s"}
         return {}
+
+    @override
+    async def note_sweep(self, at: datetime) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE store SET swept_at = ?", (microseconds(at),))
+
+        await write(self.opened(), work)
+
+    @override
+    async def last_sweep(self) -> datetime | None:
+        [(at,)] = read(self.opened(), "SELECT swept_at FROM store")
+        return None if at is None else moment(at)
 
     @override
     async def close(self) -> None:

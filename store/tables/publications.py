@@ -45,17 +45,17 @@ class TablePublications(Publications):
         if row is None:
             return Cursor(0, None)
         with rows.readable(row):
-            return Cursor(rows.whole(row, "place"), str(row[ETAG]))
+            return Cursor(rows.whole(row, "place"), str(row[ETAG]), rows.text(row, "trail"))
 
     @override
-    async def move(self, key: str, cursor: Cursor, place: int) -> Cursor:
-        row = rows.row(key, rows.CURSOR_KEY, {"place": place})
+    async def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
+        row = rows.row(key, rows.CURSOR_KEY, {"place": place, "trail": trail})
         version = cursor.version
         operation = insert(row) if version is None else replace(row, version)
         [answer] = await self._table.transact([operation])
         if answer.etag is None:
             raise Unknown("the cursor was moved, and the answer does not say its ETag")
-        return Cursor(place, answer.etag)
+        return Cursor(place, answer.etag, trail)
 
 
 def _marker(row: Row) -> Marker:

@@ -6,8 +6,9 @@
     log           key           `r` + key of the request id requestId, place, payload, output,
                                                             refused, version
     inbox         key           key of the request id       requestId, payload, acceptedAt
-    publications  key           `cursor`                    place
+    publications  key           `cursor`                    place, trail
     publications  `~m` + digit  partition of the key        setAt
+    publications  `~sweep`      `last`                      sweptAt
 
 `payload`, `output` and `state` are JSON texts. A key of harmless characters is its own partition;
 any other one is hashed, and its rows have it in a column `key`.
@@ -41,6 +42,10 @@ CURSOR_KEY: Final = "cursor"
 
 HEALTH_PARTITION: Final = "~health"
 """Of the rows that the check of the health writes; neither a key nor a hash of one."""
+
+SWEEP_PARTITION: Final = "~sweep"
+SWEEP_KEY: Final = "last"
+"""The row that says when the last sweep ended."""
 
 MARKER_PARTITIONS: Final = 16
 """Few enough to be listed in one query, and enough for the appends of a busy app, which write one

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from typing_extensions import override
@@ -72,6 +73,17 @@ class TableStore(Store):
         parts = ("inbox", "log")
         wrong = await asyncio.gather(*(_wrong(self.tables[part]) for part in parts))
         return {part: what for part, what in zip(parts, wrong, strict=True) if what}
+
+    @override
+    async def note_sweep(self, at: datetime) -> None:
+        keys = {"PartitionKey": rows.SWEEP_PARTITION, "RowKey": rows.SWEEP_KEY}
+        await self.tables["publications"].transact([upsert({**keys, "sweptAt": at})])
+
+    @override
+    async def last_sweep(self) -> datetime | None:
+        row = await self.tables["publications"].get(rows.SWEEP_PARTITION, rows.SWEEP_KEY)
+        at = None if row is None else row.get("sweptAt")
+        return at if isinstance(at, datetime) else None
 
     @override
     async def close(self) -> None:

@@ -62,27 +62,27 @@ async def test_many_markers_are_all_found(store: Store) -> None:
 async def test_cursor_moves_for_one_of_those_that_read_it(store: Store) -> None:
     nothing = await store.publications.cursor("7")
     assert nothing == Cursor(0, None)
-    three = await store.publications.move("7", nothing, 3)
+    three = await store.publications.move("7", nothing, 3, "[3]")
     assert three == await store.publications.cursor("7")
     with pytest.raises(Conflict):
-        await store.publications.move("7", nothing, 2)
-    nine = await store.publications.move("7", three, 9)
+        await store.publications.move("7", nothing, 2, "")
+    nine = await store.publications.move("7", three, 9, "")
     assert (nine.place, nine) == (9, await store.publications.cursor("7"))
     with pytest.raises(Conflict):
-        await store.publications.move("7", three, 5)
+        await store.publications.move("7", three, 5, "")
     assert (await store.publications.cursor("8")).place == 0
 
 
 async def test_cursor_can_be_moved_back(store: Store) -> None:
-    cursor = await store.publications.move("7", Cursor(0, None), 9)
-    await store.publications.move("7", cursor, 4)
+    cursor = await store.publications.move("7", Cursor(0, None), 9, "a")
+    await store.publications.move("7", cursor, 4, "b")
     assert (await store.publications.cursor("7")).place == 4
 
 
 async def test_every_key_has_a_cursor_and_a_marker_of_its_own(store: Store) -> None:
     for place, key in enumerate(IDS.values(), 1):
         await store.publications.mark(key, NOON)
-        await store.publications.move(key, Cursor(0, None), place)
+        await store.publications.move(key, Cursor(0, None), place, "")
     for place, key in enumerate(IDS.values(), 1):
         assert (await store.publications.cursor(key)).place == place
     assert set(await markers(store)) == set(IDS.values())
