@@ -170,13 +170,30 @@ class EngineUnderTest:
         return sorted(each.request.id for each in await self.real.inbox.page(key, 1_000))
 
     async def until_inbox_is_empty(self, key: str = KEY) -> None:
-        async with asyncio.timeout(10):
-            while await self.rows(key):
-                await asyncio.sleep(0.01)
+        async def is_empty() -> bool:
+            return not await self.rows(key)
+
+        await until(is_empty)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait, turn by turn of the event loop, until a condition holds."""
+    async with asyncio.timeout(10):
+        while not await condition():
+            await asyncio.sleep(0)  # noqa: ASYNC110 - what is waited for sends no event
 
 
 def waiting(*requests: Request, seconds: float) -> list[Waiting]:
     return [Waiting(each, now() - timedelta(seconds=seconds)) for each in requests]
 
 
-__all__ = ["KEY", "EngineUnderTest", "HubUnknown", "MemoryHub", "now", "request", "waiting"]
+__all__ = [
+    "KEY",
+    "EngineUnderTest",
+    "HubUnknown",
+    "MemoryHub",
+    "now",
+    "request",
+    "until",
+    "waiting",
+]

@@ -8,7 +8,6 @@ from activities.lane import Dead
 from domain import Domain, Key
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import Entry, Request, Unknown
-from store.ports.store import Store
 from tests.engine.parts import KEY, EngineUnderTest, now
 
 
@@ -48,8 +47,7 @@ def asking(request_id: str, amount: int) -> Request:
 
 @pytest.fixture(name="sums")
 def _sums(engine: EngineUnderTest) -> EngineUnderTest:
-    real: Store = engine.real
-    return EngineUnderTest(real, domain=SUMS)
+    return EngineUnderTest(engine.real, domain=SUMS)
 
 
 async def test_failing_request_becomes_a_dead_letter(sums: EngineUnderTest) -> None:
