@@ -135,7 +135,7 @@ async def test_too_few_results_are_an_error() -> None:
     async def stingy(_: str, items: Sequence[int]) -> list[int]:
         return list(items[:1])
 
-    lanes: Coalescer[str, int, int] = Coalescer(stingy, 10)
+    lanes: GroupCommit[str, int, int] = GroupCommit(stingy, 10)
     with pytest.raises(ValueError, match="shorter"):
         await lanes.submit("a", [1, 2])
     assert await lanes.submit("a", [3]) == [3]
@@ -147,7 +147,7 @@ async def test_cancelled_run_harms_no_later_one(work: Work) -> None:
     await work.has_begun(1)
     waiting = work.submit("a", 2)
     await asyncio.sleep(0)
-    run = work.lanes._lanes["a"].run
+    (run,) = work.lanes._runs
     assert run is not None
     run.cancel()
     for call in (interrupted, waiting):

@@ -179,8 +179,8 @@ class EngineUnderTest:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait, turn by turn of the event loop, until a condition holds."""
     async with asyncio.timeout(10):
-        while not await condition():
-            await asyncio.sleep(0)  # noqa: ASYNC110 - what is waited for sends no event
+        while not await condition():  # noqa: ASYNC110 - what is waited for sends no event
+            await asyncio.sleep(0)
 
 
 def waiting(*requests: Request, seconds: float) -> list[Waiting]:
