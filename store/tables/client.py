@@ -47,6 +47,9 @@ NOTHING_WRITTEN: Final = NOT_THERE | {
 }
 """Answers to a write that was understood and does not fit the rows that are there."""
 
+DONE: Final = frozenset({201, 204})
+"""Answers to one write that was done; a proxy that wants a password answers 200."""
+
 NO_TABLE: Final = "TableNotFound"
 
 CONTINUATION: Final = {
@@ -121,7 +124,7 @@ class Table:
             answer, _ = await self._send(request, retry=False)
             if len(operations) > 1:
                 return parts_of(answer, len(operations))
-            if not answer.ok:
+            if answer.status not in DONE:
                 raise refusal(answer)
             return [answer]
 
@@ -139,7 +142,10 @@ class Table:
         async def attempt() -> Row | None:
             answer, _ = await self._send(request, retry=True)
             if answer.ok:
-                return row_of(answer.body)
+                row = row_of(answer.body)
+                if row.get("RowKey") != row_key:
+                    raise ValueError("another row than was asked for")
+                return row
             refused = refusal(answer)
             if refused.code in NOT_THERE:
                 return None

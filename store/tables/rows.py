@@ -166,7 +166,7 @@ def accepted_at_of(row: Mapping[str, Any]) -> datetime:
 @contextmanager
 def readable(row: Mapping[str, Any]) -> Iterator[None]:
     """Raise Unreadable when a newer release wrote the row, or it is damaged."""
-    where = f"row {row['PartitionKey']}/{row['RowKey']}"
+    where = f"row {row.get('PartitionKey')}/{row.get('RowKey')}"
     version = row.get("v", FORMAT)
     if type(version) is not int or version != FORMAT:
         raise Unreadable(f"{where} has format {version!r}; this release knows {FORMAT} only")
