@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from activities.emit import Emitter
 from entities.order import Order, create
 from taskhub.port import TaskHub
+
+if TYPE_CHECKING:
+    from activities.emit import Emitter
 
 
 class MemoryHub(TaskHub):
