@@ -7,6 +7,7 @@
 # make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
 # make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
 # make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
+# make domain   write the package of a new domain  (NAME=tickets ARGS="--key accountId")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
 DATA    ?= .data
@@ -16,7 +17,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite clean
+.PHONY: run test check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -54,6 +55,9 @@ chaos: venv-dev
 
 audit: venv
 	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
+
+domain: venv
+	@$(PY) -m tools.new_domain $(NAME) $(ARGS)
 
 model: venv-dev
 	@$(PY) -m model $(ARGS)

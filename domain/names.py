@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,9 @@ from domain.declaration import WrongDomain
 if TYPE_CHECKING:
     from domain.domain import AnyDomain
 
-SEGMENT: Final = re.compile(r"[a-z][a-z0-9]{1,39}")
+NAME: Final = re.compile(r"[a-z][a-z0-9]{1,39}")
+
+SEGMENT: Final = re.compile(r"[a-z][a-z0-9]{2,39}")
 """Of an address, and the beginning of a table's name, which tells no case apart."""
 
 ENTITY: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
@@ -28,6 +31,9 @@ BESIDE_THE_KEY: Final = frozenset({"status", "last", "pending", "errors", "reaso
 REFUSED: Final = "refused"
 """The member of an entry in a page that says that it is a refusal."""
 
+ERASED: Final = "erased"
+"""The member of an entry in a page that says that its content was erased."""
+
 
 def check_names(domain: "AnyDomain") -> None:
     """Raise WrongDomain when a name cannot be used, or two that meet are the same."""
@@ -36,12 +42,14 @@ def check_names(domain: "AnyDomain") -> None:
             raise WrongDomain(f"{name} must have the form {form.pattern}; it is {value!r}")
     _check_segments(domain)
     _check_members(domain)
+    if len(set(astuple(function_names(domain)))) != len(FunctionNames.__slots__):
+        raise WrongDomain(f"name and key must not both be {domain.name!r}")
     if domain.fold_failure not in {422, 500}:
         raise WrongDomain(f"fold_failure must be 422 or 500; it is {domain.fold_failure}")
 
 
 def _forms(domain: "AnyDomain") -> Iterator[tuple[str, str, re.Pattern[str]]]:
-    yield "name", domain.name, SEGMENT
+    yield "name", domain.name, NAME
     yield "plural", domain.plural, SEGMENT
     yield "the plural of the key", domain.key.plural, SEGMENT
     yield "entity", domain.entity, ENTITY
@@ -89,17 +97,38 @@ def check_together(domains: Iterable["AnyDomain"]) -> None:
 
 
 def _shared(one: "AnyDomain", other: "AnyDomain") -> Iterator[tuple[str, set[str], set[str]]]:
-    yield "the name of a function", functions(one), functions(other)
+    functions = [set(astuple(function_names(each))) for each in (one, other)]
+    yield "the name of a function", functions[0], functions[1]
     yield "the segment", {one.plural, one.key.plural}, {other.plural, other.key.plural}
     yield "the entity", {one.entity.lower()}, {other.entity.lower()}
     yield "the name", {one.name}, {other.name}
 
 
-def functions(domain: "AnyDomain") -> set[str]:
-    """Name the functions of the app that answer for a domain over HTTP."""
+@dataclass(frozen=True, slots=True)
+class FunctionNames:
+    """What the functions of the app are called that answer for a domain over HTTP."""
+
+    post: str
+    post_batch: str
+    put: str
+    get_request: str
+    get_key: str
+    get_log: str
+    get_entry: str
+
+
+def function_names(domain: "AnyDomain") -> FunctionNames:
+    """Name them after the domain: `post_todo`, `get_project`."""
     one, many, key = domain.name, domain.plural, words(domain.key.singular).replace(" ", "_")
-    writing = {f"post_{one}", f"post_{many}", f"put_{one}_request"}
-    return writing | {f"get_{one}_request", f"get_{key}", f"get_{many}", f"get_{one}"}
+    return FunctionNames(
+        post=f"post_{one}",
+        post_batch=f"post_{many}",
+        put=f"put_{one}_request",
+        get_request=f"get_{one}_request",
+        get_key=f"get_{key}",
+        get_log=f"get_{many}",
+        get_entry=f"get_{one}",
+    )
 
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")

@@ -12,7 +12,7 @@ import msgspec
 from domain.addresses import check_client_id
 from domain.invalid import ERRORS_MAX, FieldError, Findings, below
 from domain.invalid import Invalid as Invalid  # noqa: PLC0414 - what a reader of the wire catches
-from domain.names import REFUSED
+from domain.names import ERASED, REFUSED
 from domain.request import Request
 from domain.sizes import JSON_CHARACTERS_MAX
 from domain.strict_json import canonical, read, read_items
@@ -100,10 +100,13 @@ class Wire:
         return {**self._name(key, entry), **output}
 
     def shown(self, key: str, entry: Entry) -> dict[str, Any]:
-        """Return any entry as it stands in a page of the log."""
-        if not entry.refused:
-            return self.answer(key, entry)
-        return {**self._name(key, entry), REFUSED: msgspec.json.decode(entry.output)}
+        """Return any entry as it stands in a page of the log, one that was erased too."""
+        output = msgspec.json.decode(entry.output)
+        if type(output) is not dict:
+            return {**self._name(key, entry), ERASED: True}
+        if entry.refused:
+            return {**self._name(key, entry), REFUSED: output}
+        return {**self._name(key, entry), **output}
 
     def refusal(self, entry: Entry) -> tuple[str, str]:
         """Return code and detail of an entry that is a refusal."""

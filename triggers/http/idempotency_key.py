@@ -1,37 +1,43 @@
 r"""The header `Idempotency-Key`: the client's name for its request.
 
 Plain (`Idempotency-Key: abc`), or a string as the IETF draft on the header has it, in quotation
-marks with `\` before a quotation mark or a backslash (RFC 8941, section 3.3.3).
+marks with `\` before a quotation mark (RFC 8941, section 3.3.3).
 """
 
 import re
 from typing import Final
 from uuid import uuid4
 
-from todos.wire import FieldError, Invalid, check_request_id
+from domain.addresses import check_client_id
+from domain.invalid import FieldError, Invalid
+
+HEADER: Final = "Idempotency-Key"
 
 QUOTED: Final = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
 
-def parse_key(header: str | None) -> str:
-    """Return the key, one made up when there is none. Raises Invalid.
+def parse_key(header: str) -> str:
+    """Return the key. Raises Invalid.
 
-    A plain key may hold commas. So two headers of this name, which every server joins with a
-    comma, are one plain key; that is wrong but deterministic: the same request again is a repeat.
+    A plain key may hold commas. So two headers of this name, which a server joins with a comma and
+    nothing else, are one plain key; that is wrong but deterministic: the same again is a repeat.
     """
-    if header is None:
-        return uuid4().hex
     try:
-        return check_request_id(_unquote(header.strip()))
+        return check_client_id(_unquote(header.strip()))
     except ValueError as error:
-        raise Invalid(FieldError("header:Idempotency-Key", str(error))) from None
+        raise Invalid(FieldError(f"header:{HEADER}", str(error))) from None
+
+
+def make_key() -> str:
+    """Make one up that nobody has used."""
+    return uuid4().hex
 
 
 def render_key(key: str) -> str:
     """Write the key so that a client may send it back as it is."""
     if not key.startswith('"'):
         return key
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = key.replace('"', '\\"')
     return f'"{escaped}"'
 
 

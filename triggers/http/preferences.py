@@ -1,15 +1,20 @@
-"""The header `Prefer` (RFC 7240): how long a client wants to wait for its TODO."""
+"""The header `Prefer` (RFC 7240): how long a client wants to wait for its entry.
+
+A preference never fails a request: what is malformed or unknown is ignored (section 2), what is too
+much is less, and `Preference-Applied` says what was made of it.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 from urllib.request import parse_http_list
 
-from todos.wire import FieldError, Invalid, parse_integer
-
 WAIT_SECONDS_DEFAULT: Final = 5
 
 WAIT_SECONDS_MAX: Final = 30
 """Well below the 230 s after which Azure's load balancer gives up on a request."""
+
+DIGITS_MAX: Final = 9
+"""Of a wait that is converted; a longer one is more than `WAIT_SECONDS_MAX` anyhow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,10 @@ DEFAULT: Final = Preferences(WAIT_SECONDS_DEFAULT, respond_async=False, wait_nam
 
 
 def parse_preferences(header: str | None) -> Preferences:
-    """Read the header; preferences that are not known are ignored, as the RFC asks.
+    """Read the header.
 
     `respond-async` alone does not wait at all; with `wait=N` it waits N seconds first (section
-    4.3). Raises Invalid for a `wait` that is not an integer from 0 to 30.
+    4.3).
     """
     if not header:
         return DEFAULT
@@ -50,14 +55,14 @@ def parse_preferences(header: str | None) -> Preferences:
         # The first of several counts (section 2).
         named.setdefault(name.strip().lower(), value.strip().strip('"'))
     respond_async = "respond-async" in named
-    if "wait" in named:
-        return Preferences(_wait_seconds(named["wait"]), respond_async, wait_named=True)
+    wait_seconds = _wait_seconds(named.get("wait", ""))
+    if wait_seconds is not None:
+        return Preferences(wait_seconds, respond_async, wait_named=True)
     wait_seconds = 0 if respond_async else WAIT_SECONDS_DEFAULT
     return Preferences(wait_seconds, respond_async, wait_named=False)
 
 
-def _wait_seconds(text: str) -> int:
-    try:
-        return parse_integer(text, 0, WAIT_SECONDS_MAX)
-    except ValueError as error:
-        raise Invalid(FieldError("header:Prefer", f"wait {error}")) from None
+def _wait_seconds(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(int(text), WAIT_SECONDS_MAX) if len(text) <= DIGITS_MAX else WAIT_SECONDS_MAX
