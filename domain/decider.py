@@ -11,6 +11,7 @@ import msgspec
 
 from domain.invalid import Findings
 from domain.refused import Refused
+from domain.shapes.mutability import is_mutable
 from domain.shapes.port import NOTHING, Misfit, Shape
 from domain.shapes.records import Record
 from domain.shapes.scalars import Text
@@ -83,12 +84,15 @@ class Decider:
         if not 1 <= place <= PLACE_MAX:
             raise FoldFailed(f"there is no place after {PLACE_MAX}")
         before = self._empty[version] if state is None else state
-        first = _run(known, payload, before)
-        if _run(known, payload, before) != first:
+        output, after = _run(known, payload, before)
+        refused = isinstance(output, Refused)
+        text = _refusal(output, known) if refused else _kept(known.output, output, "the output")
+        following = _kept(known.state, after, "the state")
+        if _run(known, payload, before) != (output, after):
             raise FoldFailed("the function made two different outputs of the same")
-        if not first.refused:
-            self._check_place(first.output, place)
-        return first
+        if not refused:
+            self._check_place(text, place)
+        return Folded(text, refused, following, version)
 
     def empty(self) -> str:
         """Return the state of a key that nobody has used, as canonical JSON."""
@@ -124,16 +128,23 @@ def _empty(domain: "AnyDomain", version: Version) -> str:
     return _written(shape, shape.type(), "the empty state")
 
 
-def _run(version: Version, payload: str, state: str) -> Folded:
+def _run(version: Version, payload: str, state: str) -> tuple[Any, Any]:
+    """Decide on values of its own; see that the function leaves them alone."""
     request = _read(version.request, payload, "the payload")
     before = _read(version.state, state, "the state")
-    given = _written(version.request, request, "#"), _written(version.state, before, "#")
-    output, after = _decided(version, request, before)
-    if given != (_written(version.request, request, "#"), _written(version.state, before, "#")):
+    decided = _decided(version, request, before)
+    if is_mutable(version.request):
+        _check_kept(version.request, request, payload)
+    if is_mutable(version.state):
+        _check_kept(version.state, before, state)
+    return decided
+
+
+def _check_kept(shape: Shape, value: Any, text: str) -> None:
+    """See that a value still is what was read from `text`, which another release may have written."""
+    now = _written(shape, value, "#")
+    if now != text and now != _written(shape, _read(shape, text, "#"), "#"):
         raise FoldFailed("the function has changed its request or its state in place")
-    refused = isinstance(output, Refused)
-    text = _refusal(output, version) if refused else _kept(version.output, output, "the output")
-    return Folded(text, refused, _kept(version.state, after, "the state"), version.number)
 
 
 def _decided(version: Version, request: Any, before: Any) -> tuple[Any, Any]:

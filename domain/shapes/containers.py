@@ -33,7 +33,7 @@ class Items(Shape):
         for place, each in enumerate(value):
             if findings.full:
                 break
-            values.append(self.item.read(each, below(at, place), findings))
+            values.append(self.item.read(each, f"{at}/{place}", findings))
         return self.make(values)
 
     @override
@@ -41,7 +41,7 @@ class Items(Shape):
         wrong = self._wrong(value, self.make)
         if wrong is not None:
             raise Misfit(f"{at} {wrong}")
-        return [self.item.write(each, below(at, place)) for place, each in enumerate(value)]
+        return [self.item.write(each, f"{at}/{place}") for place, each in enumerate(value)]
 
     @override
     def schema(self, *, asked: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 from typing_extensions import override
@@ -23,11 +24,15 @@ class Member:
     shape: Shape
     default: Callable[[], Any] | None = None
     """Makes what stands for a member that is missing; None when it must be there."""
+    name: str = dataclass_field(init=False)
+    """The member of the JSON object: `due_on` is `dueOn`."""
+    step: str = dataclass_field(init=False, repr=False)
+    """From the pointer of the object to that of the member."""
 
-    @property
-    def name(self) -> str:
-        """The member of the JSON object: `due_on` is `dueOn`."""
-        return camel(self.field)
+    def __post_init__(self) -> None:
+        """Derive what every reading needs."""
+        object.__setattr__(self, "name", camel(self.field))
+        object.__setattr__(self, "step", f"/{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,12 @@ class Record(Shape):
 
     type: type[Any]
     members: tuple[Member, ...]
+    names: frozenset[str] = dataclass_field(init=False, repr=False)
+    """Of the members."""
+
+    def __post_init__(self) -> None:
+        """Derive what every reading needs."""
+        object.__setattr__(self, "names", frozenset(each.name for each in self.members))
 
     @override
     def read(self, value: Any, at: str, findings: Findings) -> Any:
@@ -61,7 +72,7 @@ class Record(Shape):
         for each in self.members:
             if each.name in value:
                 there = value[each.name]
-                fields[each.field] = each.shape.read(there, below(at, each.name), findings)
+                fields[each.field] = each.shape.read(there, at + each.step, findings)
             elif each.default is not None:
                 fields[each.field] = each.default()
             else:
@@ -71,17 +82,14 @@ class Record(Shape):
     def _refuse_unknown(
         self, value: dict[str, Any], at: str, findings: Findings, others: frozenset[str]
     ) -> None:
-        known = others | self.names
+        known = self.names | others if others else self.names
+        if value.keys() <= known:
+            return
         for name in value:
             if findings.full:
                 return
             if name not in known:
                 findings.add(below(at, name), "is not a known field")
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Of the members."""
-        return frozenset(each.name for each in self.members)
 
     @override
     def write(self, value: Any, at: str) -> Any:
@@ -89,7 +97,7 @@ class Record(Shape):
             found = type(value).__name__ if kind(value) == "an object" else kind(value)
             raise Misfit(f"{at} must be {self.type.__name__}; it is {found}")
         return {
-            each.name: each.shape.write(getattr(value, each.field), below(at, each.name))
+            each.name: each.shape.write(getattr(value, each.field), at + each.step)
             for each in self.members
         }
 

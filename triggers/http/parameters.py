@@ -43,8 +43,11 @@ def request_id(req: func.HttpRequest, name: str, *, of_client: bool) -> str:
     `of_client`: it names a new request, which must not claim the id of an event.
     """
     check = check_client_id if of_client else check_address
+    segment = req.route_params.get(name, "")
+    if urlsplit(req.url).path.endswith("/"):
+        segment += "/"  # which a router may have taken away: `r/` is not another name for `r`
     try:
-        return check(req.route_params.get(name, ""))
+        return check(segment)
     except ValueError as error:
         raise Invalid(FieldError(f"path:{name}", str(error))) from None
 

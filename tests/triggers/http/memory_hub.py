@@ -21,7 +21,7 @@ class MemoryHub(TaskHub):
         self.orders: dict[str, Order] = {}
         self.handed_over: list[str] = []
         self.emitter: Emitter | None = None
-        self._drains: set[asyncio.Task[bool]] = set()
+        self._drains: set[asyncio.Task[None]] = set()
 
     @override
     async def create(self, key: str, ids: Sequence[str], done: Sequence[str], head: int) -> None:
@@ -39,9 +39,14 @@ class MemoryHub(TaskHub):
         self.handed_over += keys
         if self.works and self.emitter is not None:
             for key in keys:
-                task = asyncio.create_task(self.emitter.drain(key, self, 10.0))
+                task = asyncio.create_task(self._drain(self.emitter, key))
                 self._drains.add(task)
                 task.add_done_callback(self._drains.discard)
+
+    async def _drain(self, emitter: "Emitter", key: str) -> None:
+        for _ in range(10):
+            if await emitter.drain(key, self, 10.0):
+                return
 
     async def idle(self) -> None:
         """Wait until everything that was handed over is done."""

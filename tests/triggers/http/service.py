@@ -88,9 +88,8 @@ class Service:
 
 
 @asynccontextmanager
-async def opened(domain: AnyDomain, folder: Path) -> AsyncIterator[Service]:
-    """Serve a domain from an empty store."""
-    store = open_store(f"sqlite:{folder / 'store.db'}", domain.plural, {})
+async def over(domain: AnyDomain, store: Store) -> AsyncIterator[Service]:
+    """Serve a domain from a store, which is closed in the end."""
     hub = MemoryHub()
     engine = engine_of(domain, store, hub)
     try:
@@ -98,6 +97,14 @@ async def opened(domain: AnyDomain, folder: Path) -> AsyncIterator[Service]:
         await hub.idle()
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def opened(domain: AnyDomain, folder: Path) -> AsyncIterator[Service]:
+    """Serve a domain from an empty store in a folder."""
+    store = open_store(f"sqlite:{folder / 'store.db'}", domain.plural, {})
+    async with over(domain, store) as service:
+        yield service
 
 
 def request(

@@ -164,6 +164,19 @@ async def test_a_bad_request_id_in_the_address(service: Service, request_id: str
     await refuses(service, found, 400, "path:requestId", "must")
 
 
+async def test_a_slash_that_the_router_took_away_is_refused(service: Service) -> None:
+    route = {"projectId": "7", "requestId": "r"}
+    req = func.HttpRequest(
+        "PUT",
+        "http://127.0.0.1/api/projects/7/requests/r/?code=x",
+        headers={"content-type": "application/json"},
+        route_params=route,
+        body=json.dumps(TITLE).encode(),
+    )
+    response = await service.writing.put(req, None)
+    await refuses(service, response, 400, "path:requestId", "must not hold the character /")
+
+
 async def test_no_client_claims_the_id_of_an_event(service: Service) -> None:
     for response in (
         await service.put(7, "event:hub:0:17", TITLE),
