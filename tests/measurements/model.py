@@ -88,11 +88,11 @@ MEASUREMENTS: Final = Domain(
                 RowKey={"v": [None, True, 1.5, "\N{SNOWFLAKE}", {"id": []}]},
             ),
             Comparison(
-                "TX1042",
-                20.5,
-                False,
-                "raw",
-                {"v": [None, True, 1.5, "\N{SNOWFLAKE}", {"id": []}]},
+                id="TX1042",
+                mean=20.5,
+                above=False,
+                version="raw",
+                place={"v": [None, True, 1.5, "\N{SNOWFLAKE}", {"id": []}]},
             ),
         ),
         (
