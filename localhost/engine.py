@@ -22,7 +22,8 @@ from localhost.runner import FunctionRunner
 from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
 from localhost.timers import SystemClock, Timer, build_timers, run_timer
 
-HUB_STOP_SECONDS_MAX: Final = 3.0
+HUB_STOP_SECONDS_MAX: Final = 30.0
+"""How long activities and entities may take to finish when the host stops."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 

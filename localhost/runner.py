@@ -82,6 +82,15 @@ class FunctionRunner:
     def has_activity(self, name: str) -> bool:  # noqa: D102
         return name.lower() in self._activities
 
+    def names(self, kind: str) -> list[str]:
+        """Return the names of all functions of a kind: `activity`, `orchestrator`, `entity`."""
+        found = {
+            "orchestrator": self._orchestrators,
+            "entity": self._entities,
+            "activity": self._activities,
+        }[kind]
+        return [function.shown_name for function in found.values()]
+
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Run one episode: JSON in, JSON out. Raises FunctionFailed, WorkerDied."""
         return await self._run_durable(self._orchestrators[name.lower()], payload)
