@@ -26,8 +26,8 @@ function, would wait 5 ms for it each time."""
 GARBAGE_THRESHOLD: Final = 10_000
 """Objects between two collections. Python's 700 would be one for every third request."""
 
-STOP_SECONDS_MAX: Final = 5.0
-"""Nothing that hangs (an app's own thread, say) keeps the process longer than this."""
+STOP_SECONDS_MAX: Final = 40.0
+"""Functions have 30 seconds to finish; nothing that hangs keeps the process longer than this."""
 
 PORT_MAX: Final = 65_535
 INTERRUPTED: Final = 130

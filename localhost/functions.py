@@ -110,10 +110,14 @@ class Function:
         return tuple(str(item["name"]) for item in self.bindings if item["type"] == DURABLE_CLIENT)
 
     @property
+    def shown_name(self) -> str:
+        """The name of an orchestrator, entity or activity, in its own spelling."""
+        return str(self.trigger.get(_DURABLE_NAME[self.trigger_type]) or self.name)
+
+    @property
     def durable_name(self) -> str:
         """The name that messages carry, in lower case: names match without regard to case."""
-        member = _DURABLE_NAME[self.trigger_type]
-        return str(self.trigger.get(member) or self.name).lower()
+        return self.shown_name.lower()
 
     @property
     def is_fired(self) -> bool:

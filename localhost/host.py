@@ -9,38 +9,43 @@ import asyncio
 import os
 import platform
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Final
 
+from aiohttp import web
+
 from localhost.admin import AdminApi
+from localhost.app_loading import load_app, worker_options
 from localhost.background import Background
 from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
+from localhost.data_guard import DataGuard, DataLost
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
 from localhost.environment import prepare_environment, shared_settings, worker_environment
 from localhost.errors import StartError
-from localhost.functions import Function, functions_of
+from localhost.faults import FaultPlan
+from localhost.faults_api import FaultsApi
+from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.keys import load_keys
-from localhost.listeners import BODY_BYTES_DEFAULT, RPC_HOST, bind_public, bind_rpc, listening
+from localhost.listeners import (
+    BODY_BYTES_DEFAULT,
+    RPC_HOST,
+    Handler,
+    bind_public,
+    bind_rpc,
+    listening,
+)
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
-from localhost.taskhub.worker_port import WorkerDied
-from localhost.worker_process import AppBroken
-from localhost.workers import WorkerOptions, Workers
-
-WORKERS_SETTING: Final = "FUNCTIONS_WORKER_PROCESS_COUNT"
-WORKERS_MAX: Final = 10
-TIME_SETTING: Final = "LOCALHOST_TIME_FACTOR"
-"""What the waits after the death of a worker are multiplied by; less than 1 for tests."""
+from localhost.workers import EXHAUSTED, Workers
 
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
@@ -56,12 +61,26 @@ async def running_host(
         prepare_environment(options, data, base_url, os.environ)
         host_json = HostJson.read(options.app, os.environ)
         show_logs(console, host_json.text("logging.logLevel.default", "Information"))
+        faults = FaultPlan.read(os.environ)
         workers = Workers(
-            options.app, worker_environment(os.environ), console, _worker_options(host_json)
+            options.app,
+            worker_environment(os.environ),
+            console,
+            worker_options(host_json),
+            faults.workers,
         )
         stack.push_async_callback(workers.stop)
-        functions = await _load(workers, options.app, host_json, console)
-        host = Host(options, data, console, host_json, functions, workers, base_url)
+        functions = await load_app(workers, options.app, host_json, console)
+        host = Host(
+            options,
+            data,
+            console,
+            host_json,
+            functions=functions,
+            workers=workers,
+            faults=faults,
+            base_url=base_url,
+        )
         await host.open(stack, door)
         console.gather()
         stack.callback(console.stop_gathering)
@@ -77,8 +96,10 @@ class Host:
         data: DataFolder,
         console: Console,
         host_json: HostJson,
+        *,
         functions: list[Function],
         workers: Workers,
+        faults: FaultPlan,
         base_url: str,
     ) -> None:
         self.base_url = base_url
@@ -93,7 +114,8 @@ class Host:
         self._urls = urls_of(self._routes, base_url)
         self._workers = workers
         self._runner = FunctionRunner(functions, workers.invoke, console)
-        self._engine = Engine(data, functions, self._runner, host_json, console)
+        self._engine = Engine(data, functions, self._runner, host_json, console, faults)
+        self._faults_api = FaultsApi(faults, workers)
         self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
@@ -111,8 +133,8 @@ class Host:
         stack.push_async_callback(self._background.stop)
         limit = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")
         body_bytes_max = int(limit) if limit and limit.isdecimal() else BODY_BYTES_DEFAULT
-        handle = self._front(doors).handle
-        await stack.enter_async_context(listening(door, handle, body_bytes_max))
+        self._answer: Handler = self._front(doors).handle
+        await stack.enter_async_context(listening(door, self._handle, body_bytes_max))
         stack.push_async_callback(self._engine.event_hubs.stop)
         if self._standby is None:
             self._begin()
@@ -138,12 +160,38 @@ class Host:
         """Tell standbys where to ask, and start what only the owner does."""
         write_owner(self._data.owner, self._owner)
         self._engine.begin(self._background.spawn)
+        self._background.spawn(self._watch_data())
+
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        return self._answer(request)
+
+    async def _watch_data(self) -> None:
+        """Answer nothing any more once the data folder is not the one that was opened."""
+        try:
+            await DataGuard(self._data).watch()
+        except DataLost as loss:
+            self._console.event(f"error: {loss}; this host answers 503 until it is started again")
+            self._answer = _not_running
+            await self._workers.kill()
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Come back when it shall stop; as a standby, own the data folder once nobody else does.
 
-        Raises StartError when it is damaged, or when the next owner keeps TODOs elsewhere.
+        Raises StartError when it is damaged, when the next owner has other settings, or when workers
+        have died too often.
         """
+        serving = asyncio.create_task(self._serve_until(stop))
+        exhausted = asyncio.create_task(self._workers.exhausted.wait())
+        try:
+            await asyncio.wait((serving, exhausted), return_when=asyncio.FIRST_COMPLETED)
+            if self._workers.exhausted.is_set():
+                raise StartError(EXHAUSTED)
+            await serving
+        finally:
+            serving.cancel()
+            exhausted.cancel()
+
+    async def _serve_until(self, stop: asyncio.Event) -> None:
         if self._standby is not None:
             await self._wait_for_ownership(stop)
             if not stop.is_set():
@@ -173,6 +221,7 @@ class Host:
             urls=self._urls,
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
+            faults=self._faults_api,
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
         )
         if self._standby is None:
@@ -217,40 +266,8 @@ def _base_url(host: str, door: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
 
 
-def _worker_options(host_json: HostJson) -> WorkerOptions:
-    count = os.environ.get(WORKERS_SETTING) or "1"
-    if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
-        raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
-    factor = os.environ.get(TIME_SETTING) or "1"
-    try:
-        return WorkerOptions(int(count), host_json.function_timeout(), float(factor))
-    except ValueError as error:
-        raise StartError(f"{TIME_SETTING} must be a number, not {factor!r}") from error
-
-
-async def _load(
-    workers: Workers, app: Path, host_json: HostJson, console: Console
-) -> list[Function]:
-    """Return the app's functions; none when it is broken, and then the console says why.
-
-    As on Azure such a host runs and answers 404. Raises StartError when the app ends the worker
-    while it is loaded.
-    """
-    try:
-        indexed = await workers.start()
-    except AppBroken as error:
-        console.line(_from_app_on(error.stack_trace, app))
-        console.line(f"error: the app has no functions, it cannot be loaded: {error}")
-        return []
-    except WorkerDied as death:
-        raise StartError(f"the app ended its process while it was loaded: {death}") from death
-    return functions_of(indexed, os.environ, host_json.names("functions"))
-
-
-def _from_app_on(trace: str, app: Path) -> str:
-    """Leave out the frames before the first one of the app: those are the worker's."""
-    start = trace.find(f'  File "{app}')
-    return trace if start < 0 else trace[start:].rstrip()
+async def _not_running(_: web.BaseRequest) -> web.Response:
+    return web.Response(status=503, text="Function host is not running.")
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:

@@ -7,6 +7,7 @@ restarts are ten seconds apart; after too many deaths the host ends.
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from localhost.console import Console
 from localhost.functions import Function
 from localhost.rpc.messages import InvocationRequest, InvocationResponse, RpcFunctionMetadata
 from localhost.taskhub.worker_port import FunctionTimedOut, WorkerDied
+from localhost.worker_faults import When, WorkerFaults
 from localhost.worker_process import AppBroken, WorkerProcess
 
 HOST_VERSION: Final = "4.1037.0.0"
@@ -26,6 +28,8 @@ RESTART_SECONDS: Final = 10.0
 """Between two restarts, and between the first starts of several workers."""
 GRACE_SECONDS: Final = 2.0
 """What a function has after `functionTimeout` before its worker is killed."""
+FINISH_SECONDS_MAX: Final = 5.0
+"""What functions that nobody waits for have to finish when the host stops: timers, say."""
 END_SECONDS_MAX: Final = 5.0
 """What a worker has for ending in an orderly way."""
 EXHAUSTED: Final = (
@@ -49,12 +53,18 @@ class Workers:
     """Runs functions on worker processes. Belongs to the running event loop."""
 
     def __init__(
-        self, app: Path, environ: Mapping[str, str], console: Console, options: WorkerOptions
+        self,
+        app: Path,
+        environ: Mapping[str, str],
+        console: Console,
+        options: WorkerOptions,
+        faults: WorkerFaults | None = None,
     ) -> None:
         """`environ` is that of the processes."""
         self._app = app
         self._environ = environ
         self._console = console
+        self._faults = faults or WorkerFaults()
         self._options = options
         self._factor = options.time_factor
         self._loop = asyncio.get_running_loop()
@@ -94,6 +104,8 @@ class Workers:
         worker = self._ready[0]
         self._ready.rotate(-1)
         answer = worker.invoke(request)
+        if self._faults.when is not None:
+            answer = asyncio.ensure_future(self._with_faults(worker, answer, function))
         if self._timeout_seconds is None:
             return await answer
         late = self._loop.call_later(
@@ -103,6 +115,17 @@ class Workers:
             return await answer
         finally:
             late.cancel()
+
+    async def _with_faults(
+        self, worker: WorkerProcess, answer: Answer, function: Function
+    ) -> InvocationResponse:
+        if self._faults.kills(function, When.BEFORE):
+            worker.kill()
+        response = await answer
+        if self._faults.kills(function, When.AFTER):
+            worker.kill()
+            raise await worker.died
+        return response
 
     def _overdue(
         self,
@@ -177,17 +200,27 @@ class Workers:
         self._ready[0].kill()
         return self._ready[0].pid
 
-    async def idle(self) -> None:
-        """Come back when no function runs."""
-        await asyncio.gather(*(worker.idle() for worker in self._ready))
-
     async def stop(self) -> None:
-        """End all workers; what still runs in them ends with them."""
+        """Let functions that run finish, though not for long, and end all workers."""
+        workers = await self._retire()
+        finished = asyncio.gather(*(worker.idle() for worker in workers))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(finished, FINISH_SECONDS_MAX)
+        await asyncio.gather(*(worker.terminate(END_SECONDS_MAX) for worker in workers))
+
+    async def kill(self) -> None:
+        """End all workers at once, for good; calls wait for ever."""
+        for worker in await self._retire():
+            worker.kill()
+
+    async def _retire(self) -> list[WorkerProcess]:
+        """Start no worker any more; return those that are there, which get no work any more."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         workers, self._ready = [*self._ready], deque()
-        await asyncio.gather(*(worker.terminate(END_SECONDS_MAX) for worker in workers))
+        self._is_ready.clear()
+        return workers
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
