@@ -15,16 +15,16 @@ STORAGE ?= sqlite
 ARGS    ?=
 
 PY        = .venv/bin/python
-LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
+RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
 .PHONY: run test check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
-	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" -- $(LOCALHOST)
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" -- $(RUN)
 else
 run: venv
-	@exec $(LOCALHOST)
+	@exec $(RUN)
 endif
 
 test: venv-dev node-azurite
