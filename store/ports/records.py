@@ -12,11 +12,11 @@ INBOX_ROWS_MAX: Final = 100
 LOG_ENTRIES_MAX: Final = 49
 """Entries of one append: the head, a row per entry and a row per request within 100 rows."""
 
-APPEND_CHARACTERS_MAX: Final = 900_000
+APPEND_CHARACTERS_MAX: Final = 600_000
 """JSON texts of one append (state, payloads, and each output twice). A transaction may have
-4 MiB; a character is at most 4 bytes of UTF-8."""
+4 MiB; a character is at most 6 bytes within it (an escaped U+2028)."""
 
-INBOX_PUT_CHARACTERS_MAX: Final = 900_000
+INBOX_PUT_CHARACTERS_MAX: Final = 600_000
 """Payloads of one inbox transaction, for the same reason."""
 
 
