@@ -49,6 +49,10 @@ class Unknown(StoreError):
     """
 
 
+class Missing(Unknown):
+    """The table or the file is not there, and this store was opened so that it is not made."""
+
+
 class Unreadable(StoreError):
     """A row is damaged, or was written by a newer release. Nothing was written; asking again does
     not help until somebody deploys or repairs.

@@ -8,23 +8,25 @@ has no answer may have happened.
 """
 
 import asyncio
-import base64
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from store.app_port import AppStore
-from store.audit_port import AuditReader
-from store.deadletters_port import DeadLetter, Key, Summary
-from store.port import Entry, StoreError
-from store.restore_port import LogWriter
-from todos import Todo, TodoRequest
-from tools.copy_files import Refused, check_copy, lines_of
+from store.ports.deadletters import DeadLetter
+from store.ports.records import Answered, Request, StoreError
+from store.ports.store import Store
+from tools.backup.checking import End, end_of, entries_of, inbox_of
+from tools.backup.files import lines_of
+from tools.backup.letters import decode_letter
+from tools.command import Refused
+from tools.stored.port import Reader, Writer
+from tools.terminal import Progress
 
 WRITES_AT_ONCE_MAX: Final = 16
-"""Of one project: a partition takes 2,000 rows a second, and each of these writes 98."""
+"""A partition takes 2,000 rows a second, and each of these writes 98; a file shares commits."""
 
 ATTEMPTS_MAX: Final = 5
 
@@ -32,176 +34,169 @@ PAUSE_SECONDS: Final = 0.2
 """After the first attempt that failed; then twice that, and so on."""
 
 
-async def check_empty(store: AppStore, reader: AuditReader) -> None:
+async def check_empty(store: Store, reader: Reader) -> None:
     """Raise Refused when the store holds anything."""
-    async for partition in reader.partitions():
-        raise Refused(f"{reader.name} is not empty: it has project {partition}")
+    async for key in reader.keys():
+        raise Refused(f"{reader.name} is not empty: it has {key}")
     async for page in store.deadletters.pages():
         for summary in page:
-            raise Refused(f"{reader.name} is not empty: it has dead letter {summary.key}")
+            raise Refused(f"{reader.name} is not empty: it has dead letter {summary.name}")
 
 
-async def restore(folder: Path, store: AppStore, writer: LogWriter, now: datetime) -> Counter[str]:
-    """Write everything that is in `folder`; return what it was, by the names of `COUNTED`.
+async def restore(
+    folder: Path, store: Store, writer: Writer, accepted_at: datetime, now: datetime
+) -> Counter[str]:
+    """Write everything that is in `folder`, which was checked; return what it was.
 
-    The store is empty, or holds what an earlier call has written. Raises Refused, before anything
-    is written, when the copy is not whole; Refused when other rows are in the way; StoreError.
+    The store is empty, or holds what an earlier call has written. Requests that wait are said to
+    wait since `accepted_at`. Raises Refused when other rows are in the way, and StoreError.
     """
-    index = check_copy(folder)
-    restorer = _Restorer(store, writer, now)
-    await restorer.logs(folder)
-    await restorer.inboxes(folder, index.started_at)
-    await restorer.ends()
+    restorer = _Restorer(store, writer, accepted_at, now)
+    restorer.published = any(
+        content["cursor"] for kind, content in lines_of(folder) if kind == "done"
+    )
+    try:
+        await _side_by_side(restorer.rows(folder))
+        await _side_by_side(restorer.ends(folder))
+    finally:
+        restorer.progress.end()
     return restorer.restored
 
 
+@dataclass(slots=True)
 class _Restorer:
-    def __init__(self, store: AppStore, writer: LogWriter, now: datetime) -> None:
-        self._store = store
-        self._writer = writer
-        self._now = now
-        self._ends: list[tuple[int, Mapping[str, Any]]] = []
-        self.restored: Counter[str] = Counter()
+    store: Store
+    writer: Writer
+    accepted_at: datetime
+    now: datetime
+    published: bool = False
+    restored: Counter[str] = field(default_factory=Counter)
+    progress: Progress = field(default_factory=lambda: Progress("entries restored"))
 
-    async def logs(self, folder: Path) -> None:
-        """The dead letters, and the logs without their heads."""
-        project_id = 0
-        chunks: list[Awaitable[None]] = []
+    def rows(self, folder: Path) -> Iterable[Coroutine[Any, Any, None]]:
+        """The dead letters, the inboxes, and the logs without their heads."""
+        key = ""
         for kind, content in lines_of(folder):
             if kind == "letter":
-                await self._letter(decode_letter(content))
-            elif kind == "project":
-                project_id = content
-            elif kind == "todos":
-                chunks.append(self._todos(project_id, content))
-                if len(chunks) == WRITES_AT_ONCE_MAX:
-                    await _together(chunks)
-            elif kind == "done":
-                await _together(chunks)
-                self._ends.append((project_id, content))
-
-    async def inboxes(self, folder: Path, accepted_at: datetime) -> None:
-        """The rows get the time at which the copy was begun: they have waited at least since."""
-        project_id = 0
-        for kind, content in lines_of(folder):
-            if kind == "project":
-                project_id = content
+                yield self._letter(decode_letter(content))
+            elif kind == "key":
+                key = content
+            elif kind == "entries":
+                yield self._entries(key, entries_of(content))
             elif kind == "inbox":
-                requests = [TodoRequest.of(project_id, id_, payload) for id_, payload in content]
-                await self._waiting(project_id, requests, accepted_at)
+                yield self._waiting(inbox_of(key, content))
 
-    async def ends(self) -> None:
+    def ends(self, folder: Path) -> Iterable[Coroutine[Any, Any, None]]:
         """The cursors, and the heads."""
-        published = any(end["cursor"] for _, end in self._ends)
-        for project_id, end in self._ends:
-            await self._end(project_id, end, published=published)
+        key = ""
+        for kind, content in lines_of(folder):
+            if kind == "key":
+                key = content
+            elif kind == "done":
+                yield self._end(key, end_of(content))
 
     async def _letter(self, letter: DeadLetter) -> None:
         async def there() -> bool:
-            return await self._store.deadletters.get(letter.summary.key) == letter
+            return await self.store.deadletters.get(letter.summary.name) == letter
 
-        await _insist(lambda: self._store.deadletters.put(letter), there)
+        await _insist(lambda: self.store.deadletters.put(letter), there)
         self.restored["letters"] += 1
 
-    async def _todos(self, project_id: int, rows: Sequence[Sequence[Any]]) -> None:
-        entries = [Entry(name, Todo.of(project_id, id_, payload)) for id_, name, payload in rows]
-
+    async def _entries(self, key: str, answered: Sequence[Answered]) -> None:
         async def there() -> bool:
-            names = [each.request_id for each in entries]
-            found = await self._store.log.find(project_id, names)
-            if not found:
-                first = await self._store.log.get(project_id, entries[0].todo.id)
-                if first is None:
-                    return False
-            if found != {each.request_id: each.todo for each in entries}:
-                raise Refused(f"project {project_id} holds other TODOs than the copy")
+            found = await self.store.log.find(key, [each.entry.request_id for each in answered])
+            if not found and await self.store.log.get(key, answered[0].entry.place) is None:
+                return False
+            if found != {each.entry.request_id: each for each in answered}:
+                raise Refused(f"{key} holds other entries than the copy")
             return True
 
-        await _insist(lambda: self._writer.insert(project_id, entries), there)
-        self.restored["todos"] += len(entries)
+        await _insist(lambda: self.writer.insert(key, answered), there)
+        self.restored["entries"] += len(answered)
+        self.progress.add(len(answered), key)
 
-    async def _end(self, project_id: int, end: Mapping[str, Any], *, published: bool) -> None:
-        state, cursor = end["state"], end["cursor"]
-        if cursor is not None:
-            await self._cursor(project_id, cursor)
-        if published and state is not None:
-            # What the copy does not know to be published is: a repeat is the same event.
-            await _insist(lambda: self._store.publications.mark(project_id, self._now), _never)
-        if state is not None:
-            await self._head(project_id, state)
-        self.restored["projects"] += 1
-
-    async def _head(self, project_id: int, state: int) -> None:
-        async def there() -> bool:
-            head = await self._store.log.head(project_id)
-            if head.version is not None and head.state != state:
-                raise Refused(f"the head of project {project_id} is {head.state}, not {state}")
-            return head.version is not None
-
-        await _insist(lambda: self._writer.finish(project_id, state), there)
-
-    async def _cursor(self, project_id: int, last: int) -> None:
-        async def there() -> bool:
-            return (await self._store.publications.cursor(project_id)).last == last
-
-        async def move() -> None:
-            cursor = await self._store.publications.cursor(project_id)
-            await self._store.publications.move(project_id, cursor, last)
-
-        await _insist(move, there)
-
-    async def _waiting(
-        self, project_id: int, requests: Sequence[TodoRequest], accepted_at: datetime
-    ) -> None:
+    async def _waiting(self, requests: Sequence[Request]) -> None:
+        key = requests[0].key
         missing = list(requests)
 
         async def there() -> bool:
-            found = await self._store.inbox.get(project_id, [e.request_id for e in requests])
-            if any(found.get(each.request_id, each) != each for each in requests):
-                raise Refused(f"the inbox of project {project_id} holds other requests")
-            missing[:] = [each for each in requests if each.request_id not in found]
+            found = await self.store.inbox.get(key, [each.id for each in requests])
+            if any(found.get(each.id, each) != each for each in requests):
+                raise Refused(f"the inbox of {key} holds other requests")
+            missing[:] = [each for each in requests if each.id not in found]
             return not missing
 
-        await _insist(lambda: self._store.inbox.put(project_id, missing, accepted_at), there)
+        await _insist(lambda: self.store.inbox.put(missing, self.accepted_at), there)
         self.restored["waiting"] += len(requests)
+
+    async def _end(self, key: str, end: End) -> None:
+        if end.cursor is not None:
+            await self._cursor(key, end.cursor)
+        if self.published and end.head.place:
+            # What the copy does not know to be published is: a repeat is the same event.
+            await _insist(lambda: self.store.publications.mark(key, self.now), _never)
+        if end.head.place:
+            await self._head(key, end)
+        self.restored["keys"] += 1
+
+    async def _head(self, key: str, end: End) -> None:
+        async def there() -> bool:
+            head = await self.store.log.head(key)
+            if head.version is not None and (head.place, head.state) != (
+                end.head.place,
+                end.head.state,
+            ):
+                raise Refused(f"the head of {key} is {head.place}, not {end.head.place}")
+            return head.version is not None
+
+        await _insist(lambda: self.writer.finish(key, end.head), there)
+
+    async def _cursor(self, key: str, place: int) -> None:
+        async def there() -> bool:
+            return (await self.store.publications.cursor(key)).place == place
+
+        async def move() -> None:
+            cursor = await self.store.publications.cursor(key)
+            # Without a trail the publisher takes the log for one that it has not seen yet.
+            await self.store.publications.move(key, cursor, place, "")
+
+        await _insist(move, there)
 
 
 async def _insist(
-    write: Callable[[], Awaitable[None]], there: Callable[[], Awaitable[bool]]
+    write: Callable[[], Awaitable[object]], there: Callable[[], Awaitable[bool]]
 ) -> None:
     """Write until it is there. Raises StoreError after `ATTEMPTS_MAX` failures."""
     for attempt in range(ATTEMPTS_MAX):
         try:
-            return await write()
+            await write()
         except StoreError:
             if await there():
-                return None
+                return
             if attempt == ATTEMPTS_MAX - 1:
                 raise
+        else:
+            return
         await asyncio.sleep(PAUSE_SECONDS * 2**attempt)
-    raise AssertionError
 
 
 async def _never() -> bool:
     return False
 
 
-async def _together(calls: list[Awaitable[None]]) -> None:
-    await asyncio.gather(*calls)
-    calls.clear()
-
-
-def decode_letter(content: Mapping[str, Any]) -> DeadLetter:
-    """Take back what `tools.copying.encode_letter` made."""
-    enqueued = content["enqueuedAt"]
-    summary = Summary(
-        key=Key.parse(content["key"]),
-        code=content["code"],
-        reason=content["reason"],
-        request_id=content["requestId"],
-        enqueued_at=datetime.fromisoformat(enqueued) if enqueued else None,
-        stored_at=datetime.fromisoformat(content["storedAt"]),
-        body_bytes=content["bodyBytes"],
-    )
-    body = base64.b64decode(content["body"])
-    return DeadLetter(summary, content["messageId"], content["properties"], body)
+async def _side_by_side(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Make all calls, a bounded number at once, of whatever keys; the first failure ends all."""
+    pending: set[asyncio.Task[None]] = set()
+    try:
+        for call in calls:
+            pending.add(asyncio.create_task(call))
+            if len(pending) >= WRITES_AT_ONCE_MAX:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        for task in list(pending):
+            await task
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)

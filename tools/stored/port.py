@@ -75,9 +75,9 @@ class Writer(Protocol):
     async def finish(self, key: str, head: Head) -> None:
         """Write the head. Raises Conflict when there is one."""
 
-    async def blank(self, key: str, request_id: str, place: int | None) -> None:
-        """Put `ERASED` in the place of the payload in the inbox row of a request, and of payload
-        and output in the rows of the log, in one transaction each; what is not there is fine.
+    async def blank(self, key: str, request_id: str, place: int) -> None:
+        """Put `ERASED` in the place of payload and output in the rows of an entry and its request,
+        in one transaction.
         """
 
     async def close(self) -> None:

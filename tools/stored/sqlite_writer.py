@@ -43,10 +43,8 @@ class SqliteWriter(Writer):
         await write(self._file, work)
 
     @override
-    async def blank(self, key: str, request_id: str, place: int | None) -> None:
+    async def blank(self, key: str, request_id: str, place: int) -> None:
         def work(db: sqlite3.Connection) -> None:
-            at = (ERASED, key, request_id)
-            db.execute("UPDATE inbox SET payload = ? WHERE key = ? AND request_id = ?", at)
             db.execute(
                 "UPDATE entry SET payload = ?, output = ? WHERE key = ? AND place = ?"
                 " AND request_id = ?",

@@ -4,24 +4,22 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from store.ports.records import ERASED, LOG_ENTRIES_MAX, Answered, Conflict, Head
+from store.ports.records import ERASED, LOG_ENTRIES_MAX, Answered, Head
 from store.tables import rows
 from store.tables.answers import ETAG
-from store.tables.client import Places, Table
+from store.tables.client import Table
 from store.tables.connection import Account
 from store.tables.requests import Operation, Row, insert, replace
 from tools.stored.port import Writer
 
 
 class TableWriter(Writer):
-    """Writes the tables of one domain."""
+    """Writes the log of one domain."""
 
     def __init__(self, account: Account, plural: str, *, create: bool) -> None:
-        """Write into tables that begin with `plural`; missing ones are made if `create`."""
+        """Write into the table `plural`, which is made if `create`."""
         self._account = account
-        places = Places()
-        self._log = Table(account, plural, places, create=create)
-        self._inbox = Table(account, f"{plural}inbox", places, create=create)
+        self._log = Table(account, plural, create=create)
 
     @override
     async def insert(self, key: str, answered: Sequence[Answered]) -> None:
@@ -35,27 +33,15 @@ class TableWriter(Writer):
         await self._log.transact([insert(rows.head_row(key, head))])
 
     @override
-    async def blank(self, key: str, request_id: str, place: int | None) -> None:
+    async def blank(self, key: str, request_id: str, place: int) -> None:
         partition = rows.partition_of(key)
-        await self._blank_in(self._inbox, partition, [rows.request_key(request_id)])
-        if place is not None:
-            names = [rows.logged_key(request_id), rows.entry_key(place)]
-            await self._blank_in(self._log, partition, names)
+        names = [rows.logged_key(request_id), rows.entry_key(place)]
+        found = [await self._log.get(partition, each) for each in names]
+        await self._log.transact([_blanked(row) for row in found if row is not None])
 
     @override
     async def close(self) -> None:
         await self._account.close()
-
-    async def _blank_in(self, table: Table, partition: str, row_keys: Sequence[str]) -> None:
-        found = [await table.get(partition, each) for each in row_keys]
-        there = [row for row in found if row is not None]
-        if not there:
-            return
-        try:
-            await table.transact([_blanked(row) for row in there])
-        except Conflict:  # an inbox row that was numbered meanwhile: the log is next
-            if table is not self._inbox:
-                raise
 
 
 def _blanked(row: Row) -> Operation:

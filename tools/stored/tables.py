@@ -11,9 +11,9 @@ from typing import Final, TypeVar
 from typing_extensions import override
 
 from store.ports.inbox import Waiting
-from store.ports.records import Answered, Entry, Head, Unknown, Unreadable
+from store.ports.records import Answered, Entry, Head, Missing, Unreadable
 from store.tables import rows
-from store.tables.client import NO_TABLE, Places, Table
+from store.tables.client import Places, Table
 from store.tables.connection import Account
 from store.tables.requests import Row
 from tools.stored.port import Damaged, Reader
@@ -72,10 +72,8 @@ class TableReader(Reader):
     async def cursor(self, key: str) -> int | Damaged | None:
         try:
             row = await self._publications.get(rows.partition_of(key), rows.CURSOR_KEY)
-        except Unknown as error:
-            if NO_TABLE in str(error):
-                return None
-            raise
+        except Missing:
+            return None
         return None if row is None else _or_damaged(row, _place)
 
     @override
@@ -108,10 +106,8 @@ class TableReader(Reader):
     async def _next_published(self, after: str) -> Row | None:
         try:
             return await _next(self._publications, after)
-        except Unknown as error:
-            if NO_TABLE in str(error):
-                return None
-            raise
+        except Missing:
+            return None
 
 
 async def _next(table: Table, after: str) -> Row | None:
