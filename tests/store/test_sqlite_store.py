@@ -174,7 +174,7 @@ async def test_file_that_cannot_be_opened_yet_is_unknown_and_opened_later(
 
 async def test_store_that_must_not_be_made_is_not(path: Path) -> None:
     store = SqliteStore(path, "things", create=False)
-    with pytest.raises(Unknown, match="No such file"):
+    with pytest.raises(Unknown, match="there is no such file"):
         await store.log.head("7")
     assert await store.check()
     assert list(path.parent.iterdir()) == []

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from store.deadletters_port import DeadLetter, Summary
-from tools.letters import Outcome, Result
+from store.ports.deadletters import DeadLetter, Summary
+from tools.deadletters.desk import Outcome, Result
+from tools.terminal import one_line
 
 BODY_CHARACTERS_MAX: Final = 4_000
 """Shown of a body; `--raw` has all of it."""
@@ -21,6 +22,13 @@ class Printer:
         self._as_json = as_json
         self._items: list[dict[str, Any]] = []
         self._count = 0
+        self._results: list[Result] = []
+
+    def _sentence(self) -> str:
+        if self._results:
+            done = sum(each.is_done for each in self._results)
+            return f"{done} of {len(self._results)} dead letters are out of the way."
+        return f"There are {self._count} dead letters."
 
     def summaries(self, summaries: Sequence[Summary]) -> None:
         """A line per letter."""
@@ -29,7 +37,8 @@ class Printer:
             self._items += [summary_json(each) for each in summaries]
             return
         for each in summaries:
-            print(f"{each.key}  {_time(each.stored_at)}  {each.code}: {one_line(each.reason)}")
+            text = f"{each.name}  {_time(each.stored_at)}  {each.code}: {each.reason}"
+            print(one_line(text))
 
     def letter(self, letter: DeadLetter) -> None:
         """One letter with all that is in it."""
@@ -46,24 +55,24 @@ class Printer:
 
     def result(self, result: Result) -> None:
         """A line per result."""
+        self._results.append(result)
         if self._as_json:
             self._items.append(result_json(result))
         else:
-            print(f"{result.key}  {_result_text(result)}")
+            print(one_line(f"{result.name}  {_result_text(result)}"))
 
     def end(self) -> None:
         """Write what is left to be written."""
         if self._as_json:
             print(json.dumps(self._items))
-        elif self._count:
-            print(f"{self._count} dead letters")
+        else:
+            print(self._sentence())
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """The fields of a summary, null for what is not there."""
     return {
-        "key": str(summary.key),
-        "sequenceNumber": summary.key.sequence_number,
+        "name": str(summary.name),
         "enqueuedAt": None if summary.enqueued_at is None else _time(summary.enqueued_at),
         "storedAt": _time(summary.stored_at),
         "requestId": summary.request_id,
@@ -86,31 +95,26 @@ def letter_json(letter: DeadLetter) -> dict[str, Any]:
 def result_json(result: Result) -> dict[str, Any]:
     """What became of a letter, without what does not apply."""
     fields = {
-        "key": str(result.key),
+        "name": str(result.name),
         "outcome": result.outcome.value,
-        "projectId": result.project_id,
+        "key": result.key,
         "requestId": result.request_id,
-        "id": result.todo_id,
+        "place": result.place,
         "code": result.code,
         "reason": result.reason,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def one_line(text: str) -> str:
-    """What a stranger wrote, so that it cannot move the cursor of a terminal."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
 def _result_text(result: Result) -> str:
-    request = f"request {result.request_id} of project {result.project_id}"
+    request = f"request {result.request_id} of {result.key}"
     match result.outcome:
         case Outcome.ACCEPTED:
             return f"accepted: {request}; the app takes it up within seconds"
         case Outcome.CREATED:
-            return f"created before: {request} is TODO {result.todo_id}"
+            return f"created before: {request} has place {result.place}"
         case Outcome.DEAD:
-            return f"still dead, {result.code}: {one_line(result.reason or '')}"
+            return f"still dead, {result.code}: {result.reason}"
         case Outcome.DROPPED:
             return "dropped"
         case Outcome.MISSING:

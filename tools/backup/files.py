@@ -1,11 +1,12 @@
 """A copy of a store as files: parts of JSON lines, each with its checksum, and one that names them.
 
-    copy.json           {"v": 1, "store": …, "startedAt": …, "finishedAt": …, "parts": [sha256, …]}
+    copy.json           {"v": 2, "store": …, "startedAt": …, "finishedAt": …, "parts": [sha256, …]}
     part-00000.jsonl    a line is an array: its kind, then what belongs to it
     part-00001.jsonl    …
 
-Lines: `["letter", {…}]`; `["project", 7]`, then for that project `["inbox", [[requestId,
-payload], …]]`, `["todos", [[id, requestId, payload], …]]`, and `["done", {"state", "cursor"}]`.
+Lines: `["letter", {…}]`; `["key", "C-7"]`, then for that key `["inbox", [[requestId, payload],
+…]]`, `["entries", [[place, requestId, payload, output, refused, version], …]]`, and `["done",
+{"place", "state", "cursor"}]`. Payloads, outputs and states are JSON texts.
 The last line of a part is `["end", {"after", "lines", "sha256"}]`, where the checksum is of all
 bytes before it. A part gets its name when all of it is on disk, so a part that is there is whole;
 `copy.json` gets `finishedAt` when all parts are there. What a crash left is either, or ignored.
@@ -14,22 +15,24 @@ bytes before it. A part gets its name when all of it is on disk, so a part that 
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
-VERSION: Final = 1
+from tools.command import Refused
+
+VERSION: Final = 2
+
+LINE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""A dead letter has at most 4 MiB; of longer lines we have written none."""
 
 INDEX: Final = "copy.json"
 
 PART_BYTES: Final = 64 * 1024 * 1024
-"""After a project that goes beyond it, a new part begins."""
-
-
-class Refused(Exception):
-    """Nothing was done, or no more than what is said: the files or the store do not allow it."""
+"""After a key that goes beyond it, a new part begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,14 @@ class Index:
     def read(cls, folder: Path) -> Self | None:
         """Return None when there is no copy. Raises Refused when it makes no sense or is newer."""
         try:
-            content = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+            with open_regular(folder / INDEX) as file:
+                content = json.loads(file.read(LINE_BYTES_MAX))
             if content["v"] != VERSION:
                 raise Refused(f"{folder} has format {content['v']!r}, not {VERSION}")
             return cls._of(content)
         except FileNotFoundError:
             return None
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
             raise Refused(f"{folder / INDEX} is damaged: {error}") from error
 
     @classmethod
@@ -75,8 +79,8 @@ class Index:
             "parts": list(self.parts),
         }
         text = json.dumps(content, indent=1) + "\n"
-        with (folder / f"{INDEX}.new").open("w", encoding="utf-8") as file:
-            file.write(text)
+        with create_regular(folder / f"{INDEX}.new") as file:
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         _publish(folder / f"{INDEX}.new", folder / INDEX)
@@ -88,7 +92,7 @@ class Part:
     def __init__(self, folder: Path, number: int) -> None:
         """Begin it, instead of one that was never ended."""
         self._path = part_path(folder, number)
-        self._file = self._new.open("wb")
+        self._file = create_regular(self._new)
         self._hash = hashlib.sha256()
         self._lines = 0
         self.bytes = 0
@@ -124,7 +128,7 @@ class End:
     """The end of a part that is whole."""
 
     after: str
-    """The partition after which the next part goes on."""
+    """The key after which the next part goes on."""
     sha256: str
 
 
@@ -145,15 +149,15 @@ def check_part(path: Path) -> End:
     """Read all of it. Raises Refused when it is not what was written."""
     digest, line, count = hashlib.sha256(), b"", 0
     try:
-        with path.open("rb") as file:
-            for following in file:
+        with open_regular(path) as file:
+            for following in _lines(file):
                 if line:
                     digest.update(line)
                     count += 1
                 line = following
         kind, end = json.loads(line)
         after, written = end["after"], (kind, end["lines"], end["sha256"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise Refused(f"{path} cannot be read: {error}") from error
     if written != ("end", count, digest.hexdigest()):
         raise Refused(f"{path} is damaged: its checksum is not that of its content")
@@ -172,13 +176,47 @@ def check_copy(folder: Path) -> Index:
 
 
 def lines_of(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Go through the lines of all parts: the kind, and what belongs to it."""
+    """Go through the lines of all parts: the kind, and what belongs to it. Raises Refused."""
     for path in parts_of(folder):
-        with path.open("rb") as file:
-            for line in file:
-                kind, content = json.loads(line)
+        with open_regular(path) as file:
+            for number, line in enumerate(_lines(file), 1):
+                try:
+                    kind, content = json.loads(line)
+                except (ValueError, TypeError, RecursionError) as error:
+                    raise Refused(f"{path}, line {number}: {error}") from error
                 if kind != "end":
-                    yield kind, content
+                    yield str(kind), content
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that only its owner can read. Raises Refused for one of somebody else."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    there = folder.stat()
+    if there.st_uid != os.getuid() or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise Refused(f"{folder} is not yours alone: others may write into it")
+
+
+def create_regular(path: Path) -> BinaryIO:
+    """Make a file for its owner, never through a link, in place of one that was left."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to be read, never a link, a pipe or a device. Raises OSError and Refused."""
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise Refused(f"{path} is not a file")
+    return os.fdopen(opened, "rb")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(LINE_BYTES_MAX + 1):
+        if len(line) > LINE_BYTES_MAX:
+            raise Refused(f"{file.name} has a line of more than {LINE_BYTES_MAX} bytes")
+        yield line
 
 
 def _line(content: Sequence[Any]) -> bytes:
