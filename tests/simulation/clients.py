@@ -97,7 +97,7 @@ class Client:
         chance: Random,
         living: Callable[[Role], Coroutine[Any, Any, Host]],
         patience: float,
-        note: Callable[[str, str], None] = lambda _what, _how: None,
+        note: Callable[..., None] = lambda *_: None,
     ) -> None:
         """`patience` is the share of failures after which a client tries again."""
         self._ledger = ledger
@@ -116,14 +116,14 @@ class Client:
             host = await self._living(Role.EVENTS if is_event else Role.HTTP)
             worker = host.worker
             assert worker is not None
-            self._note("client", f"{sending.way.name} {' '.join(map(_shown, sending.requests))}")
+            self._note("client", sending.way.name, *map(_shown, sending.requests))
             try:
                 await worker.call(sending.way.name, self._ask(worker.app, sending))
             except (Gone, NotAccepted, Overloaded) as error:
                 if isinstance(error, Overloaded):
                     for request in sending.requests:
                         self._ledger.turned_away(request)
-                self._note("client", f"{_shown(sending.requests[0])}: {type(error).__name__}")
+                self._note("client", _shown(sending.requests[0]), type(error).__name__)
                 if not is_event and self._chance.random() >= self._patience:
                     return
                 await asyncio.sleep(self._chance.choice((0.01, 0.3, 3.0)))
@@ -136,7 +136,7 @@ class Client:
         outcomes = await app.intake.accept(requests, made_here=sending.made_here)
         waiting: dict[str, Request] = {}
         for request, outcome in zip(requests, outcomes, strict=True):
-            self._note("client", f"{_shown(request)}: {outcome}")
+            self._note("client", _shown(request), outcome)
             if isinstance(outcome, Replayed):
                 self._ledger.shown(request, outcome.entry)
             elif isinstance(outcome, Accepted):
@@ -146,7 +146,7 @@ class Client:
                 self._ledger.refused(request)
         if sending.way is Way.POST and waiting:
             answer = await app.emitter.answer(requests[0], app.hub, sending.seconds)
-            self._note("client", f"{_shown(requests[0])}: {answer}")
+            self._note("client", _shown(requests[0]), answer)
             if isinstance(answer, Entry):
                 self._ledger.shown(requests[0], answer)
             if isinstance(answer, (Entry, Dead)):

@@ -179,10 +179,8 @@ class Entities:
         return row.queue[: self._chance.randint(1, min(BATCH_MAX, len(row.queue)))]
 
     def _note(self, key: str, state: str, batch: Sequence[Operation], fault: Fault) -> None:
-        shown = decode_order(json.loads(state))
-        failed = "" if fault is Fault.NONE else f" !{fault.name}"
-        what = f"{key} {len(batch)} signals -> head {shown.head} outbox {list(shown.outbox)}"
-        self._network.trace("entity.batch", f"{what}{failed}")
+        failed = "" if fault is Fault.NONE else f"!{fault.name}"
+        self._network.trace("entity.batch", key, len(batch), "signals ->", state, failed)
 
     def _execute(
         self, worker: Worker, key: str, state: str, batch: Sequence[Operation]

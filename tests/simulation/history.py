@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from random import Random
 from typing import Final
 
@@ -14,8 +15,8 @@ from tests.simulation.ledger import Broken, Violation
 from tests.simulation.limits import some_small
 from tests.simulation.network import STORE_CALL_SECONDS_MAX
 from tests.simulation.placements import PLACEMENTS, Placement
-from tests.simulation.troubles import Trouble, Troubles, fail_over
-from tests.simulation.world import REAL, Variant, World, inside
+from tests.simulation.troubles import PAUSED, Trouble, Troubles, fail_over
+from tests.simulation.world import REAL, Rounds, Variant, World, inside
 
 CALM_SECONDS_MAX: Final = 200.0
 """How long after the last fault everything accepted may take: what is late arrives within 40
@@ -24,11 +25,25 @@ seconds, a call that hangs ends within 30, and then a sweep comes within 10 and 
 HUB_SECONDS_MAX: Final = 1_300.0
 """Until what dead hosts had in flight has run, twice if need be."""
 
+CALM_ROUND_SECONDS: Final = 5.0
+"""Between two rounds of publishing then."""
+
+IDLE_SECONDS: Final = 11.0
+"""More than there are between two rounds of publishing."""
+
 QUIET_SECONDS_MAX: Final = 1.0
 """For an answer, when nothing goes wrong."""
 
-NEXT_REQUESTS_MAX: Final = 6
-"""After which no outbox lists anything older: one of three processes has seen two of them."""
+NEXT_REQUESTS_MAX: Final = 15
+"""After which no outbox lists anything older: one of three processes has seen two of them, and
+with the smallest limits each tells of few."""
+
+PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marker.remove"})
+
+SHARE_UNPUBLISHED: Final = 0.4
+"""Of histories in which nothing is published."""
+
+SHARE_FAILED_OVER: Final = 0.1
 
 REPLAY: Final = "python -m tests.simulation {seed}"
 
@@ -109,11 +124,18 @@ class History:
         schedule = Random(f"{seed} schedule {cut.schedule}")
         tears = self.chance.random() < 0.5
         tear = schedule if tears and self._keeps(("torn reads", 0)) else None
-        self.world = World(schedule, self.faults, variant, tear)
+        publishing = self._draw_publishing()
+        self.world = World(
+            schedule,
+            self.faults,
+            variant,
+            tear,
+            publishing=publishing if publishing and self._keeps(("publishing", 0)) else None,
+        )
         self.placement = self.chance.choice(profile.placements)
-        self._troubles = self._draw_troubles() if profile.has_trouble else []
-        drawn = profile.has_trouble and self.chance.random() < 0.1
+        drawn = profile.has_trouble and self.chance.random() < SHARE_FAILED_OVER
         self._fails_over = drawn and self._keeps(("account FAILED_OVER", 0))
+        self._troubles = self._draw_troubles() if profile.has_trouble else []
 
     @property
     def atoms(self) -> list[Atom]:
@@ -127,13 +149,24 @@ class History:
         self._chosen.append(atom)
         return True
 
+    def _draw_publishing(self) -> Rounds | None:
+        """A history in which only calls of publishing fail is about these: many of them."""
+        if self.faults.kinds and self.faults.kinds <= PUBLISHING:
+            return Rounds(0.3, timedelta(0))
+        if self.chance.random() < SHARE_UNPUBLISHED:
+            return None
+        unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
+        return Rounds(self.chance.choice((0.3, 2.0, 10.0)), unmark_after)
+
     def _draw_troubles(self) -> list[tuple[Trouble, float, Random]]:
         """Events between steps: share of steps, and a chance of its own."""
-        return [
+        drawn = [
             (each, rate, Random(f"{self.seed} {each.name}"))
             for each in Troubles(self.world, self.chance).all()
             if (rate := self.chance.choice((0.0, 0.0, 0.0005, 0.003)))
         ]
+        # Who looked before an account fails over must not act long after: that is a known limit.
+        return [each for each in drawn if not (self._fails_over and each[0].name == PAUSED)]
 
     def run(self) -> Report:
         """Run it. Raises HistoryFailed when a promise is broken."""
@@ -181,6 +214,7 @@ class History:
         if lost:
             self._send_again(world, lost)
         self._clear_outboxes(world)
+        self._stay_settled(world)
 
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
@@ -220,6 +254,15 @@ class History:
             world.settle(calls, CALM_SECONDS_MAX)
         raise Violation(Broken.LEFT, f"outboxes of {old}: {[world.outbox(each) for each in old]}")
 
+    def _stay_settled(self, world: World) -> None:
+        """Nobody sends anything any more: what hangs ends, and then nothing moves."""
+        world.pass_time(STORE_CALL_SECONDS_MAX + IDLE_SECONDS)
+        before = world.output.count
+        world.pass_time(IDLE_SECONDS)
+        world.settle((), 0.0)
+        if world.output.count != before:
+            raise Violation(Broken.RESTLESS, f"{world.output.count - before} events")
+
     def _let_all_arrive(self, world: World) -> None:
         """What is late comes, and what dead hosts had in flight runs."""
         deadline = world.loop.time() + HUB_SECONDS_MAX
@@ -241,6 +284,8 @@ class History:
         world.network.hub_hangs_until = 0.0
         world.entities.idle_share = 0.0
         world.restore_hub()
+        if world.publishing is not None:
+            world.publishing = replace(world.publishing, every_seconds=CALM_ROUND_SECONDS)
         world.run(lambda: not world.is_anybody_paused())
 
     def _maybe_trouble(self) -> None:

@@ -69,6 +69,12 @@ class Folded(Protocol):
     def state(self) -> str: ...
 
 
+class Output(Protocol):
+    """The output hub."""
+
+    def check(self, key: str) -> None: ...
+
+
 class Ledger:
     """Remembers what was sent, promised and shown, and compares it with what is stored."""
 
@@ -77,6 +83,8 @@ class Ledger:
     ) -> None:
         """`is_dead` says whether a request has become a dead letter: then its id is free again."""
         self._is_dead = is_dead
+        self.output: Output | None = None
+        """Where the log is published; None when it is not."""
         self.count: Counter[str] = Counter()
         """What clients did to try the promises."""
         self.promised: dict[Id, Request] = {}
@@ -161,6 +169,8 @@ class Ledger:
             rows = tables.rows(key)
             self._check_log(key, rows)
             self._check_promises(key, rows, tables)
+            if self.output is not None:
+                self.output.check(key)
 
     def _check_log(self, key: str, rows: Rows) -> None:
         before = self._written.setdefault(key, [])

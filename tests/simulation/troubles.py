@@ -15,6 +15,8 @@ from tests.simulation.world import World
 PAUSES_SECONDS: Final = (0.5, 5.0, 45.0, 400.0)
 """How long a process stands still: also longer than leases, and than messages are invisible."""
 
+PAUSED: Final = "host PAUSED"
+
 RESTART_SECONDS_MAX: Final = 3.0
 
 TAIL_MAX: Final = 5
@@ -45,7 +47,7 @@ class Troubles:
         entities = self.world.entities
         yield Trouble("host KILLED", self._kill, self._running)
         yield Trouble("worker KILLED", self._kill_worker, self._running)
-        yield Trouble("host PAUSED", self._pause, self._running)
+        yield Trouble(PAUSED, self._pause, self._running)
         yield Trouble("entity LOST", self._lose, entities.committed)
         yield Trouble("entity ROLLED_BACK", self._roll_back, entities.committed)
         yield Trouble("hub WIPED", self._wipe, entities.committed)
@@ -146,6 +148,7 @@ def fail_over(world: World, chance: Random) -> list[Request]:
     until = world.loop.time() + STORE_CALL_SECONDS_MAX
     promised = [world.ledger.promised[each] for each in lost if each in world.ledger.promised]
     world.ledger.restart(world.tables, lost, until)
+    world.output.went_back()
     world.note("fail over", f"without {lost}")
     return promised
 
