@@ -151,6 +151,9 @@ class Client:
                 self._ledger.shown(requests[0], answer)
             if isinstance(answer, (Entry, Dead)):
                 return
+        elif waiting:
+            accepted = [r for r, o in zip(requests, outcomes, strict=True) if o == Accepted()]
+            await app.emitter.announce(accepted, app.hub)
         await app.hand_over.hand_over(list(waiting), app.hub)
         if any(isinstance(each, NotStored) for each in outcomes):
             raise NotAccepted

@@ -170,9 +170,12 @@ class History:
 
     def run(self) -> Report:
         """Run it. Raises HistoryFailed when a promise is broken."""
-        with self._limits(), inside(self.world) as world:
+        with inside(self.world) as world:
             try:
-                self._run(world)
+                with self._limits():
+                    self._run(world)
+                self._clear_outboxes(world)
+                self._stay_settled(world)
             except Violation as violation:
                 raise HistoryFailed(self, violation) from violation
             except Exception as error:  # of the code under test, or of the simulation itself
@@ -213,8 +216,6 @@ class History:
         world.settle(calls, CALM_SECONDS_MAX)
         if lost:
             self._send_again(world, lost)
-        self._clear_outboxes(world)
-        self._stay_settled(world)
 
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
