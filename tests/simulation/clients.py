@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from random import Random
 from typing import Any, Final
 
@@ -132,13 +133,14 @@ class Client:
 
     async def _ask(self, app: App, sending: Sending) -> None:
         """What a trigger does. Runs in the process; a promise counts from the moment it is due."""
-        requests = sending.requests
+        requests, began = sending.requests, asyncio.get_running_loop().time()
         outcomes = await app.intake.accept(requests, made_here=sending.made_here)
         waiting: dict[str, Request] = {}
         for request, outcome in zip(requests, outcomes, strict=True):
             self._note("client", _shown(request), outcome)
             if isinstance(outcome, Replayed):
                 self._ledger.shown(request, outcome.entry)
+                self._waited(sending, began)
             elif isinstance(outcome, Accepted):
                 self._ledger.accepted(request)
                 waiting[request.key] = request
@@ -150,13 +152,20 @@ class Client:
             if isinstance(answer, Entry):
                 self._ledger.shown(requests[0], answer)
             if isinstance(answer, (Entry, Dead)):
+                self._waited(sending, began)
                 return
+            self._waited(sending, -inf)
         elif waiting:
             accepted = [r for r, o in zip(requests, outcomes, strict=True) if o == Accepted()]
             await app.emitter.announce(accepted, app.hub)
         await app.hand_over.hand_over(list(waiting), app.hub)
         if any(isinstance(each, NotStored) for each in outcomes):
             raise NotAccepted
+
+    def _waited(self, sending: Sending, began: float) -> None:
+        if sending.way is Way.POST and sending.seconds:
+            seconds = asyncio.get_running_loop().time() - began
+            self._ledger.waited(sending.requests[0], seconds)
 
 
 def _shown(request: Request) -> str:

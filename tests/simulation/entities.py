@@ -79,7 +79,8 @@ class Entities:
         self._network = network
         self._faults = network.faults
         self._chance = chance
-        self._owner = owner
+        self.owner = owner
+        """Says which host works on an entity now."""
         self._spawn = spawn
 
     def row(self, key: str) -> EntityRow:
@@ -102,7 +103,7 @@ class Entities:
 
     async def _serve(self, key: str, row: EntityRow) -> None:
         """Run a batch in any order; commit its state, or forget that it ever ran."""
-        host = self._owner(key)
+        host = self.owner(key)
         if host is not None and row.queue:
             async with host.entities:
                 if host.runs and row.queue:

@@ -13,9 +13,8 @@ from tests.simulation.clients import Plan, Sending, draw_sendings
 from tests.simulation.faults import Atom, Drawn, Rates
 from tests.simulation.ledger import Broken, Violation
 from tests.simulation.limits import some_small
-from tests.simulation.network import STORE_CALL_SECONDS_MAX
-from tests.simulation.placements import PLACEMENTS, Placement
-from tests.simulation.troubles import PAUSED, Trouble, Troubles, fail_over
+from tests.simulation.placements import PLACEMENTS, TOGETHER, Placement
+from tests.simulation.troubles import CALL_SECONDS_MAX, PAUSED, Trouble, Troubles, fail_over
 from tests.simulation.world import REAL, Rounds, Variant, World, inside
 
 CALM_SECONDS_MAX: Final = 200.0
@@ -42,6 +41,9 @@ PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marke
 
 SHARE_UNPUBLISHED: Final = 0.4
 """Of histories in which nothing is published."""
+
+SHARE_SMALL: Final = 0.4
+"""Of histories in which half of the app's limits are small."""
 
 SHARE_FAILED_OVER: Final = 0.1
 
@@ -77,6 +79,9 @@ class Profile:
 
 
 ANYTHING: Final = Profile()
+
+QUIET: Final = Profile(slow_shares=(0.0,), rates=(), has_trouble=False)
+"""Nothing goes wrong: then there are budgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,7 @@ class History:
         return Report(world.loop.steps, world.loop.time(), faults, entries, self.placement.name)
 
     def _limits(self) -> AbstractContextManager[None]:
-        share = 0.5 if self.chance.random() < 0.4 else 0.0
+        share = 0.5 if self.profile.has_trouble and self.chance.random() < SHARE_SMALL else 0.0
         if share and self._keeps(("small limits", 0)):
             return some_small(Random(f"{self.seed} limits"), share)
         return nullcontext()
@@ -193,7 +198,7 @@ class History:
     def _run(self, world: World) -> None:
         chance = self.chance
         world.network.slow_share = chance.choice(self.profile.slow_shares)
-        world.entities.idle_share = chance.choice((0.0, 0.1))
+        world.entities.idle_share = chance.choice((0.0, 0.1)) if self.profile.has_trouble else 0.0
         world.tables.names_rows = chance.random() < 0.5
         world.patience = 0.9
         world.skew_seconds = chance.choice((0.0, 3.0, 20.0))
@@ -214,8 +219,18 @@ class History:
         world.run(lambda: world.loop.time() > storm_seconds, self._maybe_trouble)
         self._calm_down(world)
         world.settle(calls, CALM_SECONDS_MAX)
+        if self.profile is QUIET:
+            self._check_budgets(world)
         if lost:
             self._send_again(world, lost)
+
+    def _check_budgets(self, world: World) -> None:
+        """Raise Violation when something took too long, or a log is not in its entity's order."""
+        slow = {n: s for n, s in world.ledger.answered_after.items() if s > QUIET_SECONDS_MAX}
+        if slow:
+            raise Violation(Broken.SLOW, f"{slow}")
+        if self.placement is TOGETHER:
+            world.ledger.check_order(world.entities.listed, world.tables)
 
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
@@ -234,7 +249,7 @@ class History:
     def _send_again(self, world: World, lost: Sequence[Request]) -> None:
         """Whoever sends again what the account has lost gets its place, though the entity and the
         processes have seen it before, and may know it as done."""
-        world.pass_time(STORE_CALL_SECONDS_MAX)
+        world.pass_time(CALL_SECONDS_MAX)
         calls = world.send([Sending(0.1 * n, (each,)) for n, each in enumerate(lost)])
         world.settle(calls, CALM_SECONDS_MAX)
 
@@ -257,7 +272,7 @@ class History:
 
     def _stay_settled(self, world: World) -> None:
         """Nobody sends anything any more: what hangs ends, and then nothing moves."""
-        world.pass_time(STORE_CALL_SECONDS_MAX + IDLE_SECONDS)
+        world.pass_time(CALL_SECONDS_MAX + IDLE_SECONDS)
         before = world.output.count
         world.pass_time(IDLE_SECONDS)
         world.settle((), 0.0)

@@ -12,6 +12,7 @@ from store.ports.records import Conflict, Unknown
 from tests.simulation.faults import GUARDED, KINDS, Fault, Faults
 from tests.simulation.ledger import Violation
 from tests.simulation.loop import SimulatedLoop
+from tests.simulation.places import STORE_CALL_SECONDS_MAX, STORE_CALLS_OF_KEY_AT_ONCE
 
 T = TypeVar("T")
 
@@ -23,9 +24,6 @@ SECONDS_SOON: Final = (0.0005, 0.04)
 SECONDS_LATE: Final = (0.5, 40.0)
 """How long after its caller was told of an error something may still happen: while the caller
 looks and tries again, when a guarded write still finds nothing in its way, or long after."""
-
-STORE_CALL_SECONDS_MAX: Final = 30.0
-"""After which a call of the store ends as Unknown."""
 
 SHARE_SOON: Final = 0.5
 SHARE_SOON_GUARDED: Final = 0.9
@@ -111,7 +109,8 @@ class Network:
         self.requests[name] += requests
         self.trace(name, key, detail, "" if fault is Fault.NONE else f"!{fault.name}")
         answer: asyncio.Future[T] = self._loop.create_future()
-        happens = self.delay(name)
+        # What is asked for together goes out a few at a time.
+        happens = self.delay(name) * -(-requests // STORE_CALLS_OF_KEY_AT_ONCE)
         told = happens if fault in HAPPENS else happens + self.delay(name)
         again = partial(self._attempt, f"{name} {fault.name}", (name, key, detail))
         here = self._of_this_account(name, instead.get(fault, effect), error)

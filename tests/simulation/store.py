@@ -21,11 +21,7 @@ from store.ports.records import (
 )
 from store.ports.store import Store
 from tests.simulation.network import Network
-from tests.simulation.places import (
-    STORE_CALLS_AT_ONCE,
-    STORE_CALLS_OF_KEY_AT_ONCE,
-    Places,
-)
+from tests.simulation.places import StorePlaces
 from tests.simulation.tables import Tables
 
 T = TypeVar("T")
@@ -39,13 +35,16 @@ class Calls:
 
     def __init__(self, tables: Tables, network: Network, tear: Random | None) -> None:
         self.tables, self._network, self._tear = tables, network, tear
-        self._places = Places(STORE_CALLS_AT_ONCE, STORE_CALLS_OF_KEY_AT_ONCE)
+        self._places = StorePlaces()
 
     async def __call__(
         self, name: str, key: str, detail: object, effect: Callable[[], T], requests: int = 1
     ) -> T:
-        async with self._places.one(key):
+        place = await self._places.take(key)
+        try:
             return await self._network.call(name, key, detail, effect, requests=requests)
+        finally:
+            self._places.give_back(place)
 
     def parts(self, ids: Sequence[str]) -> list[list[str]]:
         """Cut what is asked for together: it may be read at two moments."""
