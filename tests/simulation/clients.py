@@ -57,18 +57,20 @@ class Plan:
     rivals: float
     """Share of request ids that somebody uses for something else too."""
     seconds: float
+    failing: float = 0.0
+    """Share of requests that the domain function is sure to fail on, if it ever does."""
 
 
 def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]:
     """Draw who sends what and when: repeats soon or late, rivals close behind their original."""
     first = [
-        Request(chance.choice(plan.keys), f"r{n}", samples.payload(chance))
+        Request(chance.choice(plan.keys), f"r{n}", samples.payload(chance, plan.failing))
         for n in range(plan.requests)
     ]
     sendings: list[Sending] = []
     for request in first:
         at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 0.3, 1.0))
-        seconds = chance.choice((0.0, 5.0, 5.0, 30.0))
+        seconds = chance.choice((0.0, 0.0, 5.0, 5.0, 30.0))
         if chance.random() < 0.25:
             sendings.append(Sending(at, (request,), Way.POST, seconds, made_here=True))
             continue
@@ -82,7 +84,7 @@ def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]
             sendings.append(Sending(at + chance.uniform(0, after), (other,)))
     repeatable = [each.requests[0] for each in sendings if not each.made_here]
     for way in (Way.BATCH, Way.EVENTS):
-        for _ in range(chance.choice((0, 0, 1, 2)) if repeatable else 0):
+        for _ in range(chance.choice((0, 1, 2)) if repeatable else 0):
             group = chance.sample(repeatable, min(len(repeatable), chance.randint(1, 6)))
             at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 1.0))
             sendings.append(Sending(at, (*group, group[0]), way))

@@ -37,6 +37,16 @@ NEXT_REQUESTS_MAX: Final = 15
 """After which no outbox lists anything older: one of three processes has seen two of them, and
 with the smallest limits each tells of few."""
 
+MORE_REQUESTS: Final = 2
+"""Times as many, where only few kinds of calls fail."""
+
+SHARE_FAILING: Final = 0.6
+"""Of requests, in histories in which dead letters may fail."""
+
+STORM_SHORT: Final = (2.0, 12.0, 12.0)
+STORM_LONG: Final = (15.0, 40.0)
+"""Seconds in which things go wrong; long where only few kinds of calls fail."""
+
 PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marker.remove"})
 
 SHARE_UNPUBLISHED: Final = 0.4
@@ -156,8 +166,8 @@ class History:
 
     def _draw_publishing(self) -> Rounds | None:
         """A history in which only calls of publishing fail is about these: many of them."""
-        if self.faults.kinds and self.faults.kinds <= PUBLISHING:
-            return Rounds(0.3, timedelta(0))
+        if self.faults.is_focused and self.faults.kinds & PUBLISHING:
+            return Rounds(2.0, timedelta(0))
         if self.chance.random() < SHARE_UNPUBLISHED:
             return None
         unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
@@ -202,7 +212,7 @@ class History:
         world.tables.names_rows = chance.random() < 0.5
         world.patience = 0.9
         world.skew_seconds = chance.choice((0.0, 3.0, 20.0))
-        storm_seconds = chance.choice((2.0, 12.0, 12.0))
+        storm_seconds = chance.choice(STORM_LONG if self.faults.is_focused else STORM_SHORT)
         for n, roles in enumerate(self.placement.hosts):
             if n == 0 or len(roles) == 1 or self._keeps(("host", n)):
                 world.start(roles)
@@ -235,8 +245,10 @@ class History:
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
         keys = chance.sample(samples.keys, chance.choice(self.profile.keys))
-        requests = chance.randint(1, self.profile.requests_max)
-        return Plan(keys, requests, chance.choice((0.0, 0.3, 1.0)), seconds)
+        most = self.profile.requests_max * (MORE_REQUESTS if self.faults.is_focused else 1)
+        failing = SHARE_FAILING if "letter.put" in self.faults.kinds else 0.0
+        rivals = chance.choice((0.0, 0.3, 1.0))
+        return Plan(keys, chance.randint(1, most), rivals, seconds, failing)
 
     def _shorter(self, number: int, sending: Sending) -> Sending:
         """A call for many requests may be for fewer of them."""

@@ -19,7 +19,7 @@ SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
     "HUB_CALLS_MAX": ((emit,), (1, 2)),
     "DRAINS_MAX": ((emit,), (1, 2)),
     "KEYS_ANNOUNCED_MAX": ((emit,), (1, 2)),
-    "PAUSE_SECONDS": ((hand_over,), (0.0, 1.0)),
+    "PAUSE_SECONDS": ((hand_over, live), (0.0, 1.0)),
     "OUTBOX_CHARACTERS_MAX": ((order, lane), (24, 48)),
     "KEYS_REMEMBERED_MAX": ((lane,), (1, 2)),
     "ROUNDS_MAX": ((outbox,), (1, 3)),

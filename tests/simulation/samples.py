@@ -21,7 +21,7 @@ from domain.samples import key_of
 
 DOMAIN: Final = "DOMAIN"
 
-PAYLOADS: Final = 12
+PAYLOADS: Final = 6
 KEYS: Final = 200
 
 REFUSED: Final = "refused"
@@ -104,9 +104,9 @@ class Samples:
         payloads = [*(draw.payload() for _ in range(PAYLOADS)), *more]
         return cls(domain, Remembering(domain), [key_of(domain, n) for n in range(KEYS)], payloads)
 
-    def payload(self, chance: Random) -> str:
-        """Return any."""
-        return chance.choice(self.payloads)
+    def payload(self, chance: Random, failing: float = 0.0) -> str:
+        """Return any; for a share of them the last one, on which the function fails if it does."""
+        return self.payloads[-1] if chance.random() < failing else chance.choice(self.payloads)
 
     def other(self, payload: str) -> str:
         """Return one that asks for something else."""
