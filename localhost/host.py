@@ -69,6 +69,7 @@ async def running_host(
             worker_options(host_json),
             faults.workers,
         )
+        stack.callback(data.settle)
         stack.push_async_callback(workers.stop)
         functions = await load_app(workers, options.app, host_json, console)
         host = Host(
