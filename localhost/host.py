@@ -163,7 +163,8 @@ class Host:
             self._runner,
             self._background.spawn,
             self._engine.statistics,
-            urls=self._urls,
+            templates={route.function.name: route.template.text for route in self._routes},
+            keys=self._keys,
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
@@ -226,7 +227,7 @@ def _http_limits(host_json: HostJson) -> HttpLimits:
     custom = host_json.value("extensions.http.customHeaders") or {}
     return HttpLimits(
         outstanding_max=None if outstanding < 0 else outstanding,
-        concurrent_max=None if concurrent < 1 else concurrent,
+        concurrent_max=None if concurrent < 0 else concurrent,
         custom_headers={str(name): str(value) for name, value in custom.items()},
     )
 

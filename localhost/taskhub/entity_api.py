@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from localhost.http_server import Request
 from localhost.taskhub.instances import find_rows
 from localhost.taskhub.management import Management, NotFound, check_characters
 from localhost.taskhub.paging import page, wanted
@@ -83,7 +84,7 @@ def _key(key: str) -> str:
     return key
 
 
-def _input(request: web.BaseRequest, body: str) -> str:
+def _input(request: Request, body: str) -> str:
     """Return the body as the operation's input text: JSON compactly, else a JSON string."""
     if request.content_type != "application/json":
         return json.dumps(body, ensure_ascii=False)

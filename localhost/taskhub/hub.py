@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from localhost.http_server import Request
 from localhost.taskhub.activities import Activities
 from localhost.taskhub.clock import Clock, SystemClock
 from localhost.taskhub.commit import Committer
@@ -102,7 +103,7 @@ class TaskHub:
         await self._file.close()
 
     async def handle(
-        self, request: web.BaseRequest, relative_path: str, base_url: str
+        self, request: Request, relative_path: str, base_url: str
     ) -> web.Response:
         """Answer one request of the durable HTTP API.
 
@@ -111,7 +112,7 @@ class TaskHub:
         """
         return await self._routes.handle(request, relative_path, base_url)
 
-    def rpc_handler(self) -> Callable[[web.BaseRequest, str, str], Awaitable[web.Response]]:
+    def rpc_handler(self) -> Callable[[Request, str, str], Awaitable[web.Response]]:
         """Return :meth:`handle` without one level of indirection. Call after `start`."""
         return self._routes.handle
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from aiohttp import web
 
+from localhost.http_server import Request
 from localhost.taskhub.management import (
     Conflict,
     Gone,
@@ -30,7 +31,7 @@ _WITH_ACTION: Final = 3
 class Call:
     """One request, its path split and decoded."""
 
-    request: web.BaseRequest
+    request: Request
     base: str
     """The URL under which the API is reached from outside, without a slash at its end."""
     parts: Sequence[str]
@@ -110,7 +111,7 @@ class Routes:
         self._routes = routes
 
     async def handle(  # noqa: PLR0911 - one line per kind of failure
-        self, request: web.BaseRequest, relative_path: str, base: str
+        self, request: Request, relative_path: str, base: str
     ) -> web.Response:
         """Answer a request. `relative_path` is still escaped."""
         parts = _split(relative_path)
@@ -143,7 +144,7 @@ def _split(relative_path: str) -> list[str]:
     return path.strip("/").split("/")
 
 
-def _query(request: web.BaseRequest) -> Mapping[str, str]:
+def _query(request: Request) -> Mapping[str, str]:
     """Return the query; names in lower case, of repeated ones the last."""
     text = request.raw_path.partition("?")[2]
     if not text:
