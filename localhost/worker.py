@@ -82,6 +82,12 @@ class FunctionRunner:
     def has_activity(self, name: str) -> bool:  # noqa: D102
         return name.lower() in self._activities
 
+    def names(self, kind: str) -> list[str]:
+        """Return the names of all functions of a kind: `activity`, `orchestrator`, `entity`."""
+        found = getattr(self, {"activity": "_activities", "orchestrator": "_orchestrators", "entity": "_entities"}[kind])
+        member = {"activity": "activity", "orchestrator": "orchestration", "entity": "entityName"}[kind]
+        return [str(function.trigger.get(member) or function.name) for function in found.values()]
+
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Run one episode: JSON in, JSON out. Raises FunctionFailed."""
         return await self._run_durable(self._orchestrators[name.lower()], payload)

@@ -85,7 +85,8 @@ class Activities:
 
     async def _ask(self, activity: ActivityTask) -> str | None:
         if not self._worker.has_activity(activity.name):
-            raise FunctionFailed(unknown_function(activity.name, "activity"))
+            known = self._worker.names("activity")
+            raise FunctionFailed(unknown_function(activity.name, "activity", known))
         result = await self._worker.run_activity(activity.name, activity.input)
         if self._faults.active and self._faults.loses_answer(Work.ACTIVITY):
             message = "the language worker process exited with code 137"

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localhost.taskhub.clock import Microseconds, iso
+from localhost.taskhub.clock import SECOND, Microseconds, iso
 from localhost.taskhub.events import DECISIONS, Event, Kind, event, started, text
 from localhost.taskhub.messages import ActivityTask, Message, Numbers
 
+_EXTENSION: Final = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+REQUEST_TYPE: Final = f"{_EXTENSION}.RequestMessage, {_EXTENSION}"
+RESPONSE_TYPE: Final = f"{_EXTENSION}.ResponseMessage, {_EXTENSION}"
 _FIRST: Final = "0001-01-01T00:00:00"
 """The predecessor of the first message from one instance to another."""
 
@@ -110,6 +113,7 @@ def _fields(decision: Decision, sender: Sender) -> dict[str, Any]:
 def _request(request: EntityRequest, sender: Sender) -> str:
     """Return the request as JSON: the SDK finds the id of the answer in it."""
     members = {
+        "$type": REQUEST_TYPE,
         "op": request.operation,
         "signal": request.signal or None,
         "input": json.dumps(request.input),
@@ -119,7 +123,11 @@ def _request(request: EntityRequest, sender: Sender) -> str:
         "Timestamp": iso(request.sent_at),
         "Predecessor": iso(request.predecessor) if request.predecessor else _FIRST,
     }
-    return json.dumps({name: value for name, value in members.items() if value is not None})
+    return json.dumps(
+        {name: value for name, value in members.items() if value is not None},
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
 
 
 def as_activity(decision: Decision, sender: Sender, numbers: Numbers) -> ActivityTask:
@@ -134,8 +142,14 @@ def as_activity(decision: Decision, sender: Sender, numbers: Numbers) -> Activit
     )
 
 
-def as_message(decision: Decision, sender: Sender, numbers: Numbers) -> Message:
-    """Return the message that carries out any other decision."""
+def as_message(
+    decision: Decision, sender: Sender, numbers: Numbers, now: Microseconds
+) -> Message:
+    """Return the message that carries out any other decision; it is sent `now`.
+
+    The delay of a timer is cut to whole seconds, as in Azure Storage: it fires up to a second
+    early, and at once when it is shorter.
+    """
     if decision.kind == Kind.TIMER_CREATED:
         fired = event(
             Kind.TIMER_FIRED, decision.fire_at, TimerId=decision.id, FireAt=iso(decision.fire_at)
@@ -145,7 +159,7 @@ def as_message(decision: Decision, sender: Sender, numbers: Numbers) -> Message:
             sender.instance,
             text(fired),
             execution=sender.execution,
-            due=decision.fire_at,
+            due=now + max(0, decision.fire_at - now) // SECOND * SECOND,
         )
     if decision.request is not None:
         return _operation(decision, decision.request, sender, numbers)

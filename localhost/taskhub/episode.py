@@ -72,7 +72,9 @@ class Orchestrator:
         self._clock = resources.clock
         self._faults = resources.faults
         self._counts = resources.counts
-        self._known = Known(worker.has_activity, worker.has_orchestrator, worker.has_entity)
+        self._known = Known(
+            worker.has_activity, worker.has_orchestrator, worker.has_entity, worker.names("entity")
+        )
 
     async def run(
         self, instance: str, history: History, messages: Sequence[Event], *, replaces: bool
@@ -162,7 +164,7 @@ class Orchestrator:
     async def _ask(self, instance: str, start: Event, episode: Episode) -> Reply:
         name = start["Name"]
         if not self._worker.has_orchestrator(name):
-            return Reply(error=unknown_function(name, "orchestrator"))
+            return Reply(error=unknown_function(name, "orchestrator", self._worker.names("orchestrator")))
         payload = _payload(instance, start, episode)
         try:
             reply = await self._worker.run_orchestrator(name, payload)

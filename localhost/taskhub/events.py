@@ -100,8 +100,13 @@ def started(  # noqa: PLR0913 - one event and its fields
     version: str | None,
     input_: str | None,
     parent: Event | None = None,
+    generation: int | None = None,
 ) -> Event:
-    """Make ExecutionStarted. `input_` is JSON text; `parent` the ParentInstance of a child."""
+    """Make ExecutionStarted. `input_` is JSON text; `parent` the ParentInstance of a child.
+
+    `generation` counts the executions of an id; it is None for a child and after
+    continue-as-new.
+    """
     return event(
         Kind.EXECUTION_STARTED,
         when,
@@ -113,5 +118,5 @@ def started(  # noqa: PLR0913 - one event and its fields
         Tags=None,
         Correlation=None,
         ScheduledStartTime=None,
-        Generation=0,
+        Generation=generation,
     )

@@ -34,6 +34,11 @@ class InstanceRow:
     updated: Microseconds
 
     @property
+    def is_entity(self) -> bool:
+        """Whether it is an entity. An orchestration may have been given an id that looks so."""
+        return not self.execution
+
+    @property
     def finished(self) -> bool:
         """Whether the instance has reached its end."""
         return self.status in FINISHED
