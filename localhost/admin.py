@@ -14,15 +14,14 @@ from aiohttp import web
 
 from localhost.admin_functions import describe, invocation_of
 from localhost.eventhubs.service import EventHubsService
-from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function
+from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_server import Request
 from localhost.http_wire import json_response
-from localhost.invocation import Trigger
 from localhost.keys import Keys
+from localhost.runner import FunctionRunner
 from localhost.sqlite_file import open_files
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 from localhost.timers import timer_request
-from localhost.worker import FunctionRunner
 
 HOST_VERSION: Final = "4.1037.0.0"
 """The host whose recorded answers this one is held against."""

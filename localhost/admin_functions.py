@@ -11,7 +11,7 @@ def describe(function: Function, base: str, template: str | None) -> dict[str, A
 
     `template` is the route of an HTTP function.
     """
-    script = f"{base}/admin/vfs/function_app.py"
+    script = f"{base}/admin/vfs/{function.script_file}"
     return {
         "name": function.name,
         "script_root_path_href": None,
@@ -24,7 +24,7 @@ def describe(function: Function, base: str, template: str | None) -> dict[str, A
         "config": {
             "name": function.name,
             "entryPoint": function.name,
-            "scriptFile": "function_app.py",
+            "scriptFile": function.script_file,
             "functionDirectory": function.directory,
             "language": "python",
             "bindings": list(function.bindings),

@@ -14,15 +14,16 @@ from localhost.data_folder import DataFolder
 from localhost.errors import StartError
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.service import EventHubsService
-from localhost.functions import Function
+from localhost.functions import Function, Trigger
 from localhost.host_json import HostJson
 from localhost.hub_settings import check_clients, fault_plan, hub_options
-from localhost.invocation import Trigger
-from localhost.taskhub import FunctionFailed, HubFileError, TaskHub
+from localhost.rpc.messages import TypedData
+from localhost.runner import FunctionRunner
+from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
 from localhost.timers import SystemClock, Timer, build_timers, run_timer
-from localhost.worker import FunctionRunner
 
-HUB_STOP_SECONDS_MAX: Final = 3.0
+HUB_STOP_SECONDS_MAX: Final = 30.0
+"""How long activities and entities may take to finish when the host stops."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -83,10 +84,10 @@ class Engine:
         for timer in self._timers:
             spawn(run_timer(timer, self._clock, self._fire))
 
-    async def _fire(self, function: Function, request: Any) -> None:
+    async def _fire(self, function: Function, request: TypedData) -> None:
         try:
             await self._runner.run(function, Trigger(request))
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return  # the console has it; the next time comes
 
     def statistics(self) -> Mapping[str, Any]:

@@ -15,17 +15,16 @@ from aiohttp import web
 from localhost.console import Console
 from localhost.doors import ADMIN_PATH, WEBHOOK_PATH, Door, HostDoors, is_the_owners
 from localhost.eventhubs.rest import password_of
-from localhost.functions import Function
+from localhost.functions import Function, Trigger
 from localhost.http_answer import NoAnswer, answer_of
 from localhost.http_server import Request
 from localhost.http_target import decode_path, parse_query
 from localhost.http_wire import rpc_request
 from localhost.keys import Keys, Level
 from localhost.routing import RouteTable
-from localhost.rpc.messages import TypedData
-from localhost.runner_seam import run_http
+from localhost.rpc.messages import RpcHttp, RpcTraceContext, TypedData
+from localhost.runner import FunctionRunner
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
-from localhost.worker import FunctionRunner
 
 KEY_HEADER: Final = "x-functions-key"
 _WEBHOOKS: Final = "/runtime/webhooks/"
@@ -110,15 +109,18 @@ class HttpFront:
         try:
             http = await rpc_request(request, path, query, values)
             if self._slots is None:
-                return await self._run(function, TypedData(http=http))
+                return await self._run(function, http)
             async with self._slots:
-                return await self._run(function, TypedData(http=http))
+                return await self._run(function, http)
         finally:
             self._outstanding -= 1
 
-    async def _run(self, function: Function, data: TypedData) -> web.Response:
+    async def _run(self, function: Function, http: RpcHttp) -> web.Response:
+        headers = http.headers
+        trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
+        trigger = Trigger(TypedData(http=http), trace=trace)
         try:
-            return answer_of(await run_http(self._runner, function, data))
+            return answer_of(await self._runner.run_once(function, trigger))
         except (FunctionFailed, WorkerDied):
             pass  # the console has it
         except NoAnswer as error:
