@@ -91,15 +91,6 @@ class FunctionRunner:
         }[kind]
         return [function.shown_name for function in found.values()]
 
-    def names(self, kind: str) -> list[str]:
-        """Return the names of all functions of a kind: `activity`, `orchestrator`, `entity`."""
-        found = {
-            "activity": self._activities,
-            "orchestrator": self._orchestrators,
-            "entity": self._entities,
-        }
-        return [function.shown_durable_name for function in found[kind].values()]
-
     async def run_orchestrator(self, name: str, payload: str) -> str:
         """Run one episode: JSON in, JSON out. Raises FunctionFailed, WorkerDied."""
         return await self._run_durable(self._orchestrators[name.lower()], payload)

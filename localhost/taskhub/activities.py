@@ -8,6 +8,7 @@ from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.clock import SECOND
 from localhost.taskhub.commit import Commit, Committer
 from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.failures import details_of, sanitized, through_dotnet
 from localhost.taskhub.faults import Work
 from localhost.taskhub.messages import ActivityTask, Message
 from localhost.taskhub.resources import Resources
@@ -74,8 +75,8 @@ class Activities:
                 Kind.TASK_FAILED,
                 self._clock.now(),
                 TaskScheduledId=activity.task,
-                Reason=f"Activity function '{activity.name}' failed:  {error}",
-                Details=str(error),
+                Reason=f"Activity function '{activity.name}' failed: {sanitized(str(error))}",
+                Details=details_of(error),
             )
             return self._tell(activity, failed)
         completed = event(
@@ -91,7 +92,7 @@ class Activities:
         if self._faults.active and self._faults.loses_answer(Work.ACTIVITY):
             message = "the language worker process exited with code 137"
             raise WorkerDied(message)
-        return None if result == "null" else result  # as the real host stores None
+        return None if result == "null" else through_dotnet(result)  # as Azure stores None
 
     def _tell(self, activity: ActivityTask, outcome: dict[str, object]) -> Message:
         return Message(

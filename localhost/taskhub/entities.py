@@ -10,6 +10,7 @@ from localhost.taskhub.decisions import RESPONSE_TYPE
 from localhost.taskhub.clock import SECOND, Microseconds
 from localhost.taskhub.commit import Aborted, Commit, Committer
 from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.failures import through_dotnet
 from localhost.taskhub.faults import Work
 from localhost.taskhub.mailboxes import Mailbox
 from localhost.taskhub.messages import Message
@@ -163,7 +164,7 @@ class Entities:
         ]
 
     def _response(self, origin: Origin, result: dict[str, Any], now: Microseconds) -> Message:
-        response = {"$type": RESPONSE_TYPE, "result": result["result"]}
+        response = {"$type": RESPONSE_TYPE, "result": through_dotnet(result["result"])}
         if result["isError"]:
             response["exceptionType"] = "Error"
         raised = event(Kind.EVENT_RAISED, now, Name=origin.id, Input=_text(response))
@@ -188,7 +189,8 @@ def _text(value: Any) -> str:
 def _read(reply: str, operations: int) -> Answer:
     try:
         parsed = json.loads(reply)
-        answer = Answer(parsed["entityExists"], parsed["entityState"], parsed["results"])
+        state = through_dotnet(parsed["entityState"])
+        answer = Answer(parsed["entityExists"], state, parsed["results"])
     except (ValueError, TypeError, KeyError) as error:
         message = f"not the answer of an entity: {error}"
         raise BatchFailed(message) from error

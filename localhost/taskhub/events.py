@@ -32,6 +32,7 @@ class Kind(IntEnum):
     ORCHESTRATOR_COMPLETED = 13
     EVENT_SENT = 14
     EVENT_RAISED = 15
+    GENERIC_EVENT = 17
     EXECUTION_SUSPENDED = 19
     EXECUTION_RESUMED = 20
     EXECUTION_REWOUND = 21
@@ -113,7 +114,7 @@ def started(  # noqa: PLR0913 - one event and its fields
         OrchestrationInstance={"InstanceId": instance, "ExecutionId": execution},
         ParentInstance=parent,
         Name=name,
-        Version=version or "",
+        Version=version,
         Input=input_,
         Tags=None,
         Correlation=None,

@@ -34,7 +34,7 @@ from localhost.taskhub.rpc import (
     invalid_json,
     message,
 )
-from localhost.taskhub.runtime import FINISHED, InstanceRow
+from localhost.taskhub.runtime import FINISHED, InstanceRow, find_parent
 from localhost.taskhub.status import history_of_entity, shown_instance
 
 WAIT_SECONDS_MAX: Final = 230
@@ -117,6 +117,7 @@ class InstanceApi:
         body = shown_instance(
             row,
             show_input=call.flag("showinput", default=True),
+            parent=find_parent(self._reader, row),
             history=self._history(row) if with_history else None,
             show_output=call.flag("showhistoryoutput", default=False),
         )
@@ -133,7 +134,11 @@ class InstanceApi:
         asked = wanted(call)
         rows = find_rows(self._reader, asked)
         show_input = call.flag("showinput", default=True)
-        return page([shown_instance(row, show_input=show_input) for row in rows], rows, asked)
+        shown = [
+            shown_instance(row, show_input=show_input, parent=find_parent(self._reader, row))
+            for row in rows
+        ]
+        return page(shown, rows, asked)
 
     async def raise_event(self, call: Call) -> web.Response:
         """Send an external event; its body is JSON."""

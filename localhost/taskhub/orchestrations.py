@@ -8,6 +8,7 @@ from localhost.taskhub.commit import Aborted, Commit, Committer, Statement
 from localhost.taskhub.decisions import as_activity, as_message
 from localhost.taskhub.episode import Episode, Orchestrator, end, start_of
 from localhost.taskhub.events import Event, Kind, event, shown, text
+from localhost.taskhub.failures import child_details
 from localhost.taskhub.faults import Work
 from localhost.taskhub.inbox import Sifted, sift
 from localhost.taskhub.mailboxes import Mailbox
@@ -193,7 +194,7 @@ class Orchestrations:
                 now,
                 TaskScheduledId=task,
                 Reason=episode.output,
-                Details="",
+                Details=child_details(episode.failure) if episode.failure else "",
             )
         target = parent["OrchestrationInstance"]
         return Message(

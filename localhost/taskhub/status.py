@@ -19,6 +19,7 @@ def shown_instance(
     row: InstanceRow,
     *,
     show_input: bool,
+    parent: str | None = None,
     history: Sequence[Event] | None = None,
     show_output: bool = False,
 ) -> str:
@@ -29,6 +30,7 @@ def shown_instance(
         "runtimeStatus": json.dumps(row.status),
         "input": _input(row) if show_input else "null",
         "customStatus": row.custom_status or "null",
+        **({"parentInstanceId": json.dumps(parent)} if parent else {}),
         **({"version": json.dumps(row.version)} if row.version else {}),
         "output": json.dumps(_natural(row.output)),
         "createdTime": json.dumps(iso_seconds(row.created)),
@@ -112,6 +114,10 @@ def _shown_event(event: Event, scheduling: Event | None) -> dict[str, Any]:
     if scheduling is not None:
         item |= {"ScheduledTime": scheduling["Timestamp"], "FunctionName": scheduling["Name"]}
         item["Input"] = scheduling.get("Input")
+        if "InstanceId" in scheduling:
+            item["InstanceId"] = scheduling["InstanceId"]
+    if "Result" in item:
+        item["Result"] = _natural(event["Result"])
     match kind:
         case Kind.EXECUTION_STARTED:
             item |= {"FunctionName": item.pop("Name"), "ParentTraceContext": None}
@@ -119,7 +125,14 @@ def _shown_event(event: Event, scheduling: Event | None) -> dict[str, Any]:
             for name in _OF_THE_START:
                 del item[name]
         case Kind.EXECUTION_COMPLETED:
-            item |= {"Result": _natural(event["Result"]), "FailureDetails": None}
+            item["FailureDetails"] = None
+        case Kind.TASK_FAILED | Kind.SUB_ORCHESTRATION_FAILED:
+            item["FailureDetails"] = None
+        case Kind.TASK_SCHEDULED:
+            item |= {"ParentTraceContext": None, "Tags": None}
+        case Kind.EXECUTION_REWOUND:
+            item = {"EventType": NAMES[Kind.GENERIC_EVENT], "Timestamp": event["Timestamp"]}
+            item["Data"] = event["Reason"]
         case Kind.EVENT_RAISED:
             item["ParentTraceContext"] = None
     return item
