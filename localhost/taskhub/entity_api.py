@@ -93,7 +93,7 @@ class EntityApi:
         """List entities that have a state, those of one name if the path has one."""
         name = call.parts[1].lower() + "@" if len(call.parts) > 1 else ""
         times = ("lastoperationtimefrom", "lastoperationtimeto")
-        asked = replace(wanted(call, f"@{name}", times), with_state=True)
+        asked = replace(wanted(call, f"@{name}", times), only_entities=True)
         rows = find_rows(self._reader, asked)
         with_state = call.flag("fetchstate", default=False)
         shown = [json.dumps(shown_entity(row, with_state=with_state)) for row in rows]

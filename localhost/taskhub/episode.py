@@ -192,7 +192,7 @@ class Orchestrator:
         name = start["Name"]
         if not self._worker.has_orchestrator(name):
             return Reply(error=unknown_function(name, "orchestrator", self._worker.names("orchestrator")))
-        if start["Input"] is not None and not start["Input"].strip():
+        if start["Input"] and not start["Input"].strip():
             said = f"Exception while executing function: Functions.{name}"
             return Reply(error=f"One or more errors occurred. ({said})")
         payload = _payload(instance, start, episode)

@@ -63,7 +63,8 @@ def one_or_more(said: str, stack_trace: str) -> str:
 
 def details_of(error: FunctionFailed | WorkerDied) -> str:
     """Return the serialised .NET exception that an activity fails with."""
-    said, trace = sanitized(str(error)), getattr(error, "stack_trace", "")
+    said = sanitized(str(error))
+    trace = getattr(error, "stack_trace", "").removeprefix("Traceback (most recent call last):\n")
     inner = {
         "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, "
         "Microsoft.Azure.WebJobs.Script",

@@ -75,6 +75,8 @@ class InstanceApi:
         body = await call.text()
         if body is not None and body.strip():
             body = as_sent(body)
+        if body is None and call.has_json:
+            body = ""
         instance = call.parts[2] if call.parts[2:] else None
         version = call.query.get("version")
         try:

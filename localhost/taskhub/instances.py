@@ -21,8 +21,8 @@ class Filter:
     created_to: Microseconds | None = None
     statuses: frozenset[str] = field(default_factory=frozenset)
     prefix: str = ""
-    with_state: bool = False
-    """Only entities that exist and have a state."""
+    only_entities: bool = False
+    """Only entities that exist: those that were deleted keep a row."""
     first: str = ""
     """The id at which the page begins."""
     top: int = PAGE_SIZE_DEFAULT
@@ -45,8 +45,8 @@ def _conditions(wanted: Filter) -> tuple[str, list[Any]]:
     if wanted.created_to is not None:
         conditions.append("created <= ?")
         parameters.append(wanted.created_to)
-    if wanted.with_state:
-        conditions.append("execution = '' AND input IS NOT NULL AND input <> 'null'")
+    if wanted.only_entities:
+        conditions.append("execution = '' AND custom_status LIKE '{\"entityExists\":true%'")
     if wanted.statuses:
         conditions.append(f"status IN ({','.join('?' * len(wanted.statuses))})")
         parameters += sorted(wanted.statuses)
