@@ -13,15 +13,16 @@ from typing import Any, Final
 from aiohttp import web
 
 from localhost.admin_functions import describe, invocation_of
+from localhost.errors import StartError
 from localhost.eventhubs.service import EventHubsService
 from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_server import Request
 from localhost.http_wire import json_response
 from localhost.keys import Keys
 from localhost.runner import FunctionRunner
+from localhost.rpc.messages import TypedData
 from localhost.sqlite_file import open_files
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
-from localhost.timers import timer_request
 
 HOST_VERSION: Final = "4.1037.0.0"
 """The host whose recorded answers this one is held against."""
@@ -54,12 +55,14 @@ class AdminApi:
         errors: Mapping[str, Sequence[str]] | None = None,
         event_hubs: EventHubsService | None = None,
         role: Callable[[], str] = lambda: "owner",
+        timer_request: Callable[[Function], TypedData] = lambda _: TypedData(json="{}"),
     ) -> None:
         """`templates` are the routes of the HTTP functions by their names, prefix included.
 
         `errors` say by function name why it does not run although it is listed.
         """
         self._role = role
+        self._timer_request = timer_request
         self._functions = {
             function.name.lower(): function
             for function in sorted(functions, key=lambda item: item.name.lower())
@@ -173,7 +176,7 @@ class AdminApi:
         """Run a function by hand; the answer was 202 already, so failures are only logged."""
         try:
             if function.trigger_type == TIMER_TRIGGER:
-                await self._runner.run(function, Trigger(timer_request()))
+                await self._runner.run(function, Trigger(self._timer_request(function)))
             elif function.trigger_type == ACTIVITY_TRIGGER and not function.disabled:
                 json.loads(given)
                 await self._runner.run_activity(function.durable_name, given)
@@ -182,6 +185,8 @@ class AdminApi:
             else:
                 kind = function.trigger_type
                 log.error("%s: a function with a %s fails by hand", function.name, kind)
+        except StartError as error:
+            log.error("%s", error)  # noqa: TRY400
         except ValueError:
             log.error("%s: the input of an activity must be JSON", function.name)  # noqa: TRY400
         except (FunctionFailed, WorkerDied):

@@ -11,6 +11,7 @@ import platform
 import socket
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import web
@@ -24,7 +25,7 @@ from localhost.data_guard import DataGuard, DataLost
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
 from localhost.environment import prepare_environment, shared_settings, worker_environment
-from localhost.errors import StartError
+from localhost.errors import HostError, StartError
 from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
@@ -39,10 +40,12 @@ from localhost.listeners import (
 )
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
+from localhost.refusing_host import RefusingHost
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
+from localhost.timers import request_by_hand, schedule_errors, schedule_warnings
 from localhost.workers import EXHAUSTED, Workers
 
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
@@ -51,32 +54,52 @@ _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"
 @asynccontextmanager
 async def running_host(
     options: Options, data: DataFolder, console: Console
-) -> AsyncIterator["Host"]:
+) -> AsyncIterator["Host | RefusingHost"]:
     """Run the host; yields it once it serves. Raises StartError when it cannot."""
     async with AsyncExitStack() as stack:
         door = stack.enter_context(bind_public(options.host, options.port))
         base_url = _base_url(options.host, door)
         prepare_environment(options, data, base_url, os.environ)
-        host_json = HostJson.read(options.app, os.environ)
-        show_logs(console, host_json.text("logging.logLevel.default", "Information"))
-        workers = Workers(
-            options.app, worker_environment(os.environ), console, worker_options(host_json)
-        )
-        stack.push_async_callback(workers.stop)
-        functions = await load_app(workers, options.app, host_json, console)
-        host = Host(
-            options,
-            data,
-            console,
-            host_json,
-            functions=functions,
-            workers=workers,
-            base_url=base_url,
-        )
-        await host.open(stack, door)
+        try:
+            host: Host | RefusingHost = await _running(stack, options, data, console, door)
+        except HostError as error:
+            console.line(f"error: {error}")
+            console.line("As on Azure, the host runs in state Error and answers everything 503.")
+            host = RefusingHost(base_url, error)
+            await stack.enter_async_context(listening(door, host.handle))
         console.gather()
         stack.callback(console.stop_gathering)
         yield host
+
+
+async def _running(
+    stack: AsyncExitStack,
+    options: Options,
+    data: DataFolder,
+    console: Console,
+    door: socket.socket,
+) -> "Host":
+    """Start the worker and open the host. Raises HostError before anything is open."""
+    host_json = HostJson.read(options.app, os.environ)
+    show_logs(console, host_json.text("logging.logLevel.default", "Information"))
+    for line in host_json.warnings():
+        console.line(f"warning: {line}")
+    workers = Workers(
+        options.app, worker_environment(os.environ), console, worker_options(host_json)
+    )
+    stack.push_async_callback(workers.stop)
+    functions = await load_app(workers, options.app, host_json, console)
+    host = Host(
+        options,
+        data,
+        console,
+        host_json,
+        functions=functions,
+        workers=workers,
+        base_url=_base_url(options.host, door),
+    )
+    await host.open(stack, door)
+    return host
 
 
 class Host:
@@ -101,7 +124,7 @@ class Host:
         self._functions = functions
         self._webhooks = base_url + WEBHOOK_PATH
         self._keys = load_keys(data.keys)
-        self._routes = build_routes(functions, host_json.text("extensions.http.routePrefix", "api"))
+        self._routes = build_routes(functions, host_json.route_prefix())
         self._urls = urls_of(self._routes, base_url)
         self._workers = workers
         self._runner = FunctionRunner(functions, workers.invoke, console)
@@ -210,6 +233,10 @@ class Host:
             self._engine.statistics,
             templates={route.function.name: route.template.text for route in self._routes},
             keys=self._keys,
+            errors=schedule_errors(self._functions, os.environ),
+            timer_request=lambda function: request_by_hand(
+                function, self._data.timers, os.environ, datetime.now(UTC)
+            ),
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
@@ -240,7 +267,8 @@ class Host:
             console.line(f"standby: task hub, event hubs and timers are those of process {pid}")
         for line in function_lines(self._functions, self._urls):
             console.line(line)
-        for line in warnings_of(self._functions):
+        schedules = schedule_warnings(self._functions, os.environ)
+        for line in [*warnings_of(self._functions), *schedules]:
             console.line(f"warning: {line}")
         if options.enable_auth:
             for line in key_lines(self._keys):

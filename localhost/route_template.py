@@ -1,7 +1,7 @@
 """One ASP.NET Core route template, compiled: `projects/{projectId:int}/items/{id?}`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 

@@ -23,7 +23,6 @@ from localhost.functions import Function
 from localhost.http_server import Request
 from localhost.runner import FunctionRunner
 from localhost.timers import Clock
-from localhost.timers import Clock
 
 HUBS_SETTING: Final = "LOCALHOST_EVENT_HUB_NAMES"
 """Names of hubs, with commas, which must exist even when no trigger reads them."""
