@@ -65,27 +65,17 @@ class Host:
         self._printed.close()
 
     def cpu_seconds(self) -> float:
-        """User and system time of host and worker so far (proc(5): fields 14 and 15 of stat)."""
-        ticks = 0
-        for pid in self._pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / TICKS_PER_SECOND
+        """User and system time of host and workers so far (proc(5): fields 14 and 15 of stat)."""
+        return sum(map(_cpu_seconds, self._processes()))
 
-    def _pids(self) -> list[int]:
-        """The host, and its workers."""
+    def peak_memory_mb(self) -> float:
+        """The most memory that host and workers have had resident so far, added up."""
+        return sum(map(_peak_memory_mb, self._processes()))
+
+    def _processes(self) -> list[int]:
         host = self._process.pid
         children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
         return [host, *map(int, children)]
-
-    def peak_memory_mb(self) -> float:
-        """The most memory that host and worker have had resident so far, added up."""
-        kilobytes = 0
-        for pid in self._pids():
-            status = Path(f"/proc/{pid}/status").read_text()
-            line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
-            kilobytes += int(line.split()[1])
-        return kilobytes / 1024
 
     def statistics(self) -> dict[str, int]:
         """Counters of the host, flat: transactions by label, commits by file, hub counters."""
@@ -99,3 +89,14 @@ class Host:
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self.base_url + path, timeout=5) as answer:  # noqa: S310
             return answer.read()
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def _peak_memory_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

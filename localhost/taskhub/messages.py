@@ -37,6 +37,11 @@ class Message:
             self._event = json.loads(self.body)
         return self._event
 
+    @property
+    def is_event(self) -> bool:
+        """Whether it is for an orchestration; else it is an operation of an entity."""
+        return self.body.startswith('{"EventType"')
+
     def row(self) -> tuple[int, str, str, str | None, Microseconds | None, str | None]:
         """Return what the file keeps of a new message."""
         return self.seq, self.target, self.body, self.execution, self.due, self.origin
