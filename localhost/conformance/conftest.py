@@ -85,7 +85,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     tally = session.config.stash[TALLY]
     if not session.config.getoption("--fidelity") or session.shouldstop:
         return
-    write_page(tally, read_differences())
+    reasons = {case: known.reason for case, known in read_differences().items()}
+    write_page(tally, reasons)
     if tally.share < SHARE_MIN:
         print(f"only {tally.share:.2%} of {tally.compared} cases are equal")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

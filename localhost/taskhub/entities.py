@@ -164,7 +164,7 @@ class Entities:
         ]
 
     def _response(self, origin: Origin, result: dict[str, Any], now: Microseconds) -> Message:
-        response = {"$type": RESPONSE_TYPE, "result": through_dotnet(result["result"])}
+        response = {"$type": RESPONSE_TYPE, "result": result["result"]}
         if result["isError"]:
             response["exceptionType"] = "Error"
         raised = event(Kind.EVENT_RAISED, now, Name=origin.id, Input=_text(response))
