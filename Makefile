@@ -16,7 +16,8 @@ STORAGE ?= sqlite
 ARGS    ?=
 
 PY        = .venv/bin/python
-LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
+TABLES    = $(if $(filter tables,$(STORAGE)),--tables)
+LOCALHOST = $(PY) -m tools.local_run $(TABLES) --port $(PORT) --data "$(DATA)" $(ARGS)
 
 .PHONY: run test conformance check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite clean
 

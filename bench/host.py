@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tools.local_run import local_settings
+
 START_SECONDS_MAX: Final = 30.0
 STOP_SECONDS_MAX: Final = 10.0
 LOOK_SECONDS: Final = 0.05
@@ -25,7 +27,8 @@ class Host:
     def __init__(self, data: Path, environ: Mapping[str, str] | None = None) -> None:
         """Keep everything it stores and prints below `data`; add `environ` to its environment."""
         self._data = data
-        self._environ = {**os.environ, **(environ or {})}
+        given = {**os.environ, **(environ or {})}
+        self._environ = {**given, **local_settings(given)}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = int(probe.getsockname()[1])
@@ -65,16 +68,17 @@ class Host:
         self._printed.close()
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far (proc(5): fields 14 and 15 of stat)."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+        """User and system time of host and workers so far (proc(5): fields 14 and 15 of stat)."""
+        return sum(map(_cpu_seconds, self._processes()))
 
     def peak_memory_mb(self) -> float:
-        """The most memory the process has had resident so far."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        """The most memory that host and workers have had resident so far, added up."""
+        return sum(map(_peak_memory_mb, self._processes()))
+
+    def _processes(self) -> list[int]:
+        host = self._process.pid
+        children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
+        return [host, *map(int, children)]
 
     def statistics(self) -> dict[str, int]:
         """Counters of the host, flat: transactions by label, commits by file, hub counters."""
@@ -88,3 +92,14 @@ class Host:
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self.base_url + path, timeout=5) as answer:  # noqa: S310
             return answer.read()
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def _peak_memory_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

@@ -15,12 +15,13 @@ from aiohttp import web
 from localhost.admin_functions import describe, invocation_of
 from localhost.errors import StartError
 from localhost.eventhubs.service import EventHubsService
+from localhost.faults_api import FaultsApi
 from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_server import Request
 from localhost.http_wire import json_response
 from localhost.keys import Keys
-from localhost.runner import FunctionRunner
 from localhost.rpc.messages import TypedData
+from localhost.runner import FunctionRunner
 from localhost.sqlite_file import open_files
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
@@ -54,6 +55,7 @@ class AdminApi:
         keys: Keys | None = None,
         errors: Mapping[str, Sequence[str]] | None = None,
         event_hubs: EventHubsService | None = None,
+        faults: FaultsApi | None = None,
         role: Callable[[], str] = lambda: "owner",
         timer_request: Callable[[Function], TypedData] = lambda _: TypedData(json="{}"),
     ) -> None:
@@ -72,6 +74,7 @@ class AdminApi:
         self._hub_statistics = hub_statistics
         self._event_hubs = event_hubs
         self._templates = templates
+        self._faults = faults
         self._extension_bundle = extension_bundle
         self._host_id = host_id
         self._keys = keys
@@ -85,9 +88,11 @@ class AdminApi:
     def knows(self, method: str, path: str) -> bool:
         """Tell whether there is anything to ask a key for; else the answer is 404."""
         match method, _split(path):
-            case _, ["eventhubs", *_] if self._event_hubs is not None:
-                return True
-            case ("GET" | "POST"), ["host", "ping"]:
+            case _, ["eventhubs", *_]:
+                return self._event_hubs is not None
+            case _, ["localhost", _]:
+                return self._faults is not None
+            case (("GET" | "POST"), ["host", "ping"]):
                 return True
             case "GET", ["host", name]:
                 return name in {"status", "keys", "systemkeys", "config"}
@@ -109,6 +114,9 @@ class AdminApi:
         if not self.knows(request.method, path):
             return web.Response(status=HTTPStatus.NOT_FOUND)
         match parts:
+            case ["localhost", *rest] if rest and self._faults is not None:
+                body = (await request.read()).decode(errors="replace")
+                return self._faults.answer(request.method, rest, body)
             case ["host" | "instance" | "warmup" | "localhost", *_]:
                 return self._answer_host(request, parts)
             case ["functions"]:

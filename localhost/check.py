@@ -14,6 +14,7 @@ from pathlib import Path
 from localhost.app_settings import load_local_settings
 from localhost.console import Console
 from localhost.errors import StartError
+from localhost.faults import FaultPlan
 from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
 from localhost.knowledge import HOST_JSON, IN_SOURCE, Basis, Part, of_binding
@@ -43,14 +44,24 @@ def main(arguments: Sequence[str]) -> int:
     parts = list(parts_of(functions, host, app))
     for line in _table(parts):
         print(line)
-    for line in (*host.warnings(), *warnings_of(functions), *schedule_warnings(functions, os.environ)):
+    for line in (
+        *host.warnings(),
+        *warnings_of(functions),
+        *schedule_warnings(functions, os.environ),
+    ):
         print(f"warning: {line}")
     return int(any(part.basis is Basis.NOT_BUILT for part, _ in parts))
 
 
 async def _load(app: Path) -> list[Function]:
     console = Console()
-    workers = Workers(app, dict(os.environ), console, WorkerOptions(1, START_SECONDS_MAX, 1.0))
+    workers = Workers(
+        app,
+        dict(os.environ),
+        console,
+        WorkerOptions(1, START_SECONDS_MAX, 1.0),
+        FaultPlan.read({}).workers,
+    )
     try:
         return functions_of(await workers.start(), os.environ)
     finally:
@@ -91,7 +102,9 @@ def _is_foreign(path: Path) -> bool:
 
 
 def _table(parts: Iterable[tuple[Part, list[str]]]) -> Iterator[str]:
-    for part, used in sorted(parts, key=lambda item: (list(Basis).index(item[0].basis), item[0].name)):
+    for part, used in sorted(
+        parts, key=lambda item: (list(Basis).index(item[0].basis), item[0].name)
+    ):
         shown = ", ".join(used[:3]) + (f" and {len(used) - 3} more" if len(used) > 3 else "")  # noqa: PLR2004
         note = f"  ({part.note})" if part.note else ""
         yield f"{part.basis:<10} {part.name}: {shown}{note}"

@@ -51,9 +51,7 @@ class HostDoors:
             return Door.EVENT_HUBS
         return None
 
-    async def answer(
-        self, door: Door, request: Request, raw: str, base: str
-    ) -> web.StreamResponse:
+    async def answer(self, door: Door, request: Request, raw: str, base: str) -> web.StreamResponse:
         """Answer; the key was checked. `base` is the URL of WEBHOOK_PATH as the caller sees it."""
         match door:
             case Door.ADMIN:
@@ -64,9 +62,7 @@ class HostDoors:
                 assert self.event_hubs is not None
                 return await self.event_hubs.take(request, decode_path(raw))
 
-    async def answer_standby(
-        self, request: Request, raw: str, base: str
-    ) -> web.StreamResponse:
+    async def answer_standby(self, request: Request, raw: str, base: str) -> web.StreamResponse:
         """Answer what a standby passes on; it has checked the key."""
         door = self.find(request.method, raw, decode_path(raw))
         if door is None:

@@ -14,9 +14,10 @@ from localhost.data_folder import DataFolder
 from localhost.errors import StartError
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.service import EventHubsService
+from localhost.faults import FaultPlan
 from localhost.functions import Function, Trigger
 from localhost.host_json import HostJson
-from localhost.hub_settings import check_clients, fault_plan, hub_options
+from localhost.hub_settings import check_clients, hub_options
 from localhost.rpc.messages import TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
@@ -38,6 +39,7 @@ class Engine:
         runner: FunctionRunner,
         host_json: HostJson,
         console: Console,
+        faults: FaultPlan,
     ) -> None:
         """Raise StartError when a setting makes no sense."""
         self._data = data
@@ -48,13 +50,12 @@ class Engine:
         self._timers = self._build_timers()
         hub = hub_options(host_json, os.environ)
         check_clients(functions, hub)
-        faults, event_hub_faults = fault_plan(os.environ)
-        self.hub = TaskHub(data.task_hub, runner, hub, faults)
+        self.hub = TaskHub(data.task_hub, runner, hub, faults.task_hub)
         self.event_hubs = EventHubsService(
             data.event_hubs,
             functions,
             EventHubOptions.read(host_json),
-            event_hub_faults,
+            faults.event_hubs,
             os.environ,
         )
         self._has_hub = False

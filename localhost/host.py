@@ -26,6 +26,8 @@ from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_h
 from localhost.engine import Engine
 from localhost.environment import prepare_environment, shared_settings, worker_environment
 from localhost.errors import HostError, StartError
+from localhost.faults import FaultPlan
+from localhost.faults_api import FaultsApi
 from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
@@ -84,9 +86,15 @@ async def _running(
     show_logs(console, host_json.text("logging.logLevel.default", "Information"))
     for line in host_json.warnings():
         console.line(f"warning: {line}")
+    faults = FaultPlan.read(os.environ)
     workers = Workers(
-        options.app, worker_environment(os.environ), console, worker_options(host_json)
+        options.app,
+        worker_environment(os.environ),
+        console,
+        worker_options(host_json),
+        faults.workers,
     )
+    stack.callback(data.settle)
     stack.push_async_callback(workers.stop)
     functions = await load_app(workers, options.app, host_json, console)
     host = Host(
@@ -96,6 +104,7 @@ async def _running(
         host_json,
         functions=functions,
         workers=workers,
+        faults=faults,
         base_url=_base_url(options.host, door),
     )
     await host.open(stack, door)
@@ -114,6 +123,7 @@ class Host:
         *,
         functions: list[Function],
         workers: Workers,
+        faults: FaultPlan,
         base_url: str,
     ) -> None:
         self.base_url = base_url
@@ -128,7 +138,8 @@ class Host:
         self._urls = urls_of(self._routes, base_url)
         self._workers = workers
         self._runner = FunctionRunner(functions, workers.invoke, console)
-        self._engine = Engine(data, functions, self._runner, host_json, console)
+        self._engine = Engine(data, functions, self._runner, host_json, console, faults)
+        self._faults_api = FaultsApi(faults, workers)
         self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
@@ -239,6 +250,7 @@ class Host:
             ),
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
+            faults=self._faults_api,
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
         )
         if self._standby is None:

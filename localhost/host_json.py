@@ -28,6 +28,7 @@ class HostJson:
         for name, value in environ.items():
             if name.lower().startswith(OVERRIDE_PREFIX):
                 self._override(name[len(OVERRIDE_PREFIX) :].lower().split("__"), value)
+
     @classmethod
     def read(cls, app: Path, environ: Mapping[str, str]) -> "HostJson":
         """Read the app's host.json; without one all is at its default.
@@ -100,9 +101,7 @@ class HostJson:
         except StartError as error:
             raise HostError(str(error)) from error
 
-    def number(
-        self, path: str, default: int, at_least: int = 0, at_most: int | None = None
-    ) -> int:
+    def number(self, path: str, default: int, at_least: int = 0, at_most: int | None = None) -> int:
         """Return an integer. Raises HostError when it is none or out of bounds."""
         value = self.value(path)
         if value is None:
@@ -112,9 +111,7 @@ class HostJson:
         except ValueError:
             number = at_least - 1
         if number < at_least or isinstance(value, bool):
-            raise HostError(
-                f"{_at(path)} must be an integer of at least {at_least}, not {value!r}"
-            )
+            raise HostError(f"{_at(path)} must be an integer of at least {at_least}, not {value!r}")
         if at_most is not None and number > at_most:
             raise HostError(f"{_at(path)} must be at most {at_most}, not {value!r}")
         return number

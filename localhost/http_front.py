@@ -190,9 +190,7 @@ class HttpFront:
 
 def _require(found: Level, wanted: Level) -> web.Response | None:
     if found is Level.ANONYMOUS:
-        return web.Response(
-            status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}
-        )
+        return web.Response(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
     return web.Response(status=HTTPStatus.FORBIDDEN) if found < wanted else None
 
 

@@ -265,7 +265,11 @@ class _Connection:
             return False
         try:
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
-                await (self._chunks(self._body_bytes_max) if self._left < 0 else self._exactly(self._left))
+                await (
+                    self._chunks(self._body_bytes_max)
+                    if self._left < 0
+                    else self._exactly(self._left)
+                )
         except (_Gone, TimeoutError, BodyTooLarge):
             return False
         self._left = 0
@@ -312,7 +316,9 @@ def encode(head: Head, response: web.StreamResponse, *, close: bool) -> tuple[by
     close = close or "close" in headers.get("Connection", "").lower()
     lines = [_status_line(status)]
     lines += [
-        f"{name}: {value}\r\n".encode() for name, value in headers.items() if name.lower() not in _OWN
+        f"{name}: {value}\r\n".encode()
+        for name, value in headers.items()
+        if name.lower() not in _OWN
     ]
     if "Date" not in headers:
         lines.append(_date_line())

@@ -13,7 +13,6 @@ _KEPT_IN_PATH: Final = "/-._~!$&'()*+,;=:@"
 _IS_ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
 
-
 def decode_path(raw: str) -> str:
     """Return the path as routing sees it, from what stands on the request line.
 

@@ -21,7 +21,6 @@ BODY_BYTES_DEFAULT: Final = 104_857_600
 """What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
 
 
-
 def bind_public(host: str, port: int) -> socket.socket:
     """Bind the port that users see; 0 takes a free one. Raises StartError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

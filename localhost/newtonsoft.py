@@ -124,7 +124,9 @@ class _Reader:
         if character == ",":
             self._at += 1
         elif character not in {end, ""}:
-            self._fail(f"After parsing a value an unexpected character was encountered: {character}.")
+            self._fail(
+                f"After parsing a value an unexpected character was encountered: {character}."
+            )
 
     def _member_name(self) -> str:
         character = self._text[self._at]

@@ -157,9 +157,7 @@ def _check(text: str, segments: list[list[str | Parameter]], parameters: list[Pa
             if isinstance(part, Parameter) and (part.catch_all or part.optional):
                 raise ValueError(f"route {text!r}: only the last segment may be {part.name!r}")
     for parts in segments:
-        if len(parts) > 1 and any(
-            isinstance(part, Parameter) and part.catch_all for part in parts
-        ):
+        if len(parts) > 1 and any(isinstance(part, Parameter) and part.catch_all for part in parts):
             raise ValueError(f"route {text!r}: a catch-all must be a segment of its own")
 
 

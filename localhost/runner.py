@@ -40,7 +40,9 @@ Attempt = Callable[[RetryContext], Awaitable[Any]]
 class Invoke(Protocol):
     """Has a worker run a function. Raises WorkerDied, FunctionTimedOut."""
 
-    async def __call__(self, request: InvocationRequest, function: Function) -> InvocationResponse:
+    async def __call__(
+        self, request: InvocationRequest, function: Function, /
+    ) -> InvocationResponse:
         """Return the worker's answer."""
         ...
 
@@ -169,6 +171,8 @@ class FunctionRunner:
 
     def failed(self, function: Function, exception: RpcException) -> FunctionFailed:
         """Print that an invocation failed; return the failure as the worker reports it."""
-        shown = exception.message.split(_REPLY_MARKER, 1)[0]
-        self._console.failure(f"function {function.name} failed: {shown}", exception.stack_trace)
+        shown, trace = (
+            text.partition(_REPLY_MARKER)[0] for text in (exception.message, exception.stack_trace)
+        )
+        self._console.failure(f"function {function.name} failed: {shown}", trace)
         return FunctionFailed(exception.message, exception.stack_trace)

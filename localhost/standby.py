@@ -16,8 +16,8 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from localhost.http_server import Request
 from localhost.http_head import Refused
+from localhost.http_server import Request
 from localhost.http_wire import json_response, read_body
 from localhost.owner import Owner, read_owner
 
@@ -71,9 +71,7 @@ class Standby:
     def durable_api(self, path: str, own: Answer) -> Answer:
         """Return the durable HTTP API: the owner's, below its `path`, and later this host's own."""
 
-        async def handle(
-            request: Request, relative_path: str, base: str
-        ) -> web.StreamResponse:
+        async def handle(request: Request, relative_path: str, base: str) -> web.StreamResponse:
             if not self.active:
                 return await own(request, relative_path, base)
             query = request.raw_path.partition("?")[1:]

@@ -17,6 +17,7 @@ from localhost.console import Console
 from localhost.functions import Function
 from localhost.rpc.messages import InvocationRequest, InvocationResponse, RpcFunctionMetadata
 from localhost.taskhub.worker_port import FunctionTimedOut, WorkerDied
+from localhost.worker_faults import When, WorkerFaults
 from localhost.worker_process import AppBroken, WorkerProcess
 
 HOST_VERSION: Final = "4.1037.0.0"
@@ -52,12 +53,18 @@ class Workers:
     """Runs functions on worker processes. Belongs to the running event loop."""
 
     def __init__(
-        self, app: Path, environ: Mapping[str, str], console: Console, options: WorkerOptions
+        self,
+        app: Path,
+        environ: Mapping[str, str],
+        console: Console,
+        options: WorkerOptions,
+        faults: WorkerFaults | None = None,
     ) -> None:
         """`environ` is that of the processes."""
         self._app = app
         self._environ = environ
         self._console = console
+        self._faults = faults or WorkerFaults()
         self._options = options
         self._factor = options.time_factor
         self._loop = asyncio.get_running_loop()
@@ -97,6 +104,8 @@ class Workers:
         worker = self._ready[0]
         self._ready.rotate(-1)
         answer = worker.invoke(request)
+        if self._faults.when is not None:
+            answer = asyncio.ensure_future(self._with_faults(worker, answer, function))
         if self._timeout_seconds is None:
             return await answer
         late = self._loop.call_later(
@@ -106,6 +115,17 @@ class Workers:
             return await answer
         finally:
             late.cancel()
+
+    async def _with_faults(
+        self, worker: WorkerProcess, answer: Answer, function: Function
+    ) -> InvocationResponse:
+        if self._faults.kills(function, When.BEFORE):
+            worker.kill()
+        response = await answer
+        if self._faults.kills(function, When.AFTER):
+            worker.kill()
+            raise await worker.died
+        return response
 
     def _overdue(
         self,

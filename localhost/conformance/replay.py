@@ -44,9 +44,7 @@ class Replay:
         try:
             with HOSTS_AT_ONCE, tempfile.TemporaryDirectory(prefix="conformance-") as folder:
                 arguments = ["--enable-auth"] if self._set.asks_for_keys else []
-                with running(
-                    self._set.app, Path(folder), self._set.environ, *arguments
-                ) as host:
+                with running(self._set.app, Path(folder), self._set.environ, *arguments) as host:
                     self._ask(self._client(host))
         except Exception as error:  # noqa: BLE001 - the tests that wait raise it
             for answer in self._answers.values():

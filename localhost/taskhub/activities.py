@@ -89,9 +89,6 @@ class Activities:
             known = self._worker.names("activity")
             raise FunctionFailed(unknown_function(activity.name, "activity", known))
         result = await self._worker.run_activity(activity.name, activity.input)
-        if self._faults.active and self._faults.loses_answer(Work.ACTIVITY):
-            message = "the language worker process exited with code 137"
-            raise WorkerDied(message)
         return None if result == "null" else through_dotnet(result)  # as Azure stores None
 
     def _tell(self, activity: ActivityTask, outcome: dict[str, object]) -> Message:

@@ -82,9 +82,7 @@ class Contradiction:
     """What was decided instead, None for nothing."""
 
 
-def contradiction(
-    decisions: Sequence[Decision], past: Mapping[int, Event]
-) -> Contradiction | None:
+def contradiction(decisions: Sequence[Decision], past: Mapping[int, Event]) -> Contradiction | None:
     """Return the first difference between a replay and its history, or None."""
     made = {decision.id: decision for decision in decisions}
     for id_, recorded in past.items():
@@ -181,9 +179,7 @@ def as_activity(decision: Decision, sender: Sender, numbers: Numbers) -> Activit
     )
 
 
-def as_message(
-    decision: Decision, sender: Sender, numbers: Numbers, now: Microseconds
-) -> Message:
+def as_message(decision: Decision, sender: Sender, numbers: Numbers, now: Microseconds) -> Message:
     """Return the message that carries out any other decision; it is sent `now`.
 
     The delay of a timer is cut to whole seconds, as in Azure Storage: it fires up to a second

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from localhost.taskhub.decisions import RESPONSE_TYPE
 from localhost.taskhub.clock import SECOND, Microseconds
 from localhost.taskhub.commit import Aborted, Commit, Committer
+from localhost.taskhub.decisions import RESPONSE_TYPE
 from localhost.taskhub.events import Kind, event, text
 from localhost.taskhub.failures import through_dotnet
 from localhost.taskhub.faults import Work
@@ -150,9 +150,6 @@ class Entities:
         self._counts.entity_batches += 1
         self._counts.entity_operations += len(operations)
         reply = await self._worker.run_entity(name, payload)
-        if self._faults.active and self._faults.loses_answer(Work.ENTITY):
-            message = "the language worker process exited with code 137"
-            raise WorkerDied(message)
         return _read(reply, len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:

@@ -13,7 +13,6 @@ from localhost.taskhub.actions import Known, unknown_function
 from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction
 from localhost.taskhub.events import Event, Kind, event, shown, started, text
 from localhost.taskhub.failures import dumps, one_or_more, sanitized, too_large
-from localhost.taskhub.faults import Work
 from localhost.taskhub.replay import Replay
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.runtime import History
@@ -149,9 +148,7 @@ class Orchestrator:
             self._options.store_inputs_in_history,
         )
 
-    def _contradicts(
-        self, episode: Episode, start: Event, decisions: Sequence[Decision]
-    ) -> bool:
+    def _contradicts(self, episode: Episode, start: Event, decisions: Sequence[Decision]) -> bool:
         """End an episode whose decisions are not those of its history: none can be trusted."""
         found = contradiction(decisions, episode.history.decisions)
         if found is None:
@@ -191,15 +188,15 @@ class Orchestrator:
     async def _ask(self, instance: str, start: Event, episode: Episode) -> Reply:
         name = start["Name"]
         if not self._worker.has_orchestrator(name):
-            return Reply(error=unknown_function(name, "orchestrator", self._worker.names("orchestrator")))
+            return Reply(
+                error=unknown_function(name, "orchestrator", self._worker.names("orchestrator"))
+            )
         if start["Input"] and not start["Input"].strip():
             said = f"Exception while executing function: Functions.{name}"
             return Reply(error=f"One or more errors occurred. ({said})")
         payload = _payload(instance, start, episode)
         try:
             reply = await self._worker.run_orchestrator(name, payload)
-            if self._faults.active and self._faults.loses_answer(Work.ORCHESTRATION):
-                return Reply(error="the language worker process exited with code 137")
             return _read(reply)
         except WorkerDied as death:
             return Reply(error=f"One or more errors occurred. ({death})")

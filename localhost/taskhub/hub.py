@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from localhost.http_server import Request
+from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.activities import Activities
 from localhost.taskhub.clock import SECOND, Clock, SystemClock
 from localhost.taskhub.commit import Committer
@@ -37,8 +38,6 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
 from localhost.taskhub.schema import HubFileError, open_hub_file
 from localhost.taskhub.worker_port import Worker
-from localhost.sqlite_file import SqliteFile
-
 
 BACK_OFF_SECONDS_MAX: Final = 600
 """The longest time for which an abandoned message stays invisible."""
@@ -110,9 +109,7 @@ class TaskHub:
             await asyncio.wait(self._background)
         await self._file.close()
 
-    async def handle(
-        self, request: Request, relative_path: str, base_url: str
-    ) -> web.Response:
+    async def handle(self, request: Request, relative_path: str, base_url: str) -> web.Response:
         """Answer one request of the durable HTTP API.
 
         `relative_path` follows the base, still percent-escaped; `base_url` is the base under

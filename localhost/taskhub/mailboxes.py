@@ -12,6 +12,7 @@ from functools import partial
 from localhost.taskhub.clock import Clock
 from localhost.taskhub.messages import Message
 
+
 class Mailbox:
     """The messages of one instance. `void` tells its running work item not to commit."""
 

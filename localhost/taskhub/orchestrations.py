@@ -15,8 +15,8 @@ from localhost.taskhub.mailboxes import Mailbox
 from localhost.taskhub.messages import Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.rewind import rewound
-from localhost.taskhub.versions import is_newer
 from localhost.taskhub.runtime import History, InstanceRow, find_history, find_row
+from localhost.taskhub.versions import is_newer
 
 _FORGET = "DELETE FROM history WHERE instance = ?"
 _REMEMBER = "INSERT INTO history (instance, seq, execution, origin, events) VALUES (?, ?, ?, ?, ?)"
@@ -170,7 +170,9 @@ class Orchestrations:
                 for _ in range(self._faults.copies_of_activity()):
                     commit.activities.append(as_activity(decision, sender, self._numbers))
             else:
-                commit.messages.append(as_message(decision, sender, self._numbers, self._clock.now()))
+                commit.messages.append(
+                    as_message(decision, sender, self._numbers, self._clock.now())
+                )
         start = start_of(episode)
         told = self._tell_parent(start, episode)
         if told is not None:

@@ -25,7 +25,9 @@ _NOTHING_AFTER: Final = "\U0010ffff"
 
 
 def wanted(
-    call: Call, prefix: str | None = None, times: tuple[str, str] = ("createdtimefrom", "createdtimeto")
+    call: Call,
+    prefix: str | None = None,
+    times: tuple[str, str] = ("createdtimefrom", "createdtimeto"),
 ) -> Filter:
     """Read the filter of a list or a purge; `times` name the members of its range."""
     return Filter(

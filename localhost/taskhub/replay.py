@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from localhost.taskhub import actions as act
-from localhost.taskhub.actions import Action, InvalidAction, Known, UnknownFunction, unknown_function
+from localhost.taskhub.actions import (
+    Action,
+    InvalidAction,
+    Known,
+    UnknownFunction,
+    unknown_function,
+)
 from localhost.taskhub.clock import SECOND, Microseconds, from_iso
 from localhost.taskhub.decisions import Decision, EntityRequest
 from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id

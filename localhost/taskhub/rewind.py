@@ -20,10 +20,7 @@ def rewound(history: History) -> tuple[History, list[str]]:
         for e in history.events
         if e["EventType"] == Kind.SUB_ORCHESTRATION_CREATED and e["EventId"] in failed
     ]
-    events = [
-        _generic(e) if _is_failure(e, failed) else _unplayed(e)
-        for e in history.events
-    ]
+    events = [_generic(e) if _is_failure(e, failed) else _unplayed(e) for e in history.events]
     texts = [shown([text(e) for e in events], played=True)]
     return History(history.execution, history.origin, texts, events), children
 

@@ -104,9 +104,7 @@ def as_sent(text: str) -> str:
 
 def invalid_json(error: JsonError) -> web.Response:
     """Return the answer to a body that is no JSON."""
-    return failure(
-        400, "Invalid JSON content", str(error), "Newtonsoft.Json.JsonReaderException"
-    )
+    return failure(400, "Invalid JSON content", str(error), "Newtonsoft.Json.JsonReaderException")
 
 
 def answer(status: int, body: str | None = None, **headers: str) -> web.Response:

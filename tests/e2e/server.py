@@ -15,6 +15,8 @@ from typing import Final, Self
 
 import requests
 
+from tools.local_run import local_settings
+
 APP: Final = Path(__file__).parents[2]
 
 START_SECONDS_MAX: Final = 30.0
@@ -46,7 +48,8 @@ class LocalhostProcess:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.output = data.with_name(f"{data.name}-{self.port}.log")
         """What all its processes have printed."""
-        self.environ = {**os.environ, **_sample_settings(), **(environ or {})}
+        given = {**os.environ, **_sample_settings(), **(environ or {})}
+        self.environ = {**given, **local_settings(given, tables=storage == "tables")}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -62,7 +65,7 @@ class LocalhostProcess:
         """Start and return at once."""
         assert self._process is None, "it is running"
         command = [sys.executable, "-m", "localhost", "--port", str(self.port)]
-        command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
+        command += ["--data", str(self.data), "--no-request-log"]
         command += ["--standby"] if self.standby else []
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(

@@ -72,9 +72,13 @@ async def test_log_shrinks_after_a_slow_reader_has_left(tmp_path: Path) -> None:
     await file.close()
 
 
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 async def test_a_closed_file_is_one_file_and_takes_no_writes(tmp_path: Path) -> None:
     file = await make(tmp_path / "x.db")
     await file.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
+    assert names(tmp_path) == ["x.db"]
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         await file.write("w", fail)
