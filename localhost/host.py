@@ -31,11 +31,11 @@ from localhost.faults_api import FaultsApi
 from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
+from localhost.http_server import Handler, Request
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
     RPC_HOST,
-    Handler,
     bind_public,
     bind_rpc,
     listening,
@@ -186,7 +186,7 @@ class Host:
         self._engine.begin(self._background.spawn)
         self._background.spawn(self._watch_data())
 
-    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+    def _handle(self, request: Request) -> Awaitable[web.StreamResponse]:
         return self._answer(request)
 
     async def _watch_data(self) -> None:
@@ -296,7 +296,7 @@ def _base_url(host: str, door: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
 
 
-async def _not_running(_: web.BaseRequest) -> web.Response:
+async def _not_running(_: Request) -> web.Response:
     return web.Response(status=503, text="Function host is not running.")
 
 

@@ -120,7 +120,8 @@ class Entities:
         state = self._reader.execute(_STATE, (instance,)).fetchone()
         row = self._reader.execute(_ROW, (instance,)).fetchone()
         execution, status = row or ("", "Running")
-        return Snapshot(*(state or (False, None, None)), status="Gone" if execution else status)
+        present, text_, sorter = state or (False, None, None)
+        return Snapshot(present, text_, sorter, "Gone" if execution else status)
 
     def _sort(
         self, messages: list[Message], kept: str | None
@@ -171,7 +172,7 @@ class Entities:
 
     def _keep(self, commit: Commit, box: Mailbox, answer: Answer, sorter: str | None) -> None:
         instance, now = box.target, self._clock.now()
-        status = {"entityExists": True} if answer.present else {}
+        status: dict[str, Any] = {"entityExists": True} if answer.present else {}
         if box.queue:
             status["queueSize"] = len(box.queue)
         commit.history = [(_KEEP_STATE, (instance, answer.present, answer.state, sorter))]
