@@ -73,8 +73,8 @@ class AdminApi:
         self._spawn = spawn
         self._hub_statistics = hub_statistics
         self._event_hubs = event_hubs
-        self._templates = templates
         self._faults = faults
+        self._templates = templates
         self._extension_bundle = extension_bundle
         self._host_id = host_id
         self._keys = keys
@@ -88,10 +88,10 @@ class AdminApi:
     def knows(self, method: str, path: str) -> bool:
         """Tell whether there is anything to ask a key for; else the answer is 404."""
         match method, _split(path):
-            case _, ["eventhubs", *_]:
-                return self._event_hubs is not None
-            case _, ["localhost", _]:
-                return self._faults is not None
+            case _, ["eventhubs", *_] if self._event_hubs is not None:
+                return True
+            case _, ["localhost", _] if self._faults is not None:
+                return True
             case (("GET" | "POST"), ["host", "ping"]):
                 return True
             case "GET", ["host", name]:
@@ -114,9 +114,9 @@ class AdminApi:
         if not self.knows(request.method, path):
             return web.Response(status=HTTPStatus.NOT_FOUND)
         match parts:
-            case ["localhost", *rest] if rest and self._faults is not None:
+            case ["localhost", what] if self._faults is not None:
                 body = (await request.read()).decode(errors="replace")
-                return self._faults.answer(request.method, rest, body)
+                return self._faults.answer(request.method, what, body)
             case ["host" | "instance" | "warmup" | "localhost", *_]:
                 return self._answer_host(request, parts)
             case ["functions"]:

@@ -12,7 +12,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Final
 
 from aiohttp import web
 
@@ -35,10 +34,11 @@ from localhost.http_server import Handler, Request
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
-    RPC_HOST,
+    base_url_of,
     bind_public,
     bind_rpc,
     listening,
+    rpc_address_of,
 )
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
@@ -50,8 +50,6 @@ from localhost.start_screen import function_lines, key_lines, urls_of, warnings_
 from localhost.timers import request_by_hand, schedule_errors, schedule_warnings
 from localhost.workers import EXHAUSTED, Workers
 
-_EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
-
 
 @asynccontextmanager
 async def running_host(
@@ -60,7 +58,7 @@ async def running_host(
     """Run the host; yields it once it serves. Raises StartError when it cannot."""
     async with AsyncExitStack() as stack:
         door = stack.enter_context(bind_public(options.host, options.port))
-        base_url = _base_url(options.host, door)
+        base_url = base_url_of(options.host, door)
         prepare_environment(options, data, base_url, os.environ)
         try:
             host: Host | RefusingHost = await _running(stack, options, data, console, door)
@@ -105,7 +103,7 @@ async def _running(
         functions=functions,
         workers=workers,
         faults=faults,
-        base_url=_base_url(options.host, door),
+        base_url=base_url_of(options.host, door),
     )
     await host.open(stack, door)
     return host
@@ -146,7 +144,7 @@ class Host:
     async def open(self, stack: AsyncExitStack, door: socket.socket) -> None:
         """Start everything; what is left on the stack stops it again, the last first."""
         rpc_door = stack.enter_context(bind_rpc())
-        self._owner = new_owner(_rpc_address(rpc_door), shared_settings(os.environ))
+        self._owner = new_owner(rpc_address_of(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
             check_settings(self._data.owner, self._owner)
         rpc_base = self._owner.address + RPC_PATH
@@ -195,7 +193,7 @@ class Host:
             await DataGuard(self._data).watch()
         except DataLost as loss:
             self._console.event(f"error: {loss}; this host answers 503 until it is started again")
-            self._answer = _not_running
+            self._answer = RefusingHost(self.base_url, HostError(str(loss))).handle
             await self._workers.kill()
 
     async def serve_until(self, stop: asyncio.Event) -> None:
@@ -285,19 +283,6 @@ class Host:
         if options.enable_auth:
             for line in key_lines(self._keys):
                 console.line(line)
-
-
-def _rpc_address(door: socket.socket) -> str:
-    return f"http://{RPC_HOST}:{door.getsockname()[1]}"
-
-
-def _base_url(host: str, door: socket.socket) -> str:
-    name = "localhost" if host in _EVERYWHERE else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
-
-
-async def _not_running(_: Request) -> web.Response:
-    return web.Response(status=503, text="Function host is not running.")
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:

@@ -338,7 +338,8 @@ def _framing(
     head: Head, response: web.StreamResponse, status: int, body: bytes
 ) -> tuple[bytes, bytes, bool]:
     """Return the headers that delimit the body, its bytes, and whether its end is the
-    connection's."""
+    connection's.
+    """
     declared = response.headers.get("Content-Length")
     own = response.headers.get("Transfer-Encoding")
     if status in _BODILESS:

@@ -21,6 +21,9 @@ BODY_BYTES_DEFAULT: Final = 104_857_600
 """What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
 
 
+_EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
+
+
 def bind_public(host: str, port: int) -> socket.socket:
     """Bind the port that users see; 0 takes a free one. Raises StartError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -60,3 +63,14 @@ async def listening(
     finally:
         acceptor.close()
         await server.shutdown(FINISH_SECONDS)
+
+
+def rpc_address_of(door: socket.socket) -> str:
+    """Return the address of the durable HTTP API."""
+    return f"http://{RPC_HOST}:{door.getsockname()[1]}"
+
+
+def base_url_of(host: str, door: socket.socket) -> str:
+    """Return the address under which a browser on this machine reaches the public port."""
+    name = "localhost" if host in _EVERYWHERE else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
