@@ -31,6 +31,7 @@ from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.http_server import Handler, Request
+from localhost.hub_calls import hub_of
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
@@ -170,6 +171,7 @@ class Host:
         doors = self._doors()
         others = owner_door(self._owner.name, doors.answer_standby)
         api = rpc_handler(doors.durable_api, self._webhooks, others)
+        self._workers.hub.set_result(hub_of(api))
         # What the hub resumes may have called already; it waits in the door's backlog.
         await stack.enter_async_context(listening(rpc_door, api))
         stack.push_async_callback(self._engine.close_hub)

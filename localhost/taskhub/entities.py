@@ -16,7 +16,7 @@ from localhost.taskhub.mailboxes import Mailbox
 from localhost.taskhub.messages import Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.sorter import Operation, Origin, Sorter
-from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.taskhub.worker_port import FunctionFailed, FunctionTimedOut, WorkerDied
 
 _STATE = "SELECT present, state, sorter FROM entities WHERE id = ?"
 _ROW = "SELECT execution, status FROM instances WHERE id = ?"
@@ -150,7 +150,10 @@ class Entities:
         )
         self._counts.entity_batches += 1
         self._counts.entity_operations += len(operations)
-        reply = await self._worker.run_entity(name, payload)
+        try:
+            reply = await self._worker.run_entity(name, payload)
+        except FunctionTimedOut as error:
+            return _failed(str(error), before, len(operations))
         return _read(reply, len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:
@@ -200,6 +203,11 @@ def _read(reply: str, operations: int) -> Answer:
 
 def _nobody_home(name: str, before: Snapshot, operations: int) -> Answer:
     """Return an error for each operation: the app has no such entity any more."""
-    said = json.dumps(f"The function '{name}' doesn't exist, is disabled, or is not an entity.")
-    results = [{"isError": True, "result": said}] * operations
+    said = f"The function '{name}' doesn't exist, is disabled, or is not an entity."
+    return _failed(said, before, operations)
+
+
+def _failed(why: str, before: Snapshot, operations: int) -> Answer:
+    """Return an error for each operation; the state stays and the batch does not run again."""
+    results = [{"isError": True, "result": json.dumps(why)}] * operations
     return Answer(before.present, before.state, results)
