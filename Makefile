@@ -5,6 +5,8 @@
 # make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=13000)
 # make mutants  mistakes in the real code, each of which a test must see  (ARGS="no-sweeper")
 # make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
+# make conformance  holds localhost against the recorded answers of the real host, and
+#               writes localhost/FIDELITY.md        (ARGS="-k http-keys-0042": that case alone)
 # make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
 # make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
 # make domain   write the package of a new domain  (NAME=tickets ARGS="--key accountId")
@@ -17,7 +19,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite clean
+.PHONY: run test conformance check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -29,6 +31,10 @@ endif
 
 test: venv-dev node-azurite
 	@$(PY) -m pytest $(ARGS)
+
+conformance: venv-dev
+	@$(PY) -m pytest localhost/conformance -p no:cacheprovider --timeout 600 \
+		$(if $(ARGS),$(ARGS),--fidelity)
 
 check: venv-dev
 	@$(PY) -m ruff format --check .

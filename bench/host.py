@@ -79,7 +79,7 @@ class Host:
 
     def statistics(self) -> dict[str, int]:
         """Counters of the host, flat: transactions by label, commits by file, hub counters."""
-        status = json.loads(self._get("/admin/host/status"))["statistics"]
+        status = json.loads(self._get("/admin/localhost"))["statistics"]
         flat: dict[str, int] = dict(status["hub"])
         for name, file in status["files"].items():
             flat[f"{name} commits"] = file["commits"]

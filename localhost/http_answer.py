@@ -93,18 +93,16 @@ def _of_text(text: str) -> Parts:
         value = json.loads(text)
     except ValueError:
         return 200, headers, text.encode()
-    members = {name.lower(): item for name, item in value.items()} if _is_object(value) else {}
+    members = (
+        {name.lower(): item for name, item in value.items()} if isinstance(value, dict) else {}
+    )
     if "body" not in members:
         return 200, headers, _shown(value).encode()
     given = members.get("headers")
-    for name, item in (given if _is_object(given) else {}).items():
-        headers[name] = str(item)
+    if isinstance(given, dict):
+        headers.update({str(name): str(item) for name, item in given.items()})
     _add_charset(headers)
     return _status_of(members), headers, _compact(members["body"]).encode()
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def _shown(value: Any) -> str:

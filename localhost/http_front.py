@@ -19,7 +19,7 @@ from localhost.functions import Function, Trigger
 from localhost.http_answer import NoAnswer, answer_of
 from localhost.http_server import Request
 from localhost.http_target import decode_path, parse_query
-from localhost.http_wire import rpc_request
+from localhost.http_wire import json_response, rpc_request
 from localhost.keys import Keys, Level
 from localhost.routing import RouteTable
 from localhost.rpc.messages import RpcHttp, RpcTraceContext, TypedData
@@ -100,6 +100,9 @@ class HttpFront:
         function: Function,
         values: Mapping[str, str],
     ) -> web.StreamResponse:
+        if function.not_built:
+            what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
+            return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
         limits = self._limits
         if 0 in {limits.outstanding_max, limits.concurrent_max} or not _has_url(request):
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -129,7 +129,7 @@ def owner_door(name: str, answer: Answer) -> Callable[[Request], Awaitable[Any]]
     return handle
 
 
-def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+def _passed_on(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
     named = headers.items()
     return CIMultiDict((name, text) for name, text in named if name.lower() not in _NOT_PASSED_ON)
 

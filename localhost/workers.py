@@ -242,6 +242,16 @@ class Workers:
         task.add_done_callback(self._tasks.discard)
 
 
+def _as_dotnet(limit: timedelta | None) -> str:
+    """Return `00:00:05` or `00:00:01.5000000`, as .NET writes a TimeSpan of less than a day."""
+    hours, rest = divmod(limit or timedelta(), timedelta(hours=1))
+    minutes, rest = divmod(rest, timedelta(minutes=1))
+    fraction = f".{rest.microseconds:06}0" if rest.microseconds else ""
+    return f"{hours:02}:{minutes:02}:{rest.seconds:02}{fraction}"
+
+
 def _timed_out(function: Function, limit: timedelta | None) -> FunctionTimedOut:
-    text = f"Timeout value of {limit} was exceeded by function: Functions.{function.name}"
+    text = (
+        f"Timeout value of {_as_dotnet(limit)} was exceeded by function: Functions.{function.name}"
+    )
     return FunctionTimedOut(f"FunctionTimeoutException: {text}")

@@ -2,13 +2,26 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 FILE: Final = Path(__file__).parent / "differences.json"
 
 
-def read_differences() -> Mapping[str, str]:
-    """Return the reason of each known difference by the id of its case."""
-    kinds = json.loads(FILE.read_text("utf-8"))
-    return {case: kind["reason"] for kind in kinds for case in kind["cases"]}
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why a case differs."""
+
+    reason: str
+    by_time: bool
+    """Whether it depends on how fast the host is: then it may also be equal."""
+
+
+def read_differences() -> Mapping[str, Difference]:
+    """Return the known differences by the ids of their cases."""
+    return {
+        case: Difference(kind["reason"], kind.get("by_time", False))
+        for kind in json.loads(FILE.read_text("utf-8"))
+        for case in kind["cases"]
+    }

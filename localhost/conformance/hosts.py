@@ -14,7 +14,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS_MAX: Final = 60.0
-STOP_SECONDS_MAX: Final = 30.0
+STOP_SECONDS_MAX: Final = 10.0
 
 
 class StartFailed(Exception):
@@ -60,6 +60,18 @@ class RunningHost:
             raise StartFailed(self.output)
         return found[0]
 
+    def stop(self) -> None:
+        """End the process, and read what it printed last."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -89,12 +101,8 @@ def running(
         text=True,
         errors="replace",
     )
+    host = RunningHost(process, data)
     try:
-        yield RunningHost(process, data)
+        yield host
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        host.stop()

@@ -34,6 +34,11 @@ class Activities:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
+    @property
+    def ready(self) -> int:
+        """How many activities wait for their turn."""
+        return len(self._ready)
+
     def deliver(self, activity: ActivityTask) -> None:
         """Hand in an activity that is on disk."""
         self._ready.append(activity)

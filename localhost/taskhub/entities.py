@@ -16,7 +16,7 @@ from localhost.taskhub.mailboxes import Mailbox
 from localhost.taskhub.messages import Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.sorter import Operation, Origin, Sorter
-from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.taskhub.worker_port import FunctionFailed, FunctionTimedOut, WorkerDied
 
 _STATE = "SELECT present, state, sorter FROM entities WHERE id = ?"
 _ROW = "SELECT execution, status FROM instances WHERE id = ?"
@@ -120,7 +120,8 @@ class Entities:
         state = self._reader.execute(_STATE, (instance,)).fetchone()
         row = self._reader.execute(_ROW, (instance,)).fetchone()
         execution, status = row or ("", "Running")
-        return Snapshot(*(state or (False, None, None)), status="Gone" if execution else status)
+        present, text_, sorter = state or (False, None, None)
+        return Snapshot(present, text_, sorter, "Gone" if execution else status)
 
     def _sort(
         self, messages: list[Message], kept: str | None
@@ -149,7 +150,10 @@ class Entities:
         )
         self._counts.entity_batches += 1
         self._counts.entity_operations += len(operations)
-        reply = await self._worker.run_entity(name, payload)
+        try:
+            reply = await self._worker.run_entity(name, payload)
+        except FunctionTimedOut as error:
+            return _failed(str(error), before, len(operations))
         return _read(reply, len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:
@@ -161,7 +165,7 @@ class Entities:
         ]
 
     def _response(self, origin: Origin, result: dict[str, Any], now: Microseconds) -> Message:
-        response = {"$type": RESPONSE_TYPE, "result": through_dotnet(result["result"])}
+        response = {"$type": RESPONSE_TYPE, "result": result["result"]}
         if result["isError"]:
             response["exceptionType"] = "Error"
         raised = event(Kind.EVENT_RAISED, now, Name=origin.id, Input=_text(response))
@@ -171,7 +175,7 @@ class Entities:
 
     def _keep(self, commit: Commit, box: Mailbox, answer: Answer, sorter: str | None) -> None:
         instance, now = box.target, self._clock.now()
-        status = {"entityExists": True} if answer.present else {}
+        status: dict[str, Any] = {"entityExists": True} if answer.present else {}
         if box.queue:
             status["queueSize"] = len(box.queue)
         commit.history = [(_KEEP_STATE, (instance, answer.present, answer.state, sorter))]
@@ -199,6 +203,11 @@ def _read(reply: str, operations: int) -> Answer:
 
 def _nobody_home(name: str, before: Snapshot, operations: int) -> Answer:
     """Return an error for each operation: the app has no such entity any more."""
-    said = json.dumps(f"The function '{name}' doesn't exist, is disabled, or is not an entity.")
-    results = [{"isError": True, "result": said}] * operations
+    said = f"The function '{name}' doesn't exist, is disabled, or is not an entity."
+    return _failed(said, before, operations)
+
+
+def _failed(why: str, before: Snapshot, operations: int) -> Answer:
+    """Return an error for each operation; the state stays and the batch does not run again."""
+    results = [{"isError": True, "result": json.dumps(why)}] * operations
     return Answer(before.present, before.state, results)

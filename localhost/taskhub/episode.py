@@ -16,7 +16,7 @@ from localhost.taskhub.failures import dumps, one_or_more, sanitized, too_large
 from localhost.taskhub.replay import Replay
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.runtime import History
-from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.taskhub.worker_port import FunctionFailed, FunctionTimedOut, WorkerDied
 
 _REPLY_MARK: Final = "\n\n$OutOfProcData$:"
 _FIXED: Final = (
@@ -200,6 +200,8 @@ class Orchestrator:
             return _read(reply)
         except WorkerDied as death:
             return Reply(error=f"One or more errors occurred. ({death})")
+        except FunctionTimedOut:
+            raise  # the episode is run again
         except FunctionFailed as failure:
             return _read_failure(failure)
 

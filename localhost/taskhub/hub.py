@@ -14,6 +14,7 @@ from aiohttp import web
 from localhost.http_server import Request
 from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.activities import Activities
+from localhost.taskhub.backlog import Backlog
 from localhost.taskhub.clock import SECOND, Clock, SystemClock
 from localhost.taskhub.commit import Committer
 from localhost.taskhub.counts import Counts
@@ -29,8 +30,7 @@ from localhost.taskhub.messages import (
     Message,
     Numbers,
     count_attempt,
-    load_activities,
-    load_messages,
+    last_number,
 )
 from localhost.taskhub.options import HubOptions
 from localhost.taskhub.orchestrations import Orchestrations
@@ -71,13 +71,17 @@ class TaskHub:
         """
         file = await open_hub_file(self._path)
         try:
-            messages, activities = load_messages(file.reader), load_activities(file.reader)
+            last = last_number(file.reader)
+            self._build(file, last)
+            self._backlog = Backlog(file.reader, last, self._receive, self._ready)
+            self._backlog.start()
         except sqlite3.Error as error:
             await file.close()
             message = f"the task hub {self._path} is damaged: {error}"
             raise HubFileError(message) from error
-        self._build(file, max([m.seq for m in messages] + [a.seq for a in activities], default=0))
-        self._receive(messages, activities)
+
+    def _ready(self) -> int:
+        return self._entities.ready + self._orchestrations.ready + self._activities.ready
 
     def _build(self, file: SqliteFile, last_number: int) -> None:
         options, clock = self._options, self._clock
@@ -101,6 +105,7 @@ class TaskHub:
 
     async def stop(self) -> None:
         """Finish what runs, start nothing new, close the file. Pending work stays in it."""
+        await self._backlog.stop()
         await asyncio.gather(
             self._entities.stop(), self._orchestrations.stop(), self._activities.stop()
         )

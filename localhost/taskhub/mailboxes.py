@@ -68,6 +68,11 @@ class Mailboxes:
         if not box.busy:
             self._make_ready(box)
 
+    @property
+    def ready(self) -> int:
+        """How many instances have something to do and wait for their turn."""
+        return len(self._ready)
+
     def waiting(self, target: str) -> int:
         """Return how many messages wait for an instance."""
         box = self._boxes.get(target)

@@ -227,8 +227,7 @@ class Management:
         row = self.find(instance)
         if not row.finished and not row.is_entity:
             raise WrongState(instance)
-        self._delivery.void(instance)
-        await self._file.write("hub.purge", lambda c: delete_rows(c, [instance]))
+        await self._purge([instance])
 
     async def purge_many(self, wanted: Filter) -> int:
         """Delete what matches, running instances and entities too; return how many there were.
@@ -237,13 +236,15 @@ class Management:
         """
         deleted, after = 0, (wanted.created_from or 0, "")
         while found := find_purged(self._file.reader, wanted, after):
-            ids = [id_ for _, id_ in found]
-            for id_ in ids:
-                self._delivery.void(id_)
-            deleted += await self._file.write("hub.purge", lambda c, ids=ids: delete_rows(c, ids))
+            deleted += await self._purge([id_ for _, id_ in found])
             after = found[-1]
             await asyncio.sleep(PURGE_PAUSE_SECONDS)
         return deleted
+
+    async def _purge(self, ids: list[str]) -> int:
+        for id_ in ids:
+            self._delivery.void(id_)
+        return await self._file.write("hub.purge", lambda c: delete_rows(c, ids))
 
     def unfinished(self, instance: str) -> InstanceRow:
         """Return the committed row. Raises NotFound and Gone."""

@@ -17,6 +17,7 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rewind import rewound
 from localhost.taskhub.runtime import History, InstanceRow, find_history, find_row
 from localhost.taskhub.versions import is_newer
+from localhost.taskhub.worker_port import FunctionTimedOut
 
 _FORGET = "DELETE FROM history WHERE instance = ?"
 _REMEMBER = "INSERT INTO history (instance, seq, execution, origin, events) VALUES (?, ?, ?, ?, ?)"
@@ -77,7 +78,7 @@ class Orchestrations:
             await self._run(box, messages)
         except Aborted:
             box.put_back(messages)
-        except sqlite3.Error:
+        except (FunctionTimedOut, sqlite3.Error):
             self._abandon(messages)
 
     async def _run(self, box: Mailbox, messages: list[Message]) -> None:

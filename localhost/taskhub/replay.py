@@ -89,11 +89,11 @@ class Replay:
         for event in events:
             kind = event["EventType"]
             if kind == Kind.EXECUTION_SUSPENDED:
-                held = held or []
+                held = [] if held is None else held
             elif kind == Kind.EXECUTION_RESUMED:
-                held, waiting = None, held or []
-                for earlier in waiting:
+                for earlier in held or ():
                     self._step(earlier)
+                held = None
             elif held is not None and kind != Kind.ORCHESTRATOR_STARTED:
                 held.append(event)
             else:

@@ -136,7 +136,7 @@ class LocalhostProcess:
 
     def role(self) -> str:
         """Return `owner` or `standby`."""
-        answer = requests.get(f"{self.base_url}/admin/host/status", timeout=STOP_SECONDS_MAX)
+        answer = requests.get(f"{self.base_url}/admin/localhost", timeout=STOP_SECONDS_MAX)
         return str(answer.json()["role"])
 
     @property

@@ -114,7 +114,7 @@ def post(url: str, **options: Any) -> requests.Response:
 
 
 def role(base: str) -> Any:
-    return requests.get(f"{base}/admin/host/status", timeout=SECONDS_MAX).json()["role"]
+    return requests.get(f"{base}/admin/localhost", timeout=SECONDS_MAX).json()["role"]
 
 
 def pair(start: Start, app: Path) -> tuple[Process, str, Process, str]:
@@ -191,7 +191,7 @@ def test_two_that_are_started_together_on_an_empty_folder_agree_on_keys(
         assert post(f"{base}/hub/messages", data="x", headers=key).status_code == 201
         assert post(f"{base}/api/start", headers=key).status_code == 200
     roles = [
-        requests.get(f"{base}/admin/host/status", headers=key, timeout=SECONDS_MAX).json()["role"]
+        requests.get(f"{base}/admin/localhost", headers=key, timeout=SECONDS_MAX).json()["role"]
         for base in addresses
     ]
     assert sorted(roles) == ["owner", "standby"]
