@@ -103,8 +103,10 @@ def read(path: Path) -> dict[str, Any]:
 def write(domain: AnyDomain, path: Path) -> None:
     """Add the versions that are not locked. What is locked stays as it is."""
     lock = {"key": domain.key.shape.schema(asked=True), **read(path)}
-    versions = {str(each): released(domain, each) for each in sorted(domain.compiled)}
-    lock["versions"] = versions | lock.get("versions", {})
+    kept = lock.setdefault("versions", {})
+    for number in sorted(domain.compiled):
+        if str(number) not in kept:
+            kept[str(number)] = released(domain, number)
     path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
