@@ -3,8 +3,8 @@
 Rows of the log name the version that made them, and the auditor folds them again. So a version that
 was released keeps its types and what it makes of its story; a change is a new version beside it.
 
-    python -m domain.lock todos examples.invoices            exit 1 when a released version differs
-    python -m domain.lock --write todos                      add the versions that are not locked
+    python -m domain.lock examples.invoices            exit 1 when a released version differs
+    python -m domain.lock --write examples.invoices    add the versions that are not locked
 """
 
 import argparse

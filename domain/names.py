@@ -127,7 +127,7 @@ class FunctionNames:
 
 
 def function_names(domain: "AnyDomain") -> FunctionNames:
-    """Name them after the domain: `post_todo`, `get_project`."""
+    """Name them after the domain: `post_invoice`, `get_customer`."""
     one, many, key = domain.name, domain.plural, words(domain.key.singular).replace(" ", "_")
     return FunctionNames(
         post=f"post_{one}",
