@@ -36,17 +36,11 @@ def kill_again_and_again(
         _let_live([host], chance, counts)
         host.kill9()
         if kill in losses:
-            lose_the_task_hub(host)
+            lose_task_hub(host.data)
             counts["task hubs lost"] += 1
         host.spawn()
     host.wait_until_it_serves()
     return counts
-
-
-def lose_the_task_hub(host: LocalhostProcess) -> None:
-    """Delete the task hub of a host that is not running."""
-    for file in host.data.glob("taskhub.db*"):
-        file.unlink()
 
 
 def kill_in_turn(

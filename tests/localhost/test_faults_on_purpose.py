@@ -41,10 +41,18 @@ def test_plan_reaches_each_part_of_the_host() -> None:
     assert plan.workers == WorkerFaults(When.AFTER, 2, "entity")
     assert plan.event_hubs.batch_cut
     assert plan.task_hub.kill == At(1, None, Point.BEFORE_SEND)
+
+
+def test_replaced_plan_is_gone_from_each_part() -> None:
+    plan = FaultPlan.of(
+        '{"worker_died": {}, "event_hub_batch_cut": true, "kill": {"point": "before_send"}}'
+    )
+    parts = plan.workers, plan.event_hubs, plan.task_hub
     plan.replace("{}")
-    assert plan.workers.when is None
-    assert not plan.event_hubs.batch_cut
-    assert plan.task_hub.kill is None
+    assert (plan.workers, plan.event_hubs, plan.task_hub) == parts
+    assert parts[0].when is None
+    assert not parts[1].batch_cut
+    assert parts[2].kill is None
     assert plan.text == "{}"
 
 
