@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from tests.e2e.server import LOOK_SECONDS, TAKE_OVER_SECONDS_MAX, LocalhostProcess
+from tests.e2e.server import LOOK_SECONDS, TAKE_OVER_SECONDS_MAX, LocalhostProcess, lose_task_hub
 
 WORKING_SECONDS_MAX: Final = 1.4
 """A host that serves is killed at a random time up to this."""
