@@ -127,10 +127,9 @@ async def test_places_are_free_again_after_calls_that_were_given_up(
 ) -> None:
     places = Places()
     log = TableLog(Table(account, "things", places))
+    tasks: list[asyncio.Task[object]] = []
     for _ in range(3):
-        tasks: list[asyncio.Task[object]] = [
-            asyncio.create_task(log.get("h", n)) for n in range(1, 1 + CALLS_PER_KEY_MAX)
-        ]
+        tasks = [asyncio.create_task(log.get("h", n)) for n in range(1, 1 + CALLS_PER_KEY_MAX)]
         await reached(lambda: server.hanging == CALLS_PER_KEY_MAX)
         await cancelled(tasks)
         await reached(lambda: server.hanging == 0)
