@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from domain.domain import AnyDomain
@@ -19,6 +20,11 @@ from store.ports.store import Store
 from tools.app_settings import app_settings
 from tools.domains import load_domain
 from tools.terminal import one_line
+
+CONNECTION: Final = "EO_TABLES"
+
+ADDRESS: Final = Path("tables") / "address"
+"""Within the data folder: the connection string of the emulator that runs on it."""
 
 DONE: Final = 0
 NOT_SO: Final = 1
@@ -52,7 +58,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[everywhere()],
     )
-    made.set_defaults(store=None, domain=None)
+    made.set_defaults(store=None, domain=None, data=Path(".data"))
     return made
 
 
@@ -64,6 +70,12 @@ def everywhere() -> argparse.ArgumentParser:
     options.add_argument("--store", help=f"tables or sqlite:<path>; default: {SETTING}")
     options.add_argument(
         "--domain", metavar="MODULE", help="that declares it; default: the first of function_app.py"
+    )
+    options.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="of `make run`, whose emulator is meant when no connection is set; default: .data",
     )
     return options
 
@@ -80,7 +92,17 @@ def target(arguments: argparse.Namespace, environ: Mapping[str, str] = os.enviro
     path = sqlite_path(spec)
     if path is not None and beside(path, domain.plural).exists():
         spec = f"sqlite:{beside(path, domain.plural)}"
+    if path is None:
+        values = _local_tables(arguments.data) | values
     return Target(domain, spec, values)
+
+
+def _local_tables(data: Path) -> dict[str, str]:
+    """Return the connection to the emulator of `make run STORAGE=tables`, where one was noted."""
+    try:
+        return {CONNECTION: (data / ADDRESS).read_text(encoding="utf-8").strip()}
+    except FileNotFoundError:
+        return {}
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:

@@ -30,6 +30,10 @@ class Progress:
         self._done = 0
         self._is_shown = sys.stderr.isatty()
 
+    def expect(self, count: int) -> None:
+        """Say that so much more will come, for the estimate."""
+        self._total = (self._total or 0) + count
+
     def add(self, count: int, at: str = "") -> None:
         """Add what was done meanwhile; `at` names where the run is."""
         self._done += count

@@ -26,3 +26,14 @@ async def store(target: Target) -> AsyncIterator[Store]:
     assert await opened.check() == {}
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Target:
+    """An empty store to restore into."""
+    return Target(DOMAIN, f"sqlite:{tmp_path / 'other.db'}", {})

@@ -1,9 +1,8 @@
 """What an audit proves, and what it finds in stores that were tampered with."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -14,12 +13,11 @@ from store.sqlite.store import SqliteStore
 from store.tables import rows
 from store.tables.requests import delete, upsert
 from store.tables.store import TableStore
-from tests.tools.logs import KEYS, NOON, append, fill, request
+from tests.tools.logs import KEYS, NOON, fill, request
 from tools.audit.__main__ import audit
 from tools.audit.findings import Report, Severity
 from tools.command import Target
 from tools.stored.open import open_reader
-from tools.stored.port import Reader
 
 KEY = KEYS[0]
 
@@ -255,48 +253,3 @@ async def test_rows_that_nobody_can_read_are_named(
         "r.else: row C-1042/r.else is damaged",
     ):
         assert any(what in line for line in lines), lines
-
-
-class Appending:
-    """A reader during whose reads the app appends."""
-
-    def __init__(self, reader: Reader, store: Store) -> None:
-        self._reader = reader
-        self._store = store
-        self._number = 1_000
-
-    def __getattr__(self, name: str) -> Callable[[str], Any]:
-        original = getattr(self._reader, name)
-        return partial(self._paging if name in PAGED else self._once, original)
-
-    async def _append(self, key: str) -> None:
-        self._number += 1
-        await append(self._store, [request(key, self._number)])
-
-    async def _once(self, original: Callable[[str], Awaitable[Any]], key: str) -> Any:
-        await self._append(key)
-        found = await original(key)
-        await self._append(key)
-        return found
-
-    async def _paging(
-        self, original: Callable[[str], AsyncIterator[Any]], key: str
-    ) -> AsyncIterator[Any]:
-        await self._append(key)
-        async for page in original(key):
-            await self._append(key)
-            yield page
-
-
-PAGED = {"answered", "entries", "inbox"}
-
-
-async def test_appends_meanwhile_are_no_violation(target: Target, store: Store) -> None:
-    await fill(store)
-    reader = open_reader(target.spec, target.domain.plural, target.environ)
-    report = Report(as_json=False, what="customer")
-    appending = cast("Reader", Appending(reader, store))
-    assert await audit(target, appending, report, KEY) == 0
-    assert report.checked["entries"] >= 61
-    assert (await store.log.head(KEY)).place > report.checked["entries"]
-    await reader.close()

@@ -1,5 +1,6 @@
 """The commands as operators start them."""
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -102,6 +103,26 @@ def test_wrong_setting_is_named(arguments: tuple[str, ...], what: str) -> None:
     assert code == 2
     assert what in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.azurite
+async def test_tables_of_a_local_run_are_found_by_its_data(
+    tables_account: str, tmp_path: Path
+) -> None:
+    target = Target(DOMAIN, "tables", {"EO_TABLES": tables_account})
+    store = target.store(create=True)
+    await fill(store)
+    await store.close()
+    note(tmp_path / "tables" / "address", tables_account)
+    arguments = ("--domain", INVOICES, "--store", "tables", "--data", str(tmp_path))
+    code, out, _ = await asyncio.to_thread(run, "tools.audit", *arguments)
+    assert code == 0
+    assert "in 180 entries of 3 customers" in out
+
+
+def note(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(f"{text}\n")
 
 
 def test_copy_is_checked_restored_and_audited(file: str, tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ from tools.audit.auditing import KeyAudit
 from tools.audit.findings import Report, Severity
 from tools.stored.open import open_reader
 from tools.stored.port import Reader
-from tools.stored.request_rows import RequestRows
 from tools.terminal import Progress
 
 
@@ -35,16 +34,13 @@ async def audit(
     target: command.Target, reader: Reader, report: Report, key: str | None = None
 ) -> int:
     """Audit one key, or all there are; return the exit code. Raises Unknown."""
-    requests = RequestRows()
     progress = Progress("entries")
-    auditor = KeyAudit(reader, target.domain, requests, report.checked)
+    auditor = KeyAudit(reader, target.domain, report.checked, progress)
 
     async def one(key: str) -> None:
-        before = report.checked["entries"]
         async for finding in auditor.findings(key):
             progress.end()
             report.add(finding)
-        progress.add(report.checked["entries"] - before, key)
 
     try:
         if key is not None:
@@ -54,7 +50,7 @@ async def audit(
                 await one(each)
     finally:
         progress.end()
-        requests.close()
+        auditor.close()
     report.end(target.spec)
     return command.NOT_SO if report.found[Severity.VIOLATION] else command.DONE
 

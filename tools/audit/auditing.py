@@ -27,6 +27,7 @@ from tools.audit.findings import Finding, Severity
 from tools.stored.port import Damaged, Reader
 from tools.stored.refolding import Refolding
 from tools.stored.request_rows import RequestRows
+from tools.terminal import Progress
 
 
 class KeyAudit:
@@ -36,15 +37,16 @@ class KeyAudit:
         self,
         reader: Reader,
         domain: AnyDomain,
-        requests: RequestRows,
         checked: Counter[str],
+        progress: Progress,
     ) -> None:
-        """Read through `reader`; `requests` is used for one key at a time."""
+        """Read through `reader`, one key at a time. To be closed."""
         self._reader = reader
         self._domain = domain
         self._decider = Decider(domain)
-        self._requests = requests
+        self._requests = RequestRows()
         self._checked = checked
+        self._progress = progress
         self._key = ""
         self._highest: dict[str, int] = {}
 
@@ -59,6 +61,7 @@ class KeyAudit:
         cursor = await self._reader.cursor(key)
         head = await self._reader.head(key)
         before = _head(head)
+        self._progress.expect(0 if before is None else before.place)
         async for each in self._read_requests(before):
             yield each
         async for each in self._read_entries(before):
@@ -69,6 +72,10 @@ class KeyAudit:
             yield each
         for each in self._cursor(cursor, before):
             yield each
+
+    def close(self) -> None:
+        """Give back the temporary file."""
+        self._requests.close()
 
     async def _read_requests(self, head: Head | None) -> AsyncIterator[Finding]:
         """Keep the request rows up to the head, by place."""
@@ -89,6 +96,7 @@ class KeyAudit:
         folding = Refolding(self._decider)
         last = 0
         async for page in self._reader.entries(self._key):
+            self._progress.add(len(page), self._key)
             for row in page:
                 if isinstance(row, Damaged):
                     folding.stopped = "an entry before cannot be read"

@@ -34,6 +34,7 @@ from tools.backup.checking import check
 from tools.backup.copying import COUNTED, copy
 from tools.backup.restoring import check_empty, restore
 from tools.stored.open import open_reader, open_writer
+from tools.terminal import one_line
 
 
 async def main(arguments: argparse.Namespace) -> int:
@@ -41,7 +42,7 @@ async def main(arguments: argparse.Namespace) -> int:
     target = command.target(arguments)
     if arguments.command == "check":
         index = check(arguments.folder, target.domain)
-        print(f"The copy of {index.store} in {arguments.folder} is whole.")
+        print(one_line(f"The copy of {index.store} in {arguments.folder} is whole."))
         return command.DONE
     if arguments.command == "copy":
         done = await copied(target, arguments.folder)

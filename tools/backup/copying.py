@@ -137,6 +137,7 @@ class _Copier:
         async for line in self._inbox(key):
             yield line
         head = _sound(key, await self.reader.head(key)) or NO_HEAD
+        self.progress.expect(head.place)
         async for line in self._entries(key, head.place):
             yield line
         self.copied["keys"] += 1

@@ -52,9 +52,10 @@ async def restore(
     wait since `accepted_at`. Raises Refused when other rows are in the way, and StoreError.
     """
     restorer = _Restorer(store, writer, accepted_at, now)
-    restorer.published = any(
-        content["cursor"] for kind, content in lines_of(folder) if kind == "done"
-    )
+    for kind, content in lines_of(folder):
+        restorer.published |= kind == "done" and bool(content["cursor"])
+        if kind == "entries":
+            restorer.progress.expect(len(content))
     try:
         await _side_by_side(restorer.rows(folder))
         await _side_by_side(restorer.ends(folder))
