@@ -60,7 +60,7 @@ chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)
 
 audit: venv
-	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
+	@$(PY) -m tools.audit --data "$(DATA)" --store "$(if $(filter tables,$(STORAGE)),tables,sqlite:$(DATA)/store.db)" $(ARGS)
 
 domain: venv
 	@$(PY) -m tools.new_domain $(NAME) $(ARGS)

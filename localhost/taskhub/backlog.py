@@ -26,19 +26,28 @@ class Backlog:
     """Loads pages; the first at once, the others in a task of its own."""
 
     def __init__(
-        self, reader: sqlite3.Connection, last: int, receive: Receive, waiting: Callable[[], int]
+        self,
+        reader: sqlite3.Connection,
+        last: int,
+        receive: Receive,
+        waiting: Callable[[], int],
+        after_seconds: float = 0.0,
     ) -> None:
-        """Load all up to number `last`; `waiting` counts what is ready to be worked on."""
+        """Load all up to number `last`; `waiting` counts what is ready to be worked on.
+
+        Nothing is delivered for `after_seconds`.
+        """
         self._reader = reader
         self._last = last
         self._receive = receive
         self._waiting = waiting
+        self._after_seconds = after_seconds
         self._messages = self._activities = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Deliver the first page, and see to the others."""
-        if self._deliver_page():
+        if self._after_seconds or self._deliver_page():
             self._task = asyncio.create_task(self._deliver_rest())
 
     async def stop(self) -> None:
@@ -57,6 +66,7 @@ class Backlog:
         return bool(messages or activities)
 
     async def _deliver_rest(self) -> None:
+        await asyncio.sleep(self._after_seconds)
         while True:
             while self._waiting() > PAGE // 2:  # noqa: ASYNC110 - what wakes it is spread out
                 await asyncio.sleep(LOOK_SECONDS)

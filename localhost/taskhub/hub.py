@@ -73,7 +73,8 @@ class TaskHub:
         try:
             last = last_number(file.reader)
             self._build(file, last)
-            self._backlog = Backlog(file.reader, last, self._receive, self._ready)
+            pause = self._faults.pending_seconds
+            self._backlog = Backlog(file.reader, last, self._receive, self._ready, pause)
             self._backlog.start()
         except sqlite3.Error as error:
             await file.close()
