@@ -7,6 +7,7 @@
 # make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
 # make conformance  holds localhost against the recorded answers of the real host, and
 #               writes localhost/FIDELITY.md        (ARGS="-k http-keys-0042": that case alone)
+# make textbook  shows the bug that this prevents: one kill, two invoices with one number
 # make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
 # make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
 # make domain   write the package of a new domain  (NAME=tickets ARGS="--key accountId")
@@ -19,7 +20,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test conformance check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite clean
+.PHONY: run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -58,6 +59,9 @@ mutants: venv-dev node-azurite
 
 chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)
+
+textbook: venv
+	@$(PY) -m tools.textbook
 
 audit: venv
 	@$(PY) -m tools.audit --data "$(DATA)" --store "$(if $(filter tables,$(STORAGE)),tables,sqlite:$(DATA)/store.db)" $(ARGS)
