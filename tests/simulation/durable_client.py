@@ -53,7 +53,7 @@ class SimulatedClient:
             state = await self._network.call(
                 *("hub.order", key, ""),
                 lambda: self._entities.read(key),
-                {
+                instead={
                     Fault.STALE: lambda: self._entities.read_stale(key),
                     Fault.DIRTY: lambda: self._entities.read_dirty(key),
                 },

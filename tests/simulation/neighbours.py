@@ -102,12 +102,9 @@ def posts(per_second: float, seconds: float = 12.0) -> Burden:
 
     def burden(world: World) -> None:
         payload = world.variant.samples.payloads[0]
-        count = round(per_second * seconds)
+        requests = [Request(BUSY, f"b{n}", payload) for n in range(round(per_second * seconds))]
         world.send(
-            [
-                Sending(n / per_second, (Request(BUSY, f"b{n}", payload),), Way.POST, 5.0, True)
-                for n in range(count)
-            ]
+            [Sending(n / per_second, (each,), made_here=True) for n, each in enumerate(requests)]
         )
 
     return burden
@@ -160,6 +157,6 @@ def one_id_with_many_contents(world: World) -> None:
 def batches_over_new_keys(world: World) -> None:
     """Batches of which every request belongs to another key, each of them new."""
     payload = world.variant.samples.payloads[0]
-    for n in range(6):
+    for n in range(4):
         batch = tuple(Request(f"9{n}{each:04}", "r", payload) for each in range(1_000))
         world.send([Sending(n * 2.0, batch, Way.BATCH)])

@@ -51,8 +51,8 @@ class OneByOne:
     def __init__(
         self,
         work: Callable[[Any, Sequence[Any]], Awaitable[Sequence[Any]]],
-        items_max: int,
-        name: str = "run",
+        _items_max: int,
+        **_: object,
     ) -> None:
         """Take the work; the other arguments are about groups."""
         self._work = work
@@ -66,9 +66,11 @@ class OneByOne:
 @contextmanager
 def without_group_commit() -> Iterator[None]:
     """Have every request written by itself."""
-    before = accept.GroupCommit, publisher.GroupCommit
-    accept.GroupCommit = publisher.GroupCommit = OneByOne  # type: ignore[misc,assignment]
+    before = [(module, vars(module)["GroupCommit"]) for module in (accept, publisher)]
+    for module, _ in before:
+        setattr(module, "GroupCommit", OneByOne)  # noqa: B010 - the module does not export it
     try:
         yield
     finally:
-        accept.GroupCommit, publisher.GroupCommit = before  # type: ignore[misc]
+        for module, group_commit in before:
+            setattr(module, "GroupCommit", group_commit)  # noqa: B010 - as above

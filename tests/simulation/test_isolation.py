@@ -35,6 +35,7 @@ BURDENS: Final[dict[str, Burden]] = {
 
 TIMES_ALONE_MAX: Final = 2.0
 
+
 @cache
 def alone(placement: Placement) -> float:
     """Return the p95 of a lone key that has no neighbours."""

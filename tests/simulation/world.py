@@ -15,12 +15,11 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities import outbox
+from domain.wire import Wire
+from publishing.catch_up import UNMARK_AFTER
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import StoreError
 from taskhub.durable import DurableHub
-from domain.wire import Wire
-from publishing.catch_up import UNMARK_AFTER
-from triggers.durable import Names, names_of
 from tests.simulation.app import App, Outside, Parts
 from tests.simulation.clients import Client, Sending
 from tests.simulation.decisions import Heard
@@ -47,6 +46,7 @@ from tests.simulation.partitions import Partitions
 from tests.simulation.samples import SAMPLES, Samples
 from tests.simulation.store import SimulatedStore
 from tests.simulation.tables import Tables
+from triggers.durable import Names, names_of
 
 BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ STEPS_MAX: Final = 400_000
 class Variant:
     """The code under test; a test may replace a part of it."""
 
-    parts: Parts = Parts()
+    parts: Parts = field(default_factory=Parts)
     orchestrator: Callable[[str], Any] = outbox.orchestration
     tables: Callable[[Callable[[str], object]], Tables] = Tables
     samples: Samples = SAMPLES
@@ -184,9 +184,7 @@ class World:
             samples=self.variant.samples,
             names=self.names,
             store=SimulatedStore(self.tables, self.network, self.tear),
-            hub=ExplainedHub(
-                hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)
-            ),
+            hub=ExplainedHub(hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)),
             tell=self._tell,
             now=lambda: self.now() + skew,
             clock=self.loop.time,
@@ -263,7 +261,10 @@ class World:
             self.network.later(SECONDS_INVISIBLE, lambda: worker.lose("emit"))
 
     def is_anybody_paused(self) -> bool:
-        return any(e.alive and e.worker and e.worker.alive and e.worker.held is not None for e in self.hosts)
+        return any(
+            e.alive and e.worker and e.worker.alive and e.worker.held is not None
+            for e in self.hosts
+        )
 
     def stand_still(self, seconds: float) -> None:
         """Have nothing of the hub move for so long; messages queue up."""
