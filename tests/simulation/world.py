@@ -97,6 +97,8 @@ class World:
     """How far the clocks of processes are off, at most."""
     publishing: Rounds | None = None
     """None: nothing is published."""
+    is_quiet: bool = False
+    """Whether nothing goes wrong."""
     check_every: int = 1
     """Steps between two checks of all promises."""
     is_traced: bool = True
@@ -160,6 +162,15 @@ class World:
         """Have something done in the world."""
         self.loop.create_task(work, context=Context()).add_done_callback(_raise_its_error)
 
+    def _told_done(self, key: str, ids: Sequence[str]) -> None:
+        """Without faults an entity is told what is done, and nothing that still waits."""
+        if self.is_quiet:
+            rows = self.tables.rows(key)
+            waits = [i for i in ids if i in rows.inbox and i not in rows.requests]
+            dropped = [each for each in waits if not self._is_dead((key, each))]
+            if dropped:
+                self.ledger.broke(Broken.DROPPED, (key, dropped))
+
     def _is_dead(self, name: Id) -> bool:
         return Name(FOLD, *name) in self.tables.letters
 
@@ -177,7 +188,9 @@ class World:
         worker = Worker(self.loop, host.number)
         worker.too_slow = self._too_slow
         skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
-        client: Any = SimulatedClient(self.entities, self.orchestrations.start, self.network)
+        client: Any = SimulatedClient(
+            self.entities, self.orchestrations.start, self.network, self._told_done
+        )
         hub = DurableHub(client, self.names.entity, self.names.orchestration)
         rounds = self.publishing
         outside = Outside(
