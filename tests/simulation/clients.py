@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from activities.emit import Dead
-from intake.accept import Accepted, NotStored, Refused, Replayed
+from intake.accept import Accepted, NotStored, Outcome, Refused, Replayed
 from intake.admission import Overloaded
 from store.ports.records import Entry, Request
 from tests.simulation.app import App
@@ -137,32 +137,36 @@ class Client:
         """What a trigger does. Runs in the process; a promise counts from the moment it is due."""
         requests, began = sending.requests, asyncio.get_running_loop().time()
         outcomes = await app.intake.accept(requests, made_here=sending.made_here)
-        waiting: dict[str, Request] = {}
         for request, outcome in zip(requests, outcomes, strict=True):
-            self._note("client", _shown(request), outcome)
-            if isinstance(outcome, Replayed):
-                self._ledger.shown(request, outcome.entry)
-                self._waited(sending, began)
-            elif isinstance(outcome, Accepted):
-                self._ledger.accepted(request)
-                waiting[request.key] = request
-            elif isinstance(outcome, Refused):
-                self._ledger.refused(request)
-        if sending.way is Way.POST and waiting:
-            answer = await app.emitter.answer(requests[0], app.hub, sending.seconds)
-            self._note("client", _shown(requests[0]), answer)
-            if isinstance(answer, Entry):
-                self._ledger.shown(requests[0], answer)
-            if isinstance(answer, (Entry, Dead)):
-                self._waited(sending, began)
-                return
-            self._waited(sending, -inf)
-        elif waiting:
-            accepted = [r for r, o in zip(requests, outcomes, strict=True) if o == Accepted()]
+            self._told(request, outcome)
+        accepted = [r for r, o in zip(requests, outcomes, strict=True) if o == Accepted()]
+        if sending.way is not Way.POST:
             await app.emitter.announce(accepted, app.hub)
-        await app.hand_over.hand_over(list(waiting), app.hub)
+        elif not accepted or await self._is_answered(app, sending):
+            self._waited(sending, began)
+            accepted = []
+        else:
+            self._waited(sending, -inf)
+        await app.hand_over.hand_over(list({each.key: None for each in accepted}), app.hub)
         if any(isinstance(each, NotStored) for each in outcomes):
             raise NotAccepted
+
+    def _told(self, request: Request, outcome: Outcome) -> None:
+        self._note("client", _shown(request), outcome)
+        if isinstance(outcome, Replayed):
+            self._ledger.shown(request, outcome.entry)
+        elif isinstance(outcome, Accepted):
+            self._ledger.accepted(request)
+        elif isinstance(outcome, Refused):
+            self._ledger.refused(request)
+
+    async def _is_answered(self, app: App, sending: Sending) -> bool:
+        (request,) = sending.requests
+        answer = await app.emitter.answer(request, app.hub, sending.seconds)
+        self._note("client", _shown(request), answer)
+        if isinstance(answer, Entry):
+            self._ledger.shown(request, answer)
+        return isinstance(answer, Entry | Dead)
 
     def _waited(self, sending: Sending, began: float) -> None:
         if sending.way is Way.POST and sending.seconds:

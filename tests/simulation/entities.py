@@ -183,9 +183,7 @@ class Entities:
         failed = "" if fault is Fault.NONE else f"!{fault.name}"
         self._network.trace("entity.batch", key, len(batch), "signals ->", state, failed)
 
-    def _execute(
-        self, worker: Worker, key: str, state: str, batch: Sequence[Operation]
-    ) -> str:
+    def _execute(self, worker: Worker, key: str, state: str, batch: Sequence[Operation]) -> str:
         exists = state != "null"
         request = {
             "self": {"name": worker.app.entity_name, "key": key},

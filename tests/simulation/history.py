@@ -145,6 +145,7 @@ class History:
             self.faults,
             variant,
             tear,
+            is_quiet=profile is QUIET,
             publishing=publishing if publishing and self._keeps(("publishing", 0)) else None,
         )
         self.placement = self.chance.choice(profile.placements)

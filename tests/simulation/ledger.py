@@ -28,6 +28,7 @@ class Broken(Enum):
     BOTH = "a dead letter has a place in the log"
     ORDER = "without faults, the log is not in the order of the entity"
     UNEXPLAINED = "something was read that the entity never was"
+    DROPPED = "without faults, the entity is told that something is done which still waits"
     TIME_LIMIT = "a function ran into functionTimeout"
     OUT = "the output hub holds what is not in the log"
     GAP = "the output hub has an event before the one that it follows"

@@ -3,6 +3,7 @@ platform. The same for every placement."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from math import inf
 from random import Random
 from typing import Final
@@ -59,8 +60,8 @@ def beside(burden: Burden, placement: Placement, requests: int = LONE_REQUESTS) 
     """Send lone requests, one by one, while others do their worst. Raises Violation."""
     world = a_world(placement)
     with inside(world):
-        start(world, placement)
         burden(world)
+        start(world, placement)
         calls = world.send([_lone(n, world) for n in range(requests)])
         end = LONE_FROM_SECONDS + requests * LONE_EVERY_SECONDS + 30.0
         world.run(lambda: all(call.done() for call in calls) or world.loop.time() > end)
@@ -102,12 +103,9 @@ def posts(per_second: float, seconds: float = 12.0) -> Burden:
 
     def burden(world: World) -> None:
         payload = world.variant.samples.payloads[0]
-        count = round(per_second * seconds)
+        requests = [Request(BUSY, f"b{n}", payload) for n in range(round(per_second * seconds))]
         world.send(
-            [
-                Sending(n / per_second, (Request(BUSY, f"b{n}", payload),), Way.POST, 5.0, True)
-                for n in range(count)
-            ]
+            [Sending(n / per_second, (each,), made_here=True) for n, each in enumerate(requests)]
         )
 
     return burden
@@ -160,6 +158,20 @@ def one_id_with_many_contents(world: World) -> None:
 def batches_over_new_keys(world: World) -> None:
     """Batches of which every request belongs to another key, each of them new."""
     payload = world.variant.samples.payloads[0]
-    for n in range(6):
+    for n in range(4):
         batch = tuple(Request(f"9{n}{each:04}", "r", payload) for each in range(1_000))
         world.send([Sending(n * 2.0, batch, Way.BATCH)])
+
+
+def backlog(keys: int, rows: int) -> Burden:
+    """So many keys with so many requests each, which wait in the inbox from the beginning."""
+
+    def burden(world: World) -> None:
+        payload, old = world.variant.samples.payloads[0], world.now() - timedelta(minutes=1)
+        for n in range(keys):
+            requests = [Request(f"7{n:05}", f"old{each}", payload) for each in range(rows)]
+            for each in requests:
+                world.ledger.sent(each)
+            world.tables.put(requests[0].key, requests, old)
+
+    return burden

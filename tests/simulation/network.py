@@ -96,6 +96,7 @@ class Network:
         key: str,
         detail: object,
         effect: Callable[[], T],
+        *,
         instead: Mapping[Fault, Callable[[], T]] = NOTHING,
         error: Callable[[str], Exception] = Unknown,
         requests: int = 1,
@@ -122,17 +123,28 @@ class Network:
             share_soon = SHARE_SOON_GUARDED if KINDS.get(name) is GUARDED else SHARE_SOON
             late = self._of_this_account(name, effect, error)
             self.after(told + self.late(share_soon), lambda: again("late", late))
+        self._leave_unanswered(fault, name, answer, told, error)
+        return await answer
+
+    def _leave_unanswered(
+        self,
+        fault: Fault,
+        name: str,
+        answer: asyncio.Future[Any],
+        told: float,
+        error: Callable[[str], Exception],
+    ) -> None:
+        """Tell the caller, after so many seconds, something that is not what happened."""
         if fault in NO_ANSWER:
             self.later(told, lambda: _fail(answer, error(name)))
         if fault in REFUSAL:
             self.later(told, lambda: _fail(answer, Conflict(name)))
         if fault is Fault.CANCELLED:
-            self.later(happens, answer.cancel)
+            self.later(told, answer.cancel)
         if fault is Fault.SWALLOWED:
-            self.later(happens, lambda: _settle(answer, None))
+            self.later(told, lambda: _settle(answer, None))
         if fault is Fault.HANGING and _room(name) in STORE:
             self.later(STORE_CALL_SECONDS_MAX, lambda: _fail(answer, error(name)))
-        return await answer
 
     def _of_this_account(
         self, name: str, effect: Callable[[], T], error: Callable[[str], Exception]

@@ -93,8 +93,8 @@ class SimulatedProducer(Producer):
             partition_key,
             [each.properties["sequence"] for each in events],
             partial(self._hub.take, partition_key, list(events)),
-            {Fault.PARTLY: partial(self._hub.take, partition_key, some)},
-            NotSent,
+            instead={Fault.PARTLY: partial(self._hub.take, partition_key, some)},
+            error=NotSent,
         )
 
     async def close(self) -> None:

@@ -1,8 +1,6 @@
 """What requests cost, and how long they take, when nothing goes wrong."""
 
-from collections.abc import Sequence
-from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -12,6 +10,9 @@ from tests.simulation.clients import Sending, Way
 from tests.simulation.history import QUIET, History
 from tests.simulation.placements import APART, PLACEMENTS, TOGETHER, Placement
 from tests.simulation.world import World, inside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STORE_LONE_MAX: Final = 3
 STORE_LONE_WITH_KEY_MAX: Final = 4

@@ -30,10 +30,12 @@ BURDENS: Final[dict[str, Burden]] = {
     "rows that nobody can read": neighbours.unreadable,
     "400 keys that hang": neighbours.crowd_that_hangs(CROWD),
     "one id with many contents": neighbours.one_id_with_many_contents,
+    "1,000 keys in the sweeper": neighbours.backlog(1_000, 1),
     "batches over new keys": neighbours.batches_over_new_keys,
 }
 
 TIMES_ALONE_MAX: Final = 2.0
+
 
 @cache
 def alone(placement: Placement) -> float:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.ports.records import Request
 from tests.simulation.host import Host
-from tests.simulation.ledger import Id
 from tests.simulation.tables import Rows
 from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from tests.simulation.ledger import Id
 
 CALL_SECONDS_MAX: Final = 30.0
 """Within which everything ends that was under way: whoever looked before a fail-over acts by then."""
@@ -128,7 +130,10 @@ class Troubles:
 
     def _damage(self) -> None:
         """A newer release wrote rows, and was rolled back; later somebody deploys it again."""
-        key, seconds = self.chance.choice(sorted(self.world.tables.keys)), self.chance.choice((0.3, 5))
+        key, seconds = (
+            self.chance.choice(sorted(self.world.tables.keys)),
+            self.chance.choice((0.3, 5)),
+        )
         rows = self.world.tables.rows(key)
         rows.unreadable = True
         self.world.note("unreadable", f"{key}, for {seconds} s")

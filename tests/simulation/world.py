@@ -15,12 +15,11 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities import outbox
+from domain.wire import Wire
+from publishing.catch_up import UNMARK_AFTER
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import StoreError
 from taskhub.durable import DurableHub
-from domain.wire import Wire
-from publishing.catch_up import UNMARK_AFTER
-from triggers.durable import Names, names_of
 from tests.simulation.app import App, Outside, Parts
 from tests.simulation.clients import Client, Sending
 from tests.simulation.decisions import Heard
@@ -47,6 +46,7 @@ from tests.simulation.partitions import Partitions
 from tests.simulation.samples import SAMPLES, Samples
 from tests.simulation.store import SimulatedStore
 from tests.simulation.tables import Tables
+from triggers.durable import Names, names_of
 
 BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ STEPS_MAX: Final = 400_000
 class Variant:
     """The code under test; a test may replace a part of it."""
 
-    parts: Parts = Parts()
+    parts: Parts = field(default_factory=Parts)
     orchestrator: Callable[[str], Any] = outbox.orchestration
     tables: Callable[[Callable[[str], object]], Tables] = Tables
     samples: Samples = SAMPLES
@@ -97,6 +97,8 @@ class World:
     """How far the clocks of processes are off, at most."""
     publishing: Rounds | None = None
     """None: nothing is published."""
+    is_quiet: bool = False
+    """Whether nothing goes wrong."""
     check_every: int = 1
     """Steps between two checks of all promises."""
     is_traced: bool = True
@@ -160,6 +162,15 @@ class World:
         """Have something done in the world."""
         self.loop.create_task(work, context=Context()).add_done_callback(_raise_its_error)
 
+    def _told_done(self, key: str, ids: Sequence[str]) -> None:
+        """Without faults an entity is told what is done, and nothing that still waits."""
+        if self.is_quiet:
+            rows = self.tables.rows(key)
+            waits = [i for i in ids if i in rows.inbox and i not in rows.requests]
+            dropped = [each for each in waits if not self._is_dead((key, each))]
+            if dropped:
+                self.ledger.broke(Broken.DROPPED, (key, dropped))
+
     def _is_dead(self, name: Id) -> bool:
         return Name(FOLD, *name) in self.tables.letters
 
@@ -177,16 +188,16 @@ class World:
         worker = Worker(self.loop, host.number)
         worker.too_slow = self._too_slow
         skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
-        client: Any = SimulatedClient(self.entities, self.orchestrations.start, self.network)
+        client: Any = SimulatedClient(
+            self.entities, self.orchestrations.start, self.network, self._told_done
+        )
         hub = DurableHub(client, self.names.entity, self.names.orchestration)
         rounds = self.publishing
         outside = Outside(
             samples=self.variant.samples,
             names=self.names,
             store=SimulatedStore(self.tables, self.network, self.tear),
-            hub=ExplainedHub(
-                hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)
-            ),
+            hub=ExplainedHub(hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)),
             tell=self._tell,
             now=lambda: self.now() + skew,
             clock=self.loop.time,
@@ -263,7 +274,10 @@ class World:
             self.network.later(SECONDS_INVISIBLE, lambda: worker.lose("emit"))
 
     def is_anybody_paused(self) -> bool:
-        return any(e.alive and e.worker and e.worker.alive and e.worker.held is not None for e in self.hosts)
+        return any(
+            e.alive and e.worker and e.worker.alive and e.worker.held is not None
+            for e in self.hosts
+        )
 
     def stand_still(self, seconds: float) -> None:
         """Have nothing of the hub move for so long; messages queue up."""
