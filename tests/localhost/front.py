@@ -10,8 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from localhost.functions import Function
-from localhost.http_server import Request
 from localhost.http_front import UNLIMITED, HttpLimits
+from localhost.http_server import Request
 from localhost.keys import Keys
 from localhost.runner import FunctionRunner
 

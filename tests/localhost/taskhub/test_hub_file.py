@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.durable_functions import EntityId
 
 from localhost.taskhub import HubFileError, HubOptions, TaskHub
 from tests.localhost.taskhub.apps import UNTYPED, App

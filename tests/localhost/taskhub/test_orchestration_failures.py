@@ -6,7 +6,6 @@ import pytest
 from azure.durable_functions import EntityId, RetryOptions
 
 from tests.localhost.taskhub.apps import UNTYPED, App
-from tests.localhost.taskhub.conftest import Open
 from tests.localhost.taskhub.host import Host, until
 
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
