@@ -152,6 +152,23 @@ class LocalhostProcess:
         return self._process
 
 
+def lose_task_hub(data: Path) -> None:
+    """Delete the task hub of a host that is not running, and have the next one accept that."""
+    lost = list(data.glob("taskhub.db*"))
+    assert lost
+    for file in lost:
+        file.unlink()
+    accept_new_task_hub(data)
+
+
+def accept_new_task_hub(data: Path) -> None:
+    """Say that the hub is meant to be gone: a host refuses a folder that has lost it."""
+    file = data / "format.json"
+    content = json.loads(file.read_text())
+    names = [name for name in content.get("databases", ()) if name != "taskhub.db"]
+    file.write_text(json.dumps({**content, "databases": names}))
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -11,7 +11,7 @@ from tests.e2e.audit import audit
 from tests.e2e.client import Client, unused_project
 from tests.e2e.conftest import GIVEN, table_environment
 from tests.e2e.load import Asked, Load, requests_for
-from tests.e2e.server import LocalhostProcess
+from tests.e2e.server import LocalhostProcess, lose_task_hub
 
 pytestmark = [
     pytest.mark.chaos,
@@ -36,13 +36,6 @@ def sent(load: Load, server: LocalhostProcess) -> threading.Thread:
     return sender
 
 
-def lose_the_task_hub(server: LocalhostProcess) -> None:
-    lost = list(server.data.glob("taskhub.db*"))
-    assert lost
-    for file in lost:
-        file.unlink()
-
-
 def repeat(load: Load, client: Client) -> None:
     """Send everything again, with the same keys, as a client does who lost all answers."""
     again = Load(load.asked)
@@ -61,7 +54,7 @@ def test_a_load_survives_kill_9_and_every_repeat_gets_its_todo(
         load.wait_for_answers(int(REQUESTS * share))
         server.kill9()
         if hub_is_lost:
-            lose_the_task_hub(server)
+            lose_task_hub(server.data)
         server.start()
     sender.join()
     client = Client(server.base_url)
@@ -85,7 +78,7 @@ def test_what_was_accepted_is_finished_after_a_restart_though_nobody_asks_again(
     assert accepted.status_code == 202
     server.kill9()
     if hub_is_lost:
-        lose_the_task_hub(server)
+        lose_task_hub(server.data)
     server.start()
     wait_until_nothing_is_pending(client, project_id)
     titles = sorted(todo["title"] for todo in client.log_of(project_id))

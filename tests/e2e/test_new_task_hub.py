@@ -14,7 +14,7 @@ from tests.e2e.audit import audit
 from tests.e2e.client import Client, unused_project
 from tests.e2e.conftest import GIVEN, table_environment
 from tests.e2e.load import Asked, Load, requests_for
-from tests.e2e.server import LocalhostProcess
+from tests.e2e.server import LocalhostProcess, accept_new_task_hub, lose_task_hub
 
 pytestmark = [
     pytest.mark.chaos,
@@ -46,6 +46,7 @@ def change_hub(server: LocalhostProcess, name: str) -> None:
     assert hub_files(server.data)
     for file in hub_files(server.data):
         file.rename(left / file.name)
+    accept_new_task_hub(server.data)
     for file in hub_files(kept / name):
         file.rename(server.data / file.name)
     server.environ[HUB_NAME] = name
@@ -55,9 +56,7 @@ def change_hub(server: LocalhostProcess, name: str) -> None:
 def delete_hub(server: LocalhostProcess) -> None:
     """Lose it at work, and start with an empty one."""
     server.kill9()
-    assert hub_files(server.data)
-    for file in hub_files(server.data):
-        file.unlink()
+    lose_task_hub(server.data)
     server.start()
 
 

@@ -201,11 +201,6 @@ def test_a_newer_task_hub_is_an_error(start: Start, app: Path) -> None:
     fails(start(app), "taskhub.db")
 
 
-def test_no_host_json_is_an_error(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "function_app.py").write_text(APP)
-    fails(start(tmp_path), "there is no host.json")
-
-
 @pytest.mark.parametrize(
     ("code", "message", "shown"),
     [
@@ -223,12 +218,6 @@ def test_broken_app_has_no_functions_and_its_lines_are_shown(
     assert requests.get(f"{host.base()}/api/hello", timeout=SECONDS_MAX).status_code == 404
     host.wait_for(f"error: the app has no functions, it cannot be loaded: {message}")
     assert shown in host.output
-    assert "importlib" not in host.output
-
-
-def test_a_top_level_retry_is_an_error(start: Start, tmp_path: Path) -> None:
-    app = write_app(tmp_path / "app", APP, host={"version": "2.0", "retry": {"strategy": "x"}})
-    fails(start(app), "remove the top-level `retry`")
 
 
 @pytest.mark.parametrize("arguments", [["--port", "x"], ["--port", "70000"], ["--nonsense"]])

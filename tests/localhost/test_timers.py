@@ -68,6 +68,8 @@ async def run(
         sent = json.loads(request.json)
         fired.append((clock.now(), sent["IsPastDue"], sent["ScheduleStatus"]))
         clock.time += takes()
+        if clock.time > clock.end:
+            raise End
 
     with pytest.raises(End):
         await run_timer(timer, clock, fire)
