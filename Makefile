@@ -16,7 +16,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite clean
+.PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite node-kusto clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -26,7 +26,7 @@ run: venv
 	@exec $(LOCALHOST)
 endif
 
-test: venv-dev node-azurite
+test: venv-dev node-azurite node-kusto
 	@$(PY) -m pytest $(ARGS)
 
 check: venv-dev
@@ -67,8 +67,11 @@ venv-dev:
 	@tools/setup/venv.sh dev
 
 node-azurite: venv
-	@$(PY) -m tools.setup.azurite
+	@$(PY) -m tools.setup.npm tests/azurite
+
+node-kusto: venv
+	@$(PY) -m tools.setup.npm tests/infra/kusto
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules tests/infra/kusto/node_modules
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

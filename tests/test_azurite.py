@@ -175,7 +175,7 @@ def test_command_is_run_with_tables_and_its_code_passed_on(tmp_path: Path) -> No
 
 
 def test_behind_a_proxy_command_reaches_tables(tmp_path: Path) -> None:
-    nowhere = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY")}
+    nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     child = WRITER.replace("100_000", "1")
     with wrapped(tmp_path, "-c", child, NO_PROXY="example.org", **nowhere) as process:
         written, printed = process.communicate(timeout=60)
