@@ -1,4 +1,4 @@
-// The namespace with the hub that requests come from and the hub that TODOs are published to, and
+// The namespace with the hub that requests come from and the hub that entries are published to, and
 // what the identity of the app may do with them: receive from one, send to the other.
 
 @description('Name of the namespace.')
@@ -13,7 +13,7 @@ param tags object
 @description('Hub of requests; empty for none.')
 param requestsHub string
 
-@description('Hub of TODOs; empty for none.')
+@description('Hub of entries; empty for none.')
 param eventsHub string
 
 @description('Consumer group of the app in the hub of requests.')
@@ -24,6 +24,12 @@ param partitions int
 
 @description('Hours for which events are kept.')
 param retentionHours int
+
+@description('Throughput units that it has now; each deployment sets them again.')
+param units int
+
+@description('Whether it is spread over zones.')
+param zoneRedundant bool
 
 @description('Throughput units that the namespace may grow to.')
 param unitsMax int
@@ -46,14 +52,14 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   sku: {
     name: 'Standard'
     tier: 'Standard'
-    capacity: 1
+    capacity: units
   }
   properties: {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'
-    zoneRedundant: true
-    isAutoInflateEnabled: unitsMax > 1
-    maximumThroughputUnits: unitsMax > 1 ? unitsMax : 0
+    zoneRedundant: zoneRedundant
+    isAutoInflateEnabled: unitsMax > units
+    maximumThroughputUnits: unitsMax > units ? unitsMax : 0
     publicNetworkAccess: publicNetwork ? 'Enabled' : 'Disabled'
   }
 }
@@ -79,7 +85,7 @@ resource requests 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing 
   name: empty(requestsHub) ? 'none' : requestsHub
 }
 
-resource group 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = if (!empty(requestsHub)) {
+resource consumers 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = if (!empty(requestsHub)) {
   parent: requests
   name: consumerGroup
   dependsOn: [hub]

@@ -29,6 +29,11 @@ SCHEMA: Final = {
         " cloud_RoleName: string, cloud_RoleInstance: string, appName: string,"
         " itemId: string, itemCount: int)"
     ),
+    "exceptions": (
+        "(timestamp: datetime, problemId: string, type: string, outerType: string,"
+        " outerMessage: string, innermostMessage: string, severityLevel: int, details: dynamic,"
+        " customDimensions: dynamic, operation_Id: string, itemCount: int)"
+    ),
     "customMetrics": (
         "(timestamp: datetime, name: string, value: real, valueCount: int, valueSum: real,"
         " valueMin: real, valueMax: real, valueStdDev: real, itemType: string,"
