@@ -1,7 +1,7 @@
 """What `func azure functionapp publish` uploads is the whole app and nothing but the app.
 
-The package is the tree as .funcignore leaves it, in a folder of its own, loaded by a process that
-sees this folder and installed packages only. With TODO_CLEAN_PYTHON, the interpreter of an
+The package is the tree as .funcignore leaves it by the rules of Core Tools, in a folder of its own,
+loaded by a process that sees this folder and installed packages only; azd must come to the same. With TODO_CLEAN_PYTHON, the interpreter of an
 environment that has nothing but requirements.txt, it is loaded by that one: CI does so.
 """
 
@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import pathspec
 import pytest
+
+from tests.published import by_azd, by_core_tools, files
 
 ROOT: Final = Path(__file__).parent.parent
 PYTHON: Final = os.environ.get("TODO_CLEAN_PYTHON", sys.executable)
@@ -44,6 +46,10 @@ SETTINGS: Final = {
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
 }
 """As infra/ sets them: everything that can be switched on is on."""
+
+NO_MODULES: Final = {"host.json", "requirements.txt", "triggers/openapi.json"}
+
+LINES: Final = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
 
 LOAD: Final = """
 import json, sys, time
@@ -83,10 +89,8 @@ def load(folder: Path, settings: dict[str, str], *arguments: str) -> dict[str, A
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy what is published."""
-    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
-    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
     folder = tmp_path_factory.mktemp("package").resolve()
-    for path in ignored.match_tree_files(ROOT, negate=True):
+    for path in by_core_tools(LINES, files(ROOT)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, folder / path)
     return folder
@@ -106,16 +110,77 @@ def pinned() -> set[str]:
     return {normal(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
 
 
-def test_the_package_holds_the_app_and_nothing_else(package: Path) -> None:
-    found = {path.name for path in package.iterdir()}
-    assert found == {
-        *("function_app.py", "settings.py", "host.json", "requirements.txt", ".funcignore"),
-        *("activities", "entities", "publishing", "store", "telemetry", "todos", "triggers"),
-    }
+def test_package_holds_modules_and_three_files(package: Path) -> None:
+    found = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()}
+    assert {path for path in found if not path.endswith(".py")} <= NO_MODULES
+    tops = {path.partition("/")[0] for path in found}
+    assert not tops & {"localhost", "tests", "tools", "bench", "infra", "docs", "examples", "model"}
 
 
-def test_the_package_has_no_storage_of_a_developers_machine(package: Path) -> None:
-    assert not list(package.rglob("*sqlite*"))
+def test_package_has_no_storage_of_a_developers_machine(package: Path) -> None:
+    assert not (package / "store" / "sqlite").exists()
+
+
+def test_package_is_not_a_module_more_than_the_source(package: Path) -> None:
+    # A module that was added and is not published would be missed by nobody before Azure loads it.
+    ours = {each.name for each in package.iterdir() if each.is_dir()}
+    for top in ours:
+        source = {path.relative_to(ROOT).as_posix() for path in (ROOT / top).rglob("*.py")}
+        published = {path.relative_to(package).as_posix() for path in (package / top).rglob("*.py")}
+        assert {path for path in source - published if "sqlite" not in path} == set()
+
+
+def test_azd_publishes_what_core_tools_does() -> None:
+    found = files(ROOT)
+    assert by_azd(LINES, found) == by_core_tools(LINES, found)
+
+
+STRAY: Final = [
+    "somewhere/todos.db",
+    "somewhere/keys.json",
+    "backup/part-00000.jsonl",
+    "notes.txt",
+    ".env",
+    "local.settings.json",
+    "local.settings.prod.json",
+    "store/keys.json",
+    "store/sqlite/log.py",
+    "store/__pycache__/rows.cpython-312.pyc",
+    "triggers/http/__pycache__/health.cpython-312.pyc",
+    "todos.db",
+    "tests/test_package.py",
+    "storefront/secret.py",
+    "requirements-dev.txt",
+]
+
+
+@pytest.mark.parametrize("published", [by_core_tools, by_azd], ids=lambda each: each.__name__)
+def test_whatever_lies_in_the_folder_is_not_published(
+    published: Callable[[list[str], list[str]], set[str]],
+) -> None:
+    assert published(LINES, STRAY) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "ignored"),
+    [
+        ("docs", "docs/deploy.md", True),
+        ("docs", "docserver.py", True),  # no end of the pattern
+        ("__pycache__", "store/__pycache__/a.pyc", False),  # from the root only
+        ("**/__pycache__", "store/__pycache__/a.pyc", True),
+        ("store/sqlite*.py", "store/sqlite.py", False),  # `*` is one or more
+        ("store/sqlite*.py", "store/sqlite_file.py", True),
+        ("# docs", "docs/deploy.md", False),
+        ("*.md", "README.md", True),
+        ("*.md", "docs/deploy.md", False),
+    ],
+)
+def test_rules_of_core_tools_are_not_those_of_git(line: str, path: str, *, ignored: bool) -> None:
+    assert by_core_tools([line], [path]) == (set() if ignored else {path})
+
+
+def test_core_tools_publishes_what_any_exception_names() -> None:
+    assert by_core_tools(["!/todos", "/*"], ["todos/model.py", "x.py"]) == {"todos/model.py"}
 
 
 def test_the_package_has_the_functions_of_the_source(loaded: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Every package is pinned by version and hash, and is there because a requirements*.in asks for it."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,7 @@ def test_each_file_holds_only_what_the_one_before_does_not() -> None:
 
 
 def test_files_begin_with_each_other() -> None:
-    for before, name in zip(NAMES, NAMES[1:], strict=False):
+    for before, name in pairwise(NAMES):
         assert f"\n-r {before}.txt\n" in (ROOT / f"{name}.txt").read_text(encoding="utf-8")
 
 

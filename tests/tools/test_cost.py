@@ -46,10 +46,10 @@ def test_alarms_cost_what_the_template_has_of_them() -> None:
 
     rules = of_kind("default", "Microsoft.Insights/scheduledQueryRules")
     pauses = [each.properties["properties"]["evaluationFrequency"] for each in rules]
-    assert RULES == {
+    assert {
         "rule every 5 minutes": pauses.count("PT5M"),
         "rule every 15 minutes": pauses.count("PT15M"),
-    }
+    } == RULES
     assert watching(Installation("quiet", {"B1": 1}, alarms=False)) == 0
 
 

@@ -55,7 +55,14 @@ def main() -> int:
 def _install_uv(folder: Path) -> Path:
     venv.create(folder / "uv", with_pip=True)
     programs = folder / "uv" / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        str(programs / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, UV], check=True)
     return programs / "uv"
 
