@@ -5,7 +5,7 @@
 # make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=13000)
 # make mutants  mistakes in the real code, each of which a test must see  (ARGS="no-sweeper")
 # make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
-# make audit    proves from storage alone that no promise is broken  (ARGS="--store tables")
+# make audit    proves from storage alone that no promise is broken  (DATA=.data STORAGE=sqlite|tables)
 # make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
@@ -51,8 +51,14 @@ mutants: venv-dev node-azurite
 chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)
 
+ifeq ($(STORAGE),tables)
+audit: node-azurite
+	@test -d "$(DATA)/tables" || { echo "$(DATA)/tables: there is no such folder" >&2; exit 2; }
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit --store tables $(ARGS)
+else
 audit: venv
 	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
+endif
 
 model: venv-dev
 	@$(PY) -m model $(ARGS)

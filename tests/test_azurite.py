@@ -24,6 +24,7 @@ from tools.azurite import (
     past_the_proxy,
     running,
 )
+from tools.azurite_folder import claimed
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.azurite
@@ -101,7 +102,7 @@ def is_refused(address: tuple[str, int]) -> bool:
 
 def wrapped(data: Path, *child: str, **environ: str) -> subprocess.Popen[str]:
     """Start the wrapper, with `child` as the arguments of a Python that it runs."""
-    command = [sys.executable, "-m", "tools.azurite", "--data", str(data), "--"]
+    command = [sys.executable, "-m", "tools.azurite", "--data", str(data), "--join", "--"]
     kept = {name: text for name, text in os.environ.items() if not name.startswith(SETTING)}
     return subprocess.Popen(
         [*command, sys.executable, *child],
@@ -149,10 +150,36 @@ def test_what_was_answered_outlives_wrapper_and_command(order: str, tmp_path: Pa
         answered = {int(wrapper.stdout.readline()) for _ in range(ROWS_BEFORE_THE_KILL)}
         for name in order.split(", "):
             os.kill(pids[name], signal.SIGKILL)
-        answered |= {int(line) for line in wrapper.stdout}  # until the writer has ended too
+        with running(tmp_path) as again:  # at once: it has to wait for the end of the other one
+            answered |= {int(line) for line in wrapper.stdout}  # until the writer has ended too
+            assert answered <= rows(again.connection_string())
     wait_for_the_end_of(azurite)
-    with running(tmp_path) as again:
-        assert answered <= rows(again.connection_string())
+
+
+def test_second_command_uses_the_emulator_that_runs_on_the_folder(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        create(first.connection_string(), "todos")
+        child = (
+            "import os; from azure.data.tables import TableServiceClient as Service;"
+            "tables = Service.from_connection_string(os.environ['EO_TABLES']).list_tables();"
+            "print([table.name for table in tables])"
+        )
+        with wrapped(tmp_path, "-c", child) as process:
+            printed, _ = process.communicate(timeout=60)
+        assert printed == "['todos']\n"
+        assert tables(first.connection_string()) == ["todos"]  # it goes on
+
+
+def test_folder_that_is_locked_by_something_silent_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.azurite_folder.WAIT_SECONDS_MAX", 0.2)
+    with (
+        claimed(tmp_path, join=False),
+        pytest.raises(AzuriteError, match=str(tmp_path)),
+        running(tmp_path),
+    ):
+        pass
 
 
 def wait_for_the_end_of(pid: int) -> None:

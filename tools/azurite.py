@@ -16,7 +16,6 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.azurite_folder import Busy, Claim, Owner, answers, claimed
 from tools.node import MAJOR_MIN, Node
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "tests" / "azurite"
@@ -87,21 +87,43 @@ def running(
     data: Path | None = None,
     ports: Sequence[int] = FREE_PORTS,
     accounts: Sequence[str] = (),
+    *,
+    join: bool = False,
 ) -> Iterator[Azurite]:
     """Start Azurite, wait until it answers, and stop it in the end.
 
-    Without `data` it keeps everything in memory. `accounts` are there besides `ACCOUNT`. Raises
+    Without `data` it keeps everything in memory. When an Azurite runs on `data` already, its end is
+    waited for; with `join` it is used, and goes on. `accounts` are there besides `ACCOUNT`. Raises
     AzuriteError.
     """
-    process = _start(data, ports, accounts)
+    with _folder(data, join=join) as folder:
+        if isinstance(folder, Owner):
+            yield Azurite(folder.pid, folder.ports)
+            return
+        process = _start(data, ports, accounts, folder)
+        try:
+            azurite = Azurite(process.pid, _wait_for_ports(process))
+            if folder is not None:
+                folder.announce(Owner(azurite.pid, azurite.ports))
+            yield azurite
+        finally:
+            _stop(process)
+
+
+@contextmanager
+def _folder(data: Path | None, *, join: bool) -> Iterator[Claim | Owner | None]:
+    if data is None:
+        yield None
+        return
     try:
-        yield Azurite(process.pid, _wait_for_ports(process))
-    finally:
-        _stop(process)
+        with claimed(data, join=join) as folder:
+            yield folder
+    except Busy as busy:
+        raise AzuriteError(str(busy)) from None
 
 
 def _start(
-    data: Path | None, ports: Sequence[int], accounts: Sequence[str]
+    data: Path | None, ports: Sequence[int], accounts: Sequence[str], folder: Claim | None
 ) -> subprocess.Popen[str]:
     node = Node.find()
     if node is None:
@@ -118,6 +140,7 @@ def _start(
         text=True,
         env=dict(os.environ, AZURITE_ACCOUNTS=";".join(f"{name}:{key}" for name, key in keys)),
         start_new_session=True,  # Ctrl-C is for the command that uses it
+        pass_fds=() if folder is None else (folder.file,),  # it holds the lock until it has ended
     )
 
 
@@ -132,7 +155,6 @@ def _options(data: Path | None, ports: Sequence[int]) -> list[str]:
         options += [f"--{service.lower()}Host", "127.0.0.1", f"--{service.lower()}Port", str(port)]
     if data is None:
         return [*options, "--inMemoryPersistence"]
-    data.mkdir(parents=True, exist_ok=True)
     return [*options, "--location", str(data)]
 
 
@@ -184,7 +206,7 @@ def needs_emulator(app: Path) -> bool:
     """
     found = [text for name, text in _settings(app).items() if text and _is_connection(name)]
     if found == [DEVELOPMENT]:
-        return not _listens(WELL_KNOWN_PORTS[SERVICES.index("Table")])
+        return not answers(WELL_KNOWN_PORTS[SERVICES.index("Table")])
     return not found
 
 
@@ -203,20 +225,12 @@ def _settings(app: Path) -> dict[str, str]:
     return values | {name: text for name, text in os.environ.items() if text}
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def run_with(command: Sequence[str], data: Path) -> int:
+def run_with(command: Sequence[str], data: Path, *, join: bool) -> int:
     """Run `command` with an Azurite of its own if it needs one, and return its exit code."""
     environ = past_the_proxy(os.environ)
     if not needs_emulator(Path.cwd()):
         return _wait(subprocess.Popen(command, env=environ))
-    with running(data) as azurite:
+    with running(data, join=join) as azurite:
         print(f"Azurite (process {azurite.pid}) keeps the tables in {data}", file=sys.stderr)
         tables = {**environ, SETTING: azurite.connection_string()}
         return _wait(subprocess.Popen(command, env=tables))
@@ -260,11 +274,12 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder for its files")
     parser.add_argument("--well-known-ports", action="store_true", help="10000 to 10002")
+    parser.add_argument("--join", action="store_true", help="use the one that runs on these data")
     parser.add_argument("command", nargs="*", help=f"run this, with {SETTING} set")
     arguments = parser.parse_args()
     try:
         if arguments.command:
-            return run_with(arguments.command, arguments.data)
+            return run_with(arguments.command, arguments.data, join=arguments.join)
         ports = WELL_KNOWN_PORTS if arguments.well_known_ports else FREE_PORTS
         return run_alone(arguments.data, ports)
     except AzuriteError as error:
