@@ -7,6 +7,7 @@
 # make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
 # make audit    proves from storage alone that no promise is broken  (DATA=.data STORAGE=sqlite|tables)
 # make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
+# make domain   write the package of a new domain  (NAME=tickets ARGS="--key accountId")
 # make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
 PORT    ?= 7071
 DATA    ?= .data
@@ -14,16 +15,16 @@ STORAGE ?= sqlite
 ARGS    ?=
 
 PY        = .venv/bin/python
-LOCALHOST = $(PY) -m localhost --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
+RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test check fmt faults mutants model bench audit chaos azurite venv venv-dev node-azurite node-kusto clean
+.PHONY: run test check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite node-kusto clean
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
-	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" -- $(LOCALHOST)
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" -- $(RUN)
 else
 run: venv
-	@exec $(LOCALHOST)
+	@exec $(RUN)
 endif
 
 test: venv-dev node-azurite node-kusto
@@ -34,6 +35,7 @@ check: venv-dev
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
+	@$(PY) -m domain.lock todos examples.invoices
 
 fmt: venv-dev
 	@$(PY) -m ruff format .
@@ -57,8 +59,11 @@ audit: node-azurite
 	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit --store tables $(ARGS)
 else
 audit: venv
-	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/todos.db")
+	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/store.db")
 endif
+
+domain: venv
+	@$(PY) -m tools.new_domain $(NAME) $(ARGS)
 
 model: venv-dev
 	@$(PY) -m model $(ARGS)

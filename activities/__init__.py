@@ -1,1 +1,1 @@
-"""From the outbox of an entity to the log: where an id becomes true."""
+"""From the order of an entity to the log: where an id becomes true."""

@@ -1,247 +1,423 @@
-"""The activity `emit`: appends what entities have in their outboxes to the logs.
+"""The emitter: brings accepted requests into the log, in the order that the entity has committed.
 
-Here, and only here, an id becomes true: with the commit of `Log.append`. Any number of copies
-may run at once, on any state the hub shows, however old or wrong: the head's version lets one of
-them through, the request rows keep a request from being numbered twice, and after any failure
-the log is read again and believed.
+One loop per key and process, alive while somebody waits for that key; it clocks itself. A round:
+
+    1. signal the entity what it does not list, with what is known to be done
+    2. read its committed state; never act on what an operation answered
+    3. to 5. give what it lists its places (`activities.append`)
+    6. acknowledge: done ids travel with the next signal, or at once when the outbox is full
+
+Order of last resort: what has waited 3 s takes its place whatever the entity lists.
 """
 
 import asyncio
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, repeat
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
-from activities.arrivals import Arrivals
-from activities.coalescing import Coalescer
-from activities.feed import Feed, Unfollowed
-from activities.hub import Hub, Wanted, fit_message
-from activities.windows import Windows
-from entities.project import Numbered
-from store.port import LOG_ENTRIES_MAX, Entry, Head, Store, StoreError
-from telemetry import decisions, tracing
-from todos import ID_MAX, Todo, TodoRequest, create, last_id
+from activities.append import Appender
+from activities.lane import Answer, Dead, Lane, Lanes, Waiter
+from activities.pace import Pace
+from concurrency.places import Places
+from domain.decider import Decider
+from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters
+from store.ports.inbox import Waiting
+from store.ports.records import LOG_ENTRIES_MAX, Entry, Head, Request, StoreError
+from store.ports.store import Store
+from taskhub.port import HubUnknown, TaskHub
+from telemetry.decisions import Decisions
 
-PAUSES_SECONDS: Final = (
-    *(0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125),
-    *(0.25, 0.25, 0.25, 0.25),
-)
-"""How long to wait, look after look, for an entity to show the wanted requests: 1.2 s in all.
-A signal usually needs a few milliseconds; after that the orchestration is the cheaper waiter."""
+OVERDUE_SECONDS: Final = 3.0
+"""From acceptance to the order of last resort."""
 
-COMPANY_SECONDS: Final = 0.002
-"""Before the first look, when other projects are under way: all their entities have to run first,
-and a look that comes too early has to be repeated. A lone project does not wait."""
+SIGNALS_PER_KEY_MAX: Final = 2
+"""Under way at once, so that what arrives meanwhile need not wait for the answer to the first."""
 
-LONE_LOOKS: Final = 2
-"""Looks without a pause before those, when this project is the only one under way: its entity is
-about to commit. In company the time is better spent on others."""
+HUB_CALLS_MAX: Final = 20
+"""At once in this process, first come first served. The SDK's session allows 30."""
 
-LOOKS_MAX: Final = 40
-"""States of one entity that one run works off. Each holds at most an outbox full, so that no
-activity runs for ever while requests keep coming; the rest are in the next run."""
+READ_SECONDS_MIN: Final = 0.1
+"""For a look at the entity when a client is overdue: a hub that hangs may not hold it up."""
 
-WANTED_PER_RUN_MAX: Final = 1_000
-"""Request ids of one project in one run; the rest are in the next."""
+READ_SECONDS_MAX: Final = 4.0
 
-RESEND_MAX: Final = 200
-"""Missing requests of one project that an answer carries in full, if they fit into one signal:
-what an outbox can take."""
+DRAIN_READ_SECONDS: Final = 1.0
+"""For the same when only drains wait, and the hub answered of late."""
 
-log = logging.getLogger(__name__)
+SILENCE_SECONDS: Final = 5.0
+"""For how long a hub that did not answer is not given more than the least time by drains."""
 
-Found = Mapping[str, Todo]
-"""What was seen in the log, by request id."""
+BACK_OFF_SECONDS_MIN: Final = 0.1
+BACK_OFF_SECONDS_MAX: Final = 5.0
+"""From one failed round of a key to the next, doubling."""
 
+DRAINS_MAX: Final = 8
+DRAIN_SECONDS_MAX: Final = 1.0
+"""Keys at once that nobody waits for, and for how long one counts: who waits goes before."""
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What a run did not find in the log of one project."""
+KEYS_ANNOUNCED_MAX: Final = 8
+ANNOUNCE_SECONDS_MAX: Final = 1.0
+"""Keys of one call whose requests are signalled though nobody waits, and how long that may take."""
 
-    project_id: int
-    request_ids: tuple[str, ...]
-    requests: tuple[TodoRequest, ...]
-    """The first of them, as the inbox has them, to be signalled again."""
+INBOX_PAGE_ROWS: Final = 1_000
 
 
 class Emitter:
-    """Moves outboxes into logs, one project at a time within this process.
-
-    Two copies in two processes are as right as one; they only waste each other's work.
-    """
+    """All keys of one domain in one process. Belongs to one event loop."""
 
     def __init__(
         self,
         store: Store,
-        arrivals: Arrivals,
-        feed: Feed | None = None,
-        windows: Windows | None = None,
+        decider: Decider,
+        tell: Decisions,
+        now: Callable[[], datetime],
     ) -> None:
-        """Write to `store`, wake who waits in `arrivals`, tell `feed` about appends.
+        """Write to `store`; `now` is aware and in UTC."""
+        self._inbox = store.inbox
+        self._appender = Appender(store, decider, tell, now, self._settled)
+        self._tell = tell
+        self._now = now
+        self._lanes = Lanes()
+        self._pace = Pace()
+        self._hub_calls = asyncio.Semaphore(HUB_CALLS_MAX)
+        self._drains = Places(DRAINS_MAX, DRAIN_SECONDS_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._events: asyncio.AbstractEventLoop | None = None
+        self._silent_until = float("-inf")
 
-        Signal what has waited in `windows` for that.
-        """
-        self._store = store
-        self._arrivals = arrivals
-        self._feed = feed or Unfollowed()
-        self._windows = windows or Windows()
-        self._behind: dict[int, list[asyncio.Task[None]]] = {}
-        """Of projects with a backlog: what is under way behind the last transactions."""
-        self._runs: Coalescer[int, tuple[str, Hub], bool] = Coalescer(
-            self._run, WANTED_PER_RUN_MAX, name="emit"
-        )
+    # Whoever waits
 
-    async def emit(self, wanted: Wanted, hub: Hub) -> list[Missing]:
-        """Bring the wanted requests into the log; return what is not there, by project.
-
-        Projects go side by side, and a project that fails is missing rather than in the way.
-        """
-        left = await asyncio.gather(*(self._emit(p, ids, hub) for p, ids in wanted.items()))
-        return [each for each in left if each.request_ids]
-
-    async def _emit(self, project_id: int, request_ids: Sequence[str], hub: Hub) -> Missing:
+    async def answer(self, request: Request, hub: TaskHub, seconds: float) -> Answer | None:
+        """Return what becomes of an ACCEPTED request; None when `seconds` are over."""
+        lane = self._lanes.lane(request.key)
+        future = self._enter(lane, request, _time() + OVERDUE_SECONDS)
+        lane.waiting[request.id].clients += 1
+        self._serve(lane, hub)
         try:
-            logged = await self._runs.submit(project_id, [(each, hub) for each in request_ids])
-            missing = [each for each, done in zip(request_ids, logged, strict=True) if not done]
-            waiting = await self._waiting(project_id, missing[:RESEND_MAX])
-        except Exception as error:  # of any kind: one more reason to try again
-            log.warning("emit_failed project=%s", project_id, exc_info=error)
-            return Missing(project_id, tuple(request_ids), ())
-        # What is neither in the inbox nor in the log was settled by somebody else meanwhile.
-        gone = set(missing[:RESEND_MAX]).difference(each.request_id for each in waiting)
-        left = tuple(each for each in missing if each not in gone)
-        return Missing(project_id, left, tuple(fit_message(waiting)))
-
-    async def _waiting(self, project_id: int, missing: Sequence[str]) -> list[TodoRequest]:
-        rows = await self._store.inbox.get(project_id, missing) if missing else {}
-        return [rows[each] for each in missing if each in rows]
-
-    async def _run(self, project_id: int, asked: Sequence[tuple[str, Hub]]) -> list[bool]:
-        hub = asked[0][1]
-        wanted = {request_id for request_id, _ in asked}
-        try:
-            logged = await self._drain(project_id, wanted, hub)
+            async with asyncio.timeout(seconds):
+                answer = await future
+        except TimeoutError:
+            return None
         finally:
-            await asyncio.gather(*self._behind.pop(project_id, ()))
-        return [request_id in logged for request_id, _ in asked]
+            self._leave(lane, request.id, future, is_client=True)
+        if isinstance(answer, Entry):
+            self._tell.created(request.key, {request.id: answer.place})
+        return answer
 
-    async def _drain(self, project_id: int, wanted: set[str], hub: Hub) -> set[str]:
-        logged: set[str] = set()
-        pauses = self._pauses()
-        if self._runs.under_way > 1:
-            await asyncio.sleep(COMPANY_SECONDS)
-        for _ in range(LOOKS_MAX):
-            # The state before the head: an entry settled between the two reads is then only a
-            # repeat, which the request rows stop. It is what the entity has committed, at best.
-            state = await hub.project(project_id)
-            decisions.outbox_read(len(state.outbox))
-            outbox = [each for each in state.outbox if each.request.request_id not in logged]
-            before = len(logged)
-            follows = len(outbox) < len(wanted - logged)
-            for chunk in _chunks(outbox, follows=follows):
-                logged |= await self._advance(project_id, chunk, hub)
-            if wanted <= logged:
+    async def announce(self, requests: Sequence[Request], hub: TaskHub) -> None:
+        """Signal the ids of ACCEPTED requests that nobody here will wait for.
+
+        Of a few keys, and as far as they fit into half an outbox: whoever drains asks for the rest.
+        Returns when the signals are sent, or failed, or take long.
+        """
+        ids: dict[str, list[str]] = {}
+        for each in requests:
+            ids.setdefault(each.key, []).append(each.id)
+        if 0 < len(ids) <= KEYS_ANNOUNCED_MAX:
+            sends = [self._spawn(self._announce(key, hub, each)) for key, each in ids.items()]
+            await asyncio.wait(sends, timeout=ANNOUNCE_SECONDS_MAX)
+
+    async def _announce(self, key: str, hub: TaskHub, ids: Sequence[str]) -> None:
+        lane = self._lanes.lane(key)
+        room, fitting = OUTBOX_CHARACTERS_MAX // 2, list[str]()
+        for request_id in ids:
+            room -= characters(request_id)
+            if room < 0:
                 break
-            if len(logged) > before:
-                pauses = self._pauses()  # the next requests follow those that were logged
-                continue
-            logged |= await self._look(project_id, wanted - logged)
-            pause = next(pauses, None)
-            if wanted <= logged or pause is None:
-                break
-            await asyncio.sleep(pause)
-        return logged
+            fitting.append(request_id)
+        await self._send(lane, hub, fitting, lane.take_done(_time()))
 
-    def _pauses(self) -> Iterator[float]:
-        hasty = 0 if self._runs.under_way > 1 else LONE_LOOKS
-        return chain(repeat(0.0, hasty), PAUSES_SECONDS)
+    async def drain(
+        self, key: str, hub: TaskHub, seconds: float, rows: Sequence[Waiting] = ()
+    ) -> bool:
+        """Give everything in the inbox of a key its place; return whether that was done.
 
-    async def _advance(self, project_id: int, chunk: Sequence[Numbered], hub: Hub) -> set[str]:
-        """Append the chunk and clear up behind it; return what was seen in the log of it."""
-        head = await self._store.log.head(project_id)
-        # An id at or below the head says that somebody may have been here. It proves nothing:
-        # an entity that forgot starts over at 1. So ask for the request rows.
-        doubtful = [e.request.request_id for e in chunk if e.id <= last_id(head.state)]
-        found: Found = await self._store.log.find(project_id, doubtful) if doubtful else {}
-        fresh = [each for each in chunk if each.request.request_id not in found]
-        fresh = fresh[: ID_MAX - last_id(head.state)]  # intake refuses what does not fit
-        if fresh:
-            found = {**found, **await self._append(project_id, head, fresh)}
-        if found:
-            await self._clear_up(project_id, found, hub)
-        return set(found)
+        `rows` are those that the caller has read already, if they are all that it wants. Takes at
+        most `seconds` once it has a place among the drains.
+        """
+        async with self._drains.one():
+            try:
+                async with asyncio.timeout(seconds):
+                    while page := rows or await self._inbox.page(key, INBOX_PAGE_ROWS):
+                        await self._drain_page(self._lanes.lane(key), page, hub)
+                        if rows or len(page) < INBOX_PAGE_ROWS:
+                            break
+            except (StoreError, TimeoutError) as error:
+                self._tell.drain_failed(key, error)
+                return False
+        return True
 
-    async def _append(self, project_id: int, head: Head, chunk: Sequence[Numbered]) -> Found:
-        state = head.state
-        entries: list[Entry] = []
-        for numbered in chunk:
-            todo, state = create(numbered.request, state)
-            entries.append(Entry(numbered.request.request_id, todo))
-        # Between the reading of `head` and the append that it guards: see `activities.feed`.
-        await self._feed.expect(project_id)
+    def entity_ran(self, key: str) -> None:
+        """Hear, from any thread, that the entity of a key is about to commit."""
+        if self._events is not None and self._lanes.known(key) is not None:
+            with suppress(RuntimeError):  # the loop was closed: the process is ending
+                self._events.call_soon_threadsafe(self._ring, key)
+
+    def fenced(self, key: str, before: Head, after: Head) -> None:
+        """Hear that a fence of this process gave the head a new version.
+
+        A fence that is heard of late must not put an old head back.
+        """
+        lane = self._lanes.known(key)
+        if lane is not None and lane.head == before:
+            lane.head = after
+
+    async def _drain_page(self, lane: Lane, page: Sequence[Waiting], hub: TaskHub) -> None:
+        now, at = self._now(), _time()
+        futures = {
+            row.request.id: self._enter(
+                lane, row.request, at + OVERDUE_SECONDS - (now - row.accepted_at).total_seconds()
+            )
+            for row in page
+        }
+        for request_id in futures:
+            lane.waiting[request_id].row_seen = True
+        self._serve(lane, hub, read_first=True)
         try:
-            append = self._store.log.append(project_id, head, state, entries)
-            await tracing.step("append", project_id, [e.request_id for e in entries], append)
+            await asyncio.wait(futures.values())
+        finally:
+            answers = {i: f.result() for i, f in futures.items() if f.done() and not f.cancelled()}
+            for request_id, future in futures.items():
+                self._leave(lane, request_id, future)
+            places = {i: each.place for i, each in answers.items() if isinstance(each, Entry)}
+            self._tell.created(lane.key, places)
+        await self._acknowledge(lane, hub)
+        if lane.removals:
+            await asyncio.wait(lane.removals)
+
+    def _enter(self, lane: Lane, request: Request, due: float) -> asyncio.Future[Answer]:
+        waiter = lane.waiting.setdefault(request.id, Waiter(request, due))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiter.callers.append(future)
+        return future
+
+    def _leave(
+        self,
+        lane: Lane,
+        request_id: str,
+        future: asyncio.Future[Answer],
+        *,
+        is_client: bool = False,
+    ) -> None:
+        future.cancel()
+        waiter = lane.waiting.get(request_id)
+        if waiter is not None and future in waiter.callers:
+            waiter.callers.remove(future)
+            waiter.clients -= is_client
+            if not waiter.callers:
+                del lane.waiting[request_id]
+
+    # The loop
+
+    def _serve(self, lane: Lane, hub: TaskHub, *, read_first: bool = False) -> None:
+        lane.bell.set()
+        if lane.loop is None:
+            self._events = asyncio.get_running_loop()
+            lane.loop = asyncio.create_task(self._rounds(lane, hub, read_first=read_first))
+
+    async def _rounds(self, lane: Lane, hub: TaskHub, *, read_first: bool) -> None:
+        """Go on while somebody waits. Reading first, what is listed needs no signal, and the first
+        signal acknowledges what the outbox lists and is done.
+        """
+        pause = self._pace.first_pause
+        try:
+            while lane.waiting:
+                try:
+                    if not read_first:
+                        await self._signal_and_pause(lane, hub, pause)
+                    pause = await self._look_and_append(lane, hub, pause)
+                    lane.failures, read_first = 0, False
+                except StoreError as error:
+                    self._tell.emit_failed(lane.key, error)
+                    await self._back_off(lane)
+        finally:
+            lane.loop = None
+
+    async def _back_off(self, lane: Lane) -> None:
+        """Pause this key, alone. What it knew of the log is in doubt."""
+        lane.head = None
+        seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN * 2**lane.failures)
+        lane.failures += 1
+        await asyncio.sleep(seconds)
+
+    async def _look_and_append(self, lane: Lane, hub: TaskHub, pause: float) -> float:
+        """Read the order and advance the log; return how long to pause in the next round."""
+        hinted, lane.entity_ran = lane.entity_ran, False
+        before, asked_at = frozenset(lane.order.outbox), _time()
+        order = await self._read(lane, hub)
+        outbox: Sequence[str] = ()
+        if order is not None:
+            lane.note_order(order, asked_at)
+            self._tell.outbox_read(len(order.outbox))
+            outbox = order.outbox
+            self._learn(lane, before, hinted=hinted)
+        rest = self._rest(lane, outbox)
+        if not rest:
+            return self._pace.next_pause(pause, hinted=hinted)
+        await self._appender.advance(lane, rest)
+        if lane.has_to_clear():
+            await self._acknowledge(lane, hub)
+        return self._pace.first_pause
+
+    def _rest(self, lane: Lane, outbox: Sequence[str]) -> list[str]:
+        """Return what is to get its place next: what is overdue, then what the entity lists.
+
+        Also what others wait for: several hosts lose the fewest transactions when each takes all.
+        """
+        listed = frozenset(outbox)
+        late = [
+            each
+            for each in lane.overdue(_time())
+            if each not in listed or lane.waiting[each].clients
+        ]
+        if unlisted := [each for each in late if each not in listed]:
+            clients = sum(lane.waiting[each].clients > 0 for each in unlisted)
+            self._tell.last_resort(lane.key, unlisted, waited_for=clients)
+        ordered = dict.fromkeys(late)
+        ordered.update((each, None) for each in outbox if lane.is_open(each))
+        return list(ordered)
+
+    def _learn(self, lane: Lane, before: frozenset[str], *, hinted: bool) -> None:
+        now = _time()
+        waits = [
+            now - waiter.signalled
+            for each in lane.order.outbox
+            if each not in before
+            and (waiter := lane.waiting.get(each)) is not None
+            and waiter.signalled is not None
+        ]
+        if waits:
+            self._pace.listed(min(waits), hinted=hinted)
+
+    # 1. Signals
+
+    async def _signal_and_pause(self, lane: Lane, hub: TaskHub, pause: float) -> None:
+        # An id that is not listed after a pause may have got its place from another process. Two
+        # processes that repeat without this look knock each other's ids out of the outbox.
+        late = lane.unlisted(_time() - self._pace.in_flight)[:LOG_ENTRIES_MAX]
+        if late:
+            await self._appender.look(lane, late)
+            for request_id in late:
+                if request_id in lane.waiting:
+                    lane.waiting[request_id].signalled = None
+        self._signal(lane, hub)
+        await self._pause(lane, hub, pause)
+
+    def _signal(self, lane: Lane, hub: TaskHub) -> bool:
+        """Signal what is new, together with what is done; return whether there was anything."""
+        if lane.signals >= SIGNALS_PER_KEY_MAX:
+            return False
+        now = _time()
+        ids = lane.take_signal(now)
+        if ids:
+            self._spawn(self._send(lane, hub, ids, lane.take_done(now)))
+        return bool(ids)
+
+    async def _acknowledge(self, lane: Lane, hub: TaskHub) -> None:
+        """Tell the entity what is done, without asking for anything."""
+        if done := lane.take_done(_time()):
+            await self._send(lane, hub, (), done)
+
+    async def _send(
+        self, lane: Lane, hub: TaskHub, ids: Sequence[str], done: Sequence[str]
+    ) -> None:
+        lane.signals += 1
+        try:
+            async with self._hub_calls:
+                head = 0 if lane.head is None else lane.head.place
+                await hub.create(lane.key, ids, done, head)
+        except HubUnknown as error:  # repeated while its ids are not listed
+            self._tell.signal_failed(lane.key, error)
+        finally:
+            lane.signals -= 1
+            lane.bell.set()
+
+    async def _pause(self, lane: Lane, hub: TaskHub, seconds: float) -> None:
+        """Wait until the entity may have committed; signal meanwhile what arrives meanwhile."""
+        end = _time() + seconds
+        while lane.waiting:
+            due = lane.next_due()
+            left = min(end, end if due is None else due) - _time()
+            if left <= 0:
+                return
+            lane.bell.clear()
+            if not lane.entity_ran:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await lane.bell.wait()
+            if lane.entity_ran:
+                await asyncio.sleep(self._pace.after_hint)
+                return
+            if self._signal(lane, hub):
+                end = min(end, _time() + self._pace.first_pause)
+
+    def _ring(self, key: str) -> None:
+        lane = self._lanes.known(key)
+        if lane is not None:
+            lane.entity_ran = True
+            lane.bell.set()
+
+    # 2. The entity
+
+    async def _read(self, lane: Lane, hub: TaskHub) -> Order | None:
+        """Return the committed order; None when it does not come before somebody is overdue."""
+        due, now = lane.next_due(), _time()
+        left = READ_SECONDS_MAX if due is None else due - now
+        is_urgent = lane.has_client() or now < self._silent_until
+        least = READ_SECONDS_MIN if is_urgent else DRAIN_READ_SECONDS
+        try:
+            async with asyncio.timeout(min(max(left, least), READ_SECONDS_MAX)), self._hub_calls:
+                return await hub.order(lane.key)
+        except (HubUnknown, TimeoutError) as error:
+            self._tell.read_failed(lane.key, error)
+            self._silent_until = _time() + SILENCE_SECONDS
+            if left > 0:
+                await asyncio.sleep(min(left, 2 * READ_SECONDS_MIN))
+            return None
+
+    # What the log said in this round
+
+    def _settled(self, lane: Lane, answers: Mapping[str, Answer], *, is_ours: bool) -> None:
+        """Wake whoever waits, remember what the entity has to hear, remove the inbox rows."""
+        listed = frozenset(lane.order.outbox)
+        told: list[str] = []
+        removable: list[str] = []
+        for request_id, answer in answers.items():
+            waiter = lane.waiting.pop(request_id, None)
+            was_signalled = waiter is not None and waiter.signalled is not None
+            if request_id in listed or was_signalled:
+                told.append(request_id)
+            # The rows of what others appended are theirs to remove, or the sweeper's.
+            if is_ours or (waiter is not None and waiter.row_seen):
+                removable.append(request_id)
+            for future in waiter.callers if waiter is not None else ():
+                if not future.done():
+                    future.set_result(answer)
+        lane.note_done(told)
+        if removable:
+            self._remove(lane, removable)
+
+    def _remove(self, lane: Lane, request_ids: Sequence[str]) -> None:
+        task = self._spawn(self._removed(lane.key, request_ids))
+        lane.removals.add(task)
+        task.add_done_callback(lane.removals.discard)
+
+    async def _removed(self, key: str, request_ids: Sequence[str]) -> None:
+        try:
+            await self._inbox.remove(key, request_ids)
         except StoreError as error:
-            # Somebody was faster, or nobody knows. Look, believe, never undo.
-            return await self._look_after(project_id, [e.request_id for e in entries], error)
-        self._feed.appended(project_id)
-        decisions.created(project_id, entries[0].todo.id, [e.request_id for e in entries])
-        pairs = zip(chunk, entries, strict=True)
-        decisions.ids_corrected(project_id, [e.request_id for n, e in pairs if n.id != e.todo.id])
-        return {each.request_id: each.todo for each in entries}
+            self._tell.remove_failed(key, error)
 
-    async def _look_after(
-        self, project_id: int, request_ids: Sequence[str], error: StoreError
-    ) -> Found:
-        decisions.append_not_confirmed(project_id, request_ids, error)
-        found = await self._store.log.find(project_id, request_ids)
-        ids = {request_id: todo.id for request_id, todo in found.items()}
-        decisions.append_settled(project_id, ids, len(request_ids))
-        return found
-
-    async def _look(self, project_id: int, request_ids: set[str]) -> set[str]:
-        """Find what other copies have logged; clearing up is theirs, or else the sweeper's."""
-        found = await self._store.log.find(project_id, sorted(request_ids))
-        for request_id, todo in found.items():
-            self._arrivals.announce(request_id, todo)
-        return set(found)
-
-    async def _clear_up(self, project_id: int, found: Found, hub: Hub) -> None:
-        """Tell everybody about TODOs that were seen in the log. Whatever gets lost comes again."""
-        for request_id, todo in found.items():
-            self._arrivals.announce(request_id, todo)
-        head = max(todo.id for todo in found.values())
-        try:
-            await hub.settle(project_id, head, list(found))
-        except Exception as error:
-            log.warning("settle_failed project=%s", project_id, exc_info=error)
-        following = self._windows.settle(project_id, found)
-        if not following:
-            await self._remove(project_id, found)
-            return
-        # There is a backlog: do not let the next transaction wait for these.
-        behind = self._behind.setdefault(project_id, [])
-        behind.append(asyncio.create_task(self._remove(project_id, found)))
-        behind.append(asyncio.create_task(self._follow(project_id, following, hub)))
-
-    async def _remove(self, project_id: int, found: Found) -> None:
-        try:
-            await self._store.inbox.remove(project_id, list(found))
-        except StoreError as error:
-            log.warning("inbox_remove_failed project=%s", project_id, exc_info=error)
-
-    async def _follow(self, project_id: int, requests: Sequence[TodoRequest], hub: Hub) -> None:
-        try:
-            await hub.create(project_id, requests)
-        except Exception as error:  # as with any signal
-            log.warning("create_failed project=%s", project_id, exc_info=error)
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
-def _chunks(outbox: Sequence[Numbered], *, follows: bool) -> Iterator[Sequence[Numbered]]:
-    """Cut it into transactions. When more `follows`, full ones; the rest of it goes with that."""
-    count = len(outbox)
-    end = count - count % LOG_ENTRIES_MAX if follows and count > LOG_ENTRIES_MAX else count
-    for first in range(0, end, LOG_ENTRIES_MAX):
-        yield outbox[first : min(first + LOG_ENTRIES_MAX, end)]
+def _time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+__all__ = ["Answer", "Dead", "Emitter"]

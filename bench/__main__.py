@@ -50,7 +50,7 @@ def _measure(scenario: Scenario, seed: int, *, details: bool) -> None:
 
 def _measure_bulk(scenario: Bulk, seed: int, *, details: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        environ = {"TODO_REQUESTS_HUB": bulk.REQUESTS_HUB}
+        environ = {"EO_REQUESTS_HUB": bulk.REQUESTS_HUB}
         with Host(Path(folder), environ) as host:
             _run(host, WARM_UP, seed, first_project=1_000_000)
             before, cpu = Counter(host.statistics()), host.cpu_seconds()
@@ -95,7 +95,7 @@ def _print_operations(spent: Counter[str], todos: int, *, details: bool) -> None
         f"    per TODO: hub messages {per_todo(*messages)}, "
         f"hub commits {per_todo('taskhub.db commits')}, "
         f"inbox transactions {per_todo(*inbox)}, log transactions {per_todo('log.append')}, "
-        f"commits of inbox and log {per_todo('todos.db commits')}"
+        f"commits of inbox and log {per_todo('store.db commits')}"
     )
     print(f"    TODOs per log transaction: {todos / max(1, spent['log.append']):.1f}")
     for what, name in (("orchestration", "hub.start"), ("signal", "hub.signal")):

@@ -11,13 +11,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from localhost.eventhubs.service import EventHubsService
-from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function
+from localhost.faults_api import FaultsApi
+from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_wire import json_response, read_body
-from localhost.invocation import Trigger
-from localhost.taskhub.worker_port import FunctionFailed
+from localhost.runner import FunctionRunner
+from localhost.sqlite_file import open_files
+from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 from localhost.timers import timer_request
-from localhost.worker import FunctionRunner
-from store.sqlite_file import open_files
 
 VERSION: Final = "4.0.0-localhost"
 _PING: Final = "/admin/host/ping"
@@ -38,6 +38,7 @@ class AdminApi:
         urls: Mapping[str, str],
         extension_bundle: Mapping[str, Any],
         event_hubs: EventHubsService | None = None,
+        faults: FaultsApi | None = None,
         role: Callable[[], str] = lambda: "owner",
     ) -> None:
         """`urls` are the addresses of the HTTP functions by their names."""
@@ -47,6 +48,7 @@ class AdminApi:
         self._spawn = spawn
         self._hub_statistics = hub_statistics
         self._event_hubs = event_hubs
+        self._faults = faults
         self._urls = urls
         self._extension_bundle = extension_bundle
         self._started = time.monotonic()
@@ -55,7 +57,9 @@ class AdminApi:
         """Tell whether a path (in lower case) is answered without a key."""
         return path.rstrip("/") == _PING
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def handle(  # noqa: PLR0911 - a line per path
+        self, request: web.BaseRequest, path: str
+    ) -> web.Response:
         """Answer a request; `path` is what follows `/admin/`, decoded."""
         match request.method, path.lower().strip("/").split("/"):
             case "GET", ["host", "status"]:
@@ -68,6 +72,9 @@ class AdminApi:
                 return await self._handle_function(request, method, self._functions[name], rest)
             case _, ["eventhubs", *rest] if self._event_hubs is not None:
                 return await self._event_hubs.show(request, rest)
+            case method, ["localhost", *rest] if self._faults is not None:
+                body = (await read_body(request)).decode(errors="replace")
+                return self._faults.answer(method, rest, body)
         return web.Response(status=404)
 
     async def _handle_function(
@@ -104,13 +111,13 @@ class AdminApi:
     async def _run(self, function: Function) -> None:
         try:
             await self._runner.run(function, Trigger(timer_request()))
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return  # the console has it
 
     async def _run_activity(self, function: Function, input_json: str) -> None:
         try:
             await self._runner.run_activity(function.durable_name, input_json)
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return
 
     def _describe(self, function: Function) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Coroutines that nobody awaits: timers, functions started by hand."""
 
 import asyncio
+import traceback
 from collections.abc import Coroutine
 from typing import Any
 
 from localhost.console import Console
-from localhost.worker import traceback_of
 
 
 class Background:
@@ -25,7 +25,7 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             text = f"a background task ended: {type(error).__name__}: {error}"
-            self._console.failure(text, traceback_of(error))
+            self._console.failure(text, "".join(traceback.format_tb(error.__traceback__)))
 
     async def stop(self) -> None:
         """Cancel what still runs and wait until it has ended."""

@@ -15,7 +15,7 @@ from typing import Final
 from localhost.console import Console
 from localhost.data_folder import DataFolder, open_data_folder
 from localhost.errors import StartError
-from localhost.options import Options, Storage
+from localhost.options import Options
 from localhost.owner import join_data_folder
 
 THREAD_SWITCH_SECONDS: Final = 0.0005
@@ -26,8 +26,8 @@ function, would wait 5 ms for it each time."""
 GARBAGE_THRESHOLD: Final = 10_000
 """Objects between two collections. Python's 700 would be one for every third request."""
 
-STOP_SECONDS_MAX: Final = 5.0
-"""Nothing that hangs (an app's own thread, say) keeps the process longer than this."""
+STOP_SECONDS_MAX: Final = 40.0
+"""Functions have 30 seconds to finish; nothing that hangs keeps the process longer than this."""
 
 PORT_MAX: Final = 65_535
 INTERRUPTED: Final = 130
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _data_folder(options: Options) -> AbstractContextManager[DataFolder]:
     if options.standby:
-        return join_data_folder(options.data, options.storage)
+        return join_data_folder(options.data)
     return open_data_folder(options.data)
 
 
@@ -67,10 +67,6 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument(
         "--data", type=Path, default=Path(".data"), help="folder that survives (default .data)"
     )
-    parser.add_argument(
-        "--storage", type=Storage, choices=list(Storage), default=Storage.SQLITE,
-        help="where the app keeps its TODOs: a file in the data folder, or Table Storage",
-    )  # fmt: skip
     parser.add_argument(
         "--app", type=Path, default=Path(), help="folder with function_app.py (default: here)"
     )
@@ -86,7 +82,6 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
         data=given.data.resolve(),
         host=given.host,
         port=given.port,
-        storage=given.storage,
         enable_auth=given.enable_auth,
         log_requests=not given.no_request_log,
         standby=given.standby,

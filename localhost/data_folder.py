@@ -1,8 +1,9 @@
 """The folder with everything that must survive: SQLite files and files that are replaced whole.
 
 One host at a time owns it: it holds a lock on the folder that ends with the process, however that
-ends. A standby shares the folder with the owner (`localhost.standby`); of what is in it, it uses
-only `todos.db`, which many may write to, and the keys.
+ends. A standby shares the folder with the owner (`localhost.standby`); of what is in it, the host
+of a standby uses the keys only. An app may keep files here too: it finds the folder as the
+placeholder `%LOCALHOST_DATA%` in its settings, and its `*.db` are watched like the host's own.
 """
 
 import fcntl
@@ -19,6 +20,7 @@ from localhost.errors import StartError
 FORMAT: Final = 1
 """Raise it when an older host could not read what a newer one wrote."""
 FORMAT_FILE: Final = "format.json"
+"""The format, and the databases that must be there: one that is lost is not begun anew."""
 LOCK_FILE: Final = "lock"
 
 
@@ -30,7 +32,6 @@ class DataFolder:
         self.path = path
         self.task_hub = path / "taskhub.db"
         self.event_hubs = path / "eventhubs.db"
-        self.todos = path / "todos.db"
         self.keys = path / "keys.json"
         self.timers = path / "timers"
         self.owner = path / "owner.json"
@@ -44,6 +45,8 @@ class DataFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        if not self.is_in_place:
+            raise StartError(f"{self.path} was removed or replaced")
         self.owner.unlink(missing_ok=True)  # what the last owner said is no longer true
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
@@ -61,7 +64,30 @@ class DataFolder:
         """The process that holds the lock, or held it last; empty when it has not said so yet."""
         return os.pread(self._lock, 20, 0).decode(errors="replace").strip()
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the folder that was opened."""
+        try:
+            found = (self.path / LOCK_FILE).stat()
+        except OSError:
+            return False
+        own = os.fstat(self._lock)
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
+    def remember(self, database: str) -> None:
+        """Have the next start refuse the folder without this file."""
+        content = read_json(self.path / FORMAT_FILE)
+        names = {*content.get("databases", ()), database}
+        replace_json(self.path / FORMAT_FILE, {**content, "databases": sorted(names)})
+
     def _check_databases(self) -> None:
+        for name in read_json(self.path / FORMAT_FILE).get("databases", ()):
+            file = self.path / name
+            if not file.is_file() or file.stat().st_size == 0:
+                raise StartError(
+                    f"{file} is {'empty' if file.is_file() else 'gone'}, and what was in it is"
+                    f" lost; to begin without it, take its name out of {FORMAT_FILE}"
+                )
         for file in sorted(self.path.glob("*.db")):
             try:
                 with closing(sqlite3.connect(file)) as connection:

@@ -14,15 +14,17 @@ from localhost.data_folder import DataFolder
 from localhost.errors import StartError
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.service import EventHubsService
-from localhost.functions import Function
+from localhost.faults import FaultPlan
+from localhost.functions import Function, Trigger
 from localhost.host_json import HostJson
-from localhost.hub_settings import check_clients, fault_plan, hub_options
-from localhost.invocation import Trigger
-from localhost.taskhub import FunctionFailed, HubFileError, TaskHub
+from localhost.hub_settings import check_clients, hub_options
+from localhost.rpc.messages import TypedData
+from localhost.runner import FunctionRunner
+from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
 from localhost.timers import SystemClock, Timer, build_timers, run_timer
-from localhost.worker import FunctionRunner
 
-HUB_STOP_SECONDS_MAX: Final = 3.0
+HUB_STOP_SECONDS_MAX: Final = 30.0
+"""How long activities and entities may take to finish when the host stops."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -37,6 +39,7 @@ class Engine:
         runner: FunctionRunner,
         host_json: HostJson,
         console: Console,
+        faults: FaultPlan,
     ) -> None:
         """Raise StartError when a setting makes no sense."""
         self._data = data
@@ -47,13 +50,12 @@ class Engine:
         self._timers = self._build_timers()
         hub = hub_options(host_json, os.environ)
         check_clients(functions, hub)
-        faults, event_hub_faults = fault_plan(os.environ)
-        self.hub = TaskHub(data.task_hub, runner, hub, faults)
+        self.hub = TaskHub(data.task_hub, runner, hub, faults.task_hub)
         self.event_hubs = EventHubsService(
             data.event_hubs,
             functions,
             EventHubOptions.read(host_json),
-            event_hub_faults,
+            faults.event_hubs,
             os.environ,
         )
         self._has_hub = False
@@ -83,10 +85,10 @@ class Engine:
         for timer in self._timers:
             spawn(run_timer(timer, self._clock, self._fire))
 
-    async def _fire(self, function: Function, request: Any) -> None:
+    async def _fire(self, function: Function, request: TypedData) -> None:
         try:
             await self._runner.run(function, Trigger(request))
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return  # the console has it; the next time comes
 
     def statistics(self) -> Mapping[str, Any]:

@@ -8,15 +8,18 @@ from typing import Final
 from localhost.app_settings import load_local_settings
 from localhost.data_folder import DataFolder
 from localhost.keys import load_keys
-from localhost.options import Options, Storage
-from store.open import TABLES
+from localhost.options import Options
 
-AZURITE: Final = "UseDevelopmentStorage=true"
-TABLE_CONNECTION: Final = "TodoTables"
-"""A connection string, or the prefix of settings such as `TodoTables__tableServiceUri`."""
-TABLE_ADDRESSES: Final = ("", "__tableserviceuri", "__serviceuri")
-"""What follows it in the settings that say which account it is."""
-EVENT_HUBS_CONNECTION: Final = "EventHubs"
+DATA: Final = "%LOCALHOST_DATA%"
+"""In the value of an app setting: the data folder."""
+EVENT_HUBS: Final = "%LOCALHOST_EVENT_HUBS%"
+"""In the value of an app setting: where this host takes events."""
+SHARED_SETTINGS: Final = "LOCALHOST_SHARED_SETTINGS"
+"""Names of app settings, with commas: a standby must have the same values as the owner. A name
+also stands for those that begin with it and `__`."""
+THREADS: Final = "PYTHON_THREADPOOL_THREAD_COUNT"
+THREADS_DEFAULT: Final = "1000"
+"""What the real host sets; the worker library makes its own of nonsense (host-protocol 3.1)."""
 
 
 def prepare_environment(
@@ -24,31 +27,31 @@ def prepare_environment(
 ) -> None:
     """Add the app's local settings and what this host decides. Raises StartError."""
     load_local_settings(options.app, environ)
-    if options.storage is Storage.SQLITE:
-        environ["TODO_STORE"] = f"sqlite:{data.todos}"
-    else:
-        environ["TODO_STORE"] = "tables"
-        if not any(name.startswith(f"{TABLE_CONNECTION}__") for name in environ):
-            environ.setdefault(TABLE_CONNECTION, AZURITE)
     # As Core Tools sets them; apps look at these to learn where they run.
     environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
-    identity = f"{EVENT_HUBS_CONNECTION}__fullyQualifiedNamespace"
-    if not environ.get(EVENT_HUBS_CONNECTION) and not environ.get(identity):
-        environ[EVENT_HUBS_CONNECTION] = _event_hubs(options, data, base_url)
     environ["WEBSITE_HOSTNAME"] = base_url.removeprefix("http://")
     environ["AzureWebJobsScriptRoot"] = str(options.app)
+    event_hubs = _event_hubs(options, data, base_url)
+    for name, value in list(environ.items()):
+        if DATA in value or EVENT_HUBS in value:
+            environ[name] = value.replace(DATA, str(data.path)).replace(EVENT_HUBS, event_hubs)
 
 
-def todo_store(environ: Mapping[str, str]) -> str:
-    """Return a name that two hosts share if they keep TODOs in one place. It tells no secret."""
-    settings = {name.casefold(): text for name, text in environ.items()}
-    store = [settings["todo_store"]]
-    if store == ["tables"]:
-        prefix = TABLE_CONNECTION.casefold()
-        store += [settings.get(f"{prefix}{each}", "") for each in TABLE_ADDRESSES]
-        store += [settings.get(name.casefold()) or usual for name, usual in TABLES.items()]
-    return hashlib.sha256(json.dumps(store).encode()).hexdigest()
+def worker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the worker process gets."""
+    return {**environ, THREADS: environ.get(THREADS) or THREADS_DEFAULT}
+
+
+def shared_settings(environ: Mapping[str, str]) -> str:
+    """Return a text that two hosts have in common if their shared settings agree; it is no secret."""
+    names = [name.strip().casefold() for name in environ.get(SHARED_SETTINGS, "").split(",")]
+    shared = {
+        name.casefold(): value
+        for name, value in environ.items()
+        if name.casefold().partition("__")[0] in names
+    }
+    return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()
 
 
 def _event_hubs(options: Options, data: DataFolder, base_url: str) -> str:

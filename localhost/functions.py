@@ -1,12 +1,20 @@
-"""What the host knows of a function after indexing."""
+"""What the host knows of a function after the worker has indexed it, and what can fire it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from localhost.app_settings import is_disabled
 from localhost.errors import StartError
-from localhost.timespan import parse_timespan
+from localhost.rpc.messages import (
+    RetryContext,
+    RpcFunctionMetadata,
+    RpcRetryOptions,
+    RpcTraceContext,
+    TypedData,
+)
 
 HTTP_TRIGGER: Final = "httpTrigger"
 TIMER_TRIGGER: Final = "timerTrigger"
@@ -28,15 +36,28 @@ FIRED_TRIGGERS: Final = frozenset(
 )
 """Triggers that this host fires. Functions with another one are listed and never run."""
 
+_BUILT: Final = FIRED_TRIGGERS | {DURABLE_CLIENT, "http"}
 _DURABLE_NAME: Final = {
     ORCHESTRATION_TRIGGER: "orchestration",
     ACTIVITY_TRIGGER: "activity",
     ENTITY_TRIGGER: "entityName",
 }
 _RETRY_WITHOUT_WARNING: Final = frozenset({TIMER_TRIGGER, EVENT_HUB_TRIGGER, "cosmosDBTrigger"})
+_FIXED_DELAY: Final = "fixed_delay"
 
 Binding = Mapping[str, Any]
 """One binding as its raw JSON says (host-protocol 1.3)."""
+
+FIRST_ATTEMPT: Final = RetryContext()
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What fired a function: the data of its trigger parameter, and where a trace of it began."""
+
+    data: TypedData
+    metadata: Mapping[str, TypedData] = field(default_factory=dict)
+    trace: RpcTraceContext = field(default_factory=RpcTraceContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +71,28 @@ class RetryPolicy:
     """The same as `delay_min` for a fixed delay; else the delay doubles up to this."""
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> "RetryPolicy":
-        """Read the SDK's settings, all texts. Raises ValueError, KeyError on nonsense."""
-        retries_max = int(settings["max_retry_count"])
-        if retries_max < -1:
-            raise ValueError(f"max_retry_count must be -1 or more, not {retries_max}")
-        if settings["strategy"] == "fixed_delay":
-            delay = parse_timespan(settings["delay_interval"])
-            return cls(retries_max, delay, delay)
-        if settings["strategy"] == "exponential_backoff":
-            shortest = parse_timespan(settings["minimum_interval"])
-            longest = parse_timespan(settings["maximum_interval"])
-            return cls(retries_max, shortest, longest)
-        raise ValueError(f"unknown strategy {settings['strategy']!r}")
+    def of(cls, options: RpcRetryOptions) -> "RetryPolicy":
+        """Read what the worker says."""
+        if options.retry_strategy == _FIXED_DELAY:
+            delay = options.delay_interval or timedelta()
+            return cls(options.max_retry_count, delay, delay)
+        shortest = options.minimum_interval or timedelta()
+        return cls(options.max_retry_count, shortest, options.maximum_interval or shortest)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, ready to be called with keyword arguments."""
+    """A function that the worker can run."""
 
     name: str
-    call: Callable[..., Any]
-    is_async: bool
+    id: str
     trigger: Binding
     bindings: tuple[Binding, ...]
-    clients: tuple[str, ...]
-    """Parameters that get a durable client."""
-    wants_context: bool
-    returns: str | None
-    """The binding type that encodes what it returns; None when it must return nothing."""
+    is_async: bool
     retry: RetryPolicy | None
     disabled: bool
     directory: str
+    script_file: str
 
     @property
     def trigger_type(self) -> str:
@@ -94,10 +105,19 @@ class Function:
         return str(self.trigger["name"])
 
     @property
+    def clients(self) -> tuple[str, ...]:
+        """Parameters that get a durable client."""
+        return tuple(str(item["name"]) for item in self.bindings if item["type"] == DURABLE_CLIENT)
+
+    @property
+    def shown_name(self) -> str:
+        """The name of an orchestrator, entity or activity, in its own spelling."""
+        return str(self.trigger.get(_DURABLE_NAME[self.trigger_type]) or self.name)
+
+    @property
     def durable_name(self) -> str:
         """The name that messages carry, in lower case: names match without regard to case."""
-        member = _DURABLE_NAME[self.trigger_type]
-        return str(self.trigger.get(member) or self.name).lower()
+        return self.shown_name.lower()
 
     @property
     def is_fired(self) -> bool:
@@ -105,9 +125,40 @@ class Function:
         return self.trigger_type in FIRED_TRIGGERS and not self.disabled
 
     @property
+    def not_built(self) -> tuple[str, ...]:
+        """The bindings that this host does not have: with one of them a function cannot run."""
+        missing = (item for item in self.bindings if item["type"] not in _BUILT)
+        return tuple(f"{item['type']} ({item['name']})" for item in missing)
+
+    @property
     def retry_is_unsupported(self) -> bool:
         """The real host warns for these triggers and retries nevertheless; HTTP it never does."""
         return self.retry is not None and self.trigger_type not in _RETRY_WITHOUT_WARNING
+
+
+def functions_of(
+    indexed: Iterable[RpcFunctionMetadata],
+    environ: Mapping[str, str],
+    allowed: list[str] | None = None,
+) -> list[Function]:
+    """Return the worker's functions, of host.json's allow-list `functions` if there is one."""
+    return [_function(item, environ) for item in indexed if allowed is None or item.name in allowed]
+
+
+def _function(indexed: RpcFunctionMetadata, environ: Mapping[str, str]) -> Function:
+    bindings = tuple(json.loads(text) for text in indexed.raw_bindings)
+    trigger = next(item for item in bindings if str(item["type"]).lower().endswith("trigger"))
+    return Function(
+        name=indexed.name,
+        id=indexed.function_id,
+        trigger=trigger,
+        bindings=bindings,
+        is_async=indexed.properties.get("is_async") == "true",
+        retry=None if indexed.retry_options is None else RetryPolicy.of(indexed.retry_options),
+        disabled=is_disabled(indexed.name, environ),
+        directory=indexed.directory,
+        script_file=indexed.script_file,
+    )
 
 
 def by_durable_name(functions: list[Function], trigger_type: str) -> dict[str, Function]:

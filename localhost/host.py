@@ -1,41 +1,51 @@
-"""The host put together: load the app, open the doors, close them again.
+"""The host put together: start the worker, open the doors, close them again.
 
-Order matters twice. The port is taken before the app is loaded, so that a second start fails at
-once and does nothing else. And the durable HTTP API closes after the task hub has stopped,
-because activities that still run are its clients.
+Order matters. The port is taken before the app is loaded, so that a second start fails at once and
+does nothing else. The durable HTTP API closes after the task hub has stopped, because activities
+that still run are its clients, and the workers end after both.
 """
 
 import asyncio
 import os
 import platform
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
-from azure.durable_functions.models.utils import http_utils
+from aiohttp import web
 
 from localhost.admin import AdminApi
+from localhost.app_loading import load_app, worker_options
 from localhost.background import Background
 from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
+from localhost.data_guard import DataGuard, DataLost
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
-from localhost.environment import prepare_environment, todo_store
+from localhost.environment import prepare_environment, shared_settings, worker_environment
 from localhost.errors import StartError
+from localhost.faults import FaultPlan
+from localhost.faults_api import FaultsApi
 from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.keys import load_keys
-from localhost.listeners import BODY_BYTES_DEFAULT, RPC_HOST, bind_public, bind_rpc, listening
-from localhost.loader import load_functions
+from localhost.listeners import (
+    BODY_BYTES_DEFAULT,
+    RPC_HOST,
+    Handler,
+    bind_public,
+    bind_rpc,
+    listening,
+)
 from localhost.options import Options
-from localhost.owner import LOOK_SECONDS, check_store, new_owner, write_owner
+from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
 from localhost.routing import RouteTable, build_routes
+from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
-from localhost.thread_pool import ThreadPool
-from localhost.worker import FunctionRunner
+from localhost.workers import EXHAUSTED, Workers
 
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
@@ -51,8 +61,26 @@ async def running_host(
         prepare_environment(options, data, base_url, os.environ)
         host_json = HostJson.read(options.app, os.environ)
         show_logs(console, host_json.text("logging.logLevel.default", "Information"))
-        functions = load_functions(options.app, os.environ, host_json.names("functions"))
-        host = Host(options, data, console, host_json, functions, base_url)
+        faults = FaultPlan.read(os.environ)
+        workers = Workers(
+            options.app,
+            worker_environment(os.environ),
+            console,
+            worker_options(host_json),
+            faults.workers,
+        )
+        stack.push_async_callback(workers.stop)
+        functions = await load_app(workers, options.app, host_json, console)
+        host = Host(
+            options,
+            data,
+            console,
+            host_json,
+            functions=functions,
+            workers=workers,
+            faults=faults,
+            base_url=base_url,
+        )
         await host.open(stack, door)
         console.gather()
         stack.callback(console.stop_gathering)
@@ -62,13 +90,16 @@ async def running_host(
 class Host:
     """The parts, and what one needs of the other."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything there is to put together
         self,
         options: Options,
         data: DataFolder,
         console: Console,
         host_json: HostJson,
+        *,
         functions: list[Function],
+        workers: Workers,
+        faults: FaultPlan,
         base_url: str,
     ) -> None:
         self.base_url = base_url
@@ -81,31 +112,29 @@ class Host:
         self._keys = load_keys(data.keys)
         self._routes = build_routes(functions, host_json.text("extensions.http.routePrefix", "api"))
         self._urls = urls_of(self._routes, base_url)
-        self._pool = ThreadPool(_pool_size(os.environ))
-        self._runner = FunctionRunner(functions, self._pool, console, host_json.function_timeout())
-        self._engine = Engine(data, functions, self._runner, host_json, console)
+        self._workers = workers
+        self._runner = FunctionRunner(functions, workers.invoke, console)
+        self._engine = Engine(data, functions, self._runner, host_json, console, faults)
+        self._faults_api = FaultsApi(faults, workers)
         self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
     async def open(self, stack: AsyncExitStack, door: socket.socket) -> None:
         """Start everything; what is left on the stack stops it again, the last first."""
-        stack.callback(self._pool.stop)
-        stack.push_async_callback(_close_client_session)
         rpc_door = stack.enter_context(bind_rpc())
-        storage, store = self._options.storage, todo_store(os.environ)
-        self._owner = new_owner(storage, _rpc_address(rpc_door), store)
+        self._owner = new_owner(_rpc_address(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
-            check_store(self._data.owner, self._owner)
+            check_settings(self._data.owner, self._owner)
         rpc_base = self._owner.address + RPC_PATH
         payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
-        self._runner.client_payload = payload
+        self._runner.set_client_payload(payload)
         doors = await self._open_engine(stack, rpc_door)
         self._print_start(rpc_base)
         stack.push_async_callback(self._background.stop)
         limit = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")
         body_bytes_max = int(limit) if limit and limit.isdecimal() else BODY_BYTES_DEFAULT
-        handle = self._front(doors).handle
-        await stack.enter_async_context(listening(door, handle, body_bytes_max))
+        self._answer: Handler = self._front(doors).handle
+        await stack.enter_async_context(listening(door, self._handle, body_bytes_max))
         stack.push_async_callback(self._engine.event_hubs.stop)
         if self._standby is None:
             self._begin()
@@ -131,12 +160,38 @@ class Host:
         """Tell standbys where to ask, and start what only the owner does."""
         write_owner(self._data.owner, self._owner)
         self._engine.begin(self._background.spawn)
+        self._background.spawn(self._watch_data())
+
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        return self._answer(request)
+
+    async def _watch_data(self) -> None:
+        """Answer nothing any more once the data folder is not the one that was opened."""
+        try:
+            await DataGuard(self._data).watch()
+        except DataLost as loss:
+            self._console.event(f"error: {loss}; this host answers 503 until it is started again")
+            self._answer = _not_running
+            await self._workers.kill()
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Come back when it shall stop; as a standby, own the data folder once nobody else does.
 
-        Raises StartError when it is damaged, or when the next owner keeps TODOs elsewhere.
+        Raises StartError when it is damaged, when the next owner has other settings, or when workers
+        have died too often.
         """
+        serving = asyncio.create_task(self._serve_until(stop))
+        exhausted = asyncio.create_task(self._workers.exhausted.wait())
+        try:
+            await asyncio.wait((serving, exhausted), return_when=asyncio.FIRST_COMPLETED)
+            if self._workers.exhausted.is_set():
+                raise StartError(EXHAUSTED)
+            await serving
+        finally:
+            serving.cancel()
+            exhausted.cancel()
+
+    async def _serve_until(self, stop: asyncio.Event) -> None:
         if self._standby is not None:
             await self._wait_for_ownership(stop)
             if not stop.is_set():
@@ -145,7 +200,7 @@ class Host:
 
     async def _wait_for_ownership(self, stop: asyncio.Event) -> None:
         while not stop.is_set() and not self._data.take():
-            check_store(self._data.owner, self._owner)
+            check_settings(self._data.owner, self._owner)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
@@ -166,6 +221,7 @@ class Host:
             urls=self._urls,
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
+            faults=self._faults_api,
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
         )
         if self._standby is None:
@@ -188,7 +244,7 @@ class Host:
         options, console = self._options, self._console
         loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
         console.line(f"localhost: a Functions host, Python {platform.python_version()}, {loop}")
-        console.line(f"app {options.app}, data {options.data} ({options.storage}), rpc {rpc_base}")
+        console.line(f"app {options.app}, data {options.data}, rpc {rpc_base}")
         if self._standby is not None:
             pid = self._data.owner_pid
             console.line(f"standby: task hub, event hubs and timers are those of process {pid}")
@@ -210,14 +266,8 @@ def _base_url(host: str, door: socket.socket) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
 
 
-def _pool_size(environ: Mapping[str, str]) -> int:
-    """Return how many plain functions may run at a time: the Python worker's rule."""
-    text = environ.get("PYTHON_THREADPOOL_THREAD_COUNT", "")
-    if not text:
-        return min(32, (os.cpu_count() or 1) + 4)
-    if not text.isdecimal() or int(text) < 1:
-        raise StartError(f"PYTHON_THREADPOOL_THREAD_COUNT must be a positive number, not {text!r}")
-    return int(text)
+async def _not_running(_: web.BaseRequest) -> web.Response:
+    return web.Response(status=503, text="Function host is not running.")
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:
@@ -229,10 +279,3 @@ def _http_limits(host_json: HostJson) -> HttpLimits:
         concurrent_max=None if concurrent < 1 else concurrent,
         custom_headers={str(name): str(value) for name, value in custom.items()},
     )
-
-
-async def _close_client_session() -> None:
-    # The SDK keeps one session for the life of the process and has no hook to close it.
-    close = getattr(http_utils, "_close_session", None)
-    if close is not None:
-        await close()

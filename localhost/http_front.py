@@ -15,7 +15,7 @@ from aiohttp import web
 from localhost.console import Console
 from localhost.doors import WEBHOOK_PATH, Door, HostDoors, is_the_owners
 from localhost.eventhubs.rest import password_of
-from localhost.functions import Function
+from localhost.functions import Function, Trigger
 from localhost.http_wire import (
     BadRequest,
     decode_path,
@@ -26,11 +26,11 @@ from localhost.http_wire import (
     read_body,
     read_whole_body,
 )
-from localhost.invocation import Trigger
 from localhost.keys import Keys
 from localhost.routing import RouteTable
-from localhost.taskhub.worker_port import FunctionFailed
-from localhost.worker import FunctionRunner, traceback_of
+from localhost.rpc.messages import RpcTraceContext
+from localhost.runner import FunctionRunner
+from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
 KEY_HEADER: Final = "x-functions-key"
 
@@ -113,22 +113,20 @@ class HttpFront:
         body = await read_body(request)
         authority = headers.get("host", "localhost")
         value = http_request(request, headers, authority, query, values, body)
-        trace = headers.get("traceparent", ""), headers.get("tracestate", "")
+        trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
+        trigger = Trigger(value, trace=trace)
         try:
             if self._slots is None:
-                result = await self._runner.run_once(function, Trigger(value, *trace))
+                result = await self._runner.run_once(function, trigger)
             else:
                 async with self._slots:
-                    result = await self._runner.run_once(function, Trigger(value, *trace))
-        except FunctionFailed:
+                    result = await self._runner.run_once(function, trigger)
+        except (FunctionFailed, WorkerDied):
             return web.Response(status=500)
         try:
             return http_response(result, self._custom_headers)
-        except Exception as error:  # noqa: BLE001 - the app returned something odd
-            what = f"{type(error).__name__}: {error}"
-            self._console.failure(
-                f"function {function.name} returned no valid response: {what}", traceback_of(error)
-            )
+        except ValueError as error:  # the app returned something odd
+            self._console.event(f"function {function.name} returned no valid response: {error}")
             return web.Response(status=500)
 
     async def _answer_host(

@@ -1,22 +1,24 @@
-"""HTTP in and out: an aiohttp request becomes an `HttpRequest`, what comes back a response.
+"""HTTP in and out: an aiohttp request becomes an `RpcHttp`, what comes back a response.
 
-Both go through the SDK's own classes; the rules are host-protocol 2.1 and 2.2.
+The rules are host-protocol 2.1 and 2.2.
 """
 
 import json
 import re
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import azure.functions as func
 from aiohttp import web
-from azure.functions.http import HttpRequest, HttpResponseConverter
 from multidict import CIMultiDict
+
+from localhost.rpc.messages import RpcHttp, RpcHttpCookie, TypedData
 
 _ESCAPES: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection"})
 """Headers that belong to this server's connection, not to the app."""
+_SAME_SITE: Final = {1: "lax", 2: "strict", 3: "none"}
 _BREAKS: Final = re.compile(r"[\r\n\0]")
 
 
@@ -136,46 +138,57 @@ def http_request(
     query: str,
     route_values: Mapping[str, str],
     body: bytes,
-) -> func.HttpRequest:
-    """Build the SDK's request; `authority` is the Host header, `query` has no question mark."""
-    return HttpRequest(
-        request.method,
-        f"http://{authority}{request.raw_path}",
-        headers=headers,
-        params=parse_query(query) if query else {},
-        route_params=route_values,
-        body_type="bytes",
-        body=body,
+) -> TypedData:
+    """Return what the worker gets; `authority` is the Host header, `query` has no question mark."""
+    return TypedData(
+        http=RpcHttp(
+            method=request.method,
+            url=f"http://{authority}{request.raw_path}",
+            headers=dict(headers),
+            query=parse_query(query) if query else {},
+            params=dict(route_values),
+            body=TypedData(bytes=body),
+        )
     )
 
 
-def http_response(result: Any, custom_headers: Mapping[str, str]) -> web.Response:
+def http_response(result: TypedData | None, custom_headers: Mapping[str, str]) -> web.Response:
     """Turn what the function returned into the answer.
 
-    Raises NotImplementedError when the SDK cannot encode it, ValueError for a header with a line
-    break: both are a 500.
+    Raises ValueError for a status that is no number or a header with a line break: a 500.
     """
-    if result is None:
-        return web.Response(headers=custom_headers or None)
-    datum = HttpResponseConverter.encode(result, expected_type=None)
-    if datum.type == "string":
-        return _text_response(datum.value, custom_headers)
-    answer = datum.value
+    if result is None or result.http is None:
+        text = "" if result is None else result.string or result.json or ""
+        return web.Response(text=text, headers=custom_headers or None)
+    answer = result.http
     headers: CIMultiDict[str] = CIMultiDict(custom_headers)
-    for name, value in answer["headers"].items():
-        if _BREAKS.search(name) or _BREAKS.search(value.value):
+    for name, value in answer.headers.items():
+        if _BREAKS.search(name) or _BREAKS.search(value):
             raise ValueError(f"the response header {name!r} holds a line break")
         if name.lower() not in _FRAMING:
-            headers[name] = value.value
-    for cookie in answer["cookies"] or ():
-        for morsel in cookie.values():
-            headers.add("Set-Cookie", morsel.OutputString())
-    status = int(answer["status_code"].value)
-    return web.Response(status=status, headers=headers, body=answer["body"].value)
+            headers[name] = value
+    for cookie in answer.cookies or ():
+        headers.add("Set-Cookie", _set_cookie(cookie))
+    body = answer.body.bytes if answer.body.bytes is not None else answer.body.string
+    return web.Response(status=int(answer.status_code), headers=headers, body=body)
 
 
-def _text_response(text: str, custom_headers: Mapping[str, str]) -> web.Response:
-    return web.Response(text=text, headers=custom_headers or None)
+def _set_cookie(cookie: RpcHttpCookie) -> str:
+    parts = [f"{cookie.name}={cookie.value}"]
+    if cookie.expires is not None and cookie.expires.value is not None:
+        parts.append(f"expires={formatdate(cookie.expires.value.seconds, usegmt=True)}")
+    if cookie.max_age is not None:
+        parts.append(f"max-age={int(cookie.max_age.value)}")
+    for name, text in ("domain", cookie.domain), ("path", cookie.path):
+        if text is not None and text.value:
+            parts.append(f"{name}={text.value}")
+    if cookie.secure is not None and cookie.secure.value:
+        parts.append("secure")
+    if cookie.same_site:
+        parts.append(f"samesite={_SAME_SITE[cookie.same_site]}")
+    if cookie.http_only is not None and cookie.http_only.value:
+        parts.append("httponly")
+    return "; ".join(parts)
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from localhost.errors import StartError
-from localhost.eventhubs.faults import EventHubFaults, split_plan
 from localhost.functions import DURABLE_CLIENT, Function
 from localhost.host_json import HostJson
-from localhost.taskhub import FaultPlanError, Faults, HubOptions, Overridable
+from localhost.taskhub import HubOptions, Overridable
 
-FAULTS_SETTING: Final = "LOCALHOST_FAULTS"
-"""A fault plan as JSON; `faults.py` of `taskhub` and `eventhubs` say what it may hold."""
 _SECTION: Final = "extensions.durableTask."
 
 
@@ -58,15 +55,6 @@ def _overridable(host: HostJson) -> Overridable:
         if state.lower() == text.lower():
             return state
     raise StartError(f"host.json: `{path}` must be one of {', '.join(Overridable)}, not {text!r}")
-
-
-def fault_plan(environ: Mapping[str, str]) -> tuple[Faults, EventHubFaults]:
-    """Return the faults to inject; none when the setting is absent. Raises StartError."""
-    try:
-        event_hubs, rest = split_plan(environ.get(FAULTS_SETTING) or "{}")
-        return Faults.from_json(rest), event_hubs
-    except FaultPlanError as error:
-        raise StartError(f"{FAULTS_SETTING}: {error}") from error
 
 
 def check_clients(functions: list[Function], options: HubOptions) -> None:

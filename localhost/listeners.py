@@ -16,8 +16,8 @@ RPC_HOST: Final = "127.0.0.1"
 RPC_PORT: Final = 17071
 RPC_PORTS_ELSE: Final = range(30_000, 31_001)
 BACKLOG: Final = 1024
-FINISH_SECONDS: Final = 1.0
-"""How long requests under way may take to finish when the host stops."""
+FINISH_SECONDS: Final = 30.0
+"""How long requests under way may take to finish when the host stops (host-protocol 7.10)."""
 BODY_BYTES_DEFAULT: Final = 104_857_600
 """What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
 

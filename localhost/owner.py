@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from localhost.data_folder import DataFolder, read_json, replace_json, shared_data_folder
 from localhost.errors import StartError
-from localhost.options import Storage
 
 JOIN_SECONDS_MAX: Final = 30.0
 """How long an owner may take to start, before a standby that is started with it gives up."""
@@ -30,28 +29,26 @@ class Owner:
     """One life of an owner."""
 
     pid: int
-    storage: str
     address: str
     """The loopback port of its durable HTTP API, `http://127.0.0.1:17071` say."""
     name: str
     """Random. Whoever answers to it is this host and no other."""
-    store: str
-    """Where it keeps its TODOs, as `localhost.environment.todo_store` names it."""
+    settings: str
+    """What `localhost.environment.shared_settings` makes of its settings."""
 
 
-def new_owner(storage: Storage, address: str, store: str = "") -> Owner:
+def new_owner(address: str, settings: str = "") -> Owner:
     """Return what this process is as an owner."""
-    return Owner(os.getpid(), storage, address, secrets.token_hex(8), store)
+    return Owner(os.getpid(), address, secrets.token_hex(8), settings)
 
 
 def write_owner(file: Path, owner: Owner) -> None:
     """Say where the owner is, to standbys of the same user only."""
     content = {
         "pid": owner.pid,
-        "storage": owner.storage,
         "address": owner.address,
         "name": owner.name,
-        "store": owner.store,
+        "settings": owner.settings,
     }
     replace_json(file, content, mode=0o600)
 
@@ -65,52 +62,42 @@ def read_owner(file: Path) -> Owner | None:
 
 
 def _owner_of(content: Any) -> Owner:
-    texts = (str(content[member]) for member in ("storage", "address", "name", "store"))
+    texts = (str(content[member]) for member in ("address", "name", "settings"))
     return Owner(int(content["pid"]), *texts)
 
 
-def check_store(file: Path, own: Owner) -> None:
-    """Refuse to go on beside an owner that would never find what this host accepts.
+def check_settings(file: Path, own: Owner) -> None:
+    """Refuse to go on beside an owner whose app would never find what this one accepts.
 
     Raises StartError.
     """
     owner = read_owner(file)
-    if owner is not None and owner.store != own.store:
+    if owner is not None and owner.settings != own.settings:
         raise StartError(
-            f"process {owner.pid}, which owns {file.parent}, keeps its TODOs elsewhere (--storage"
-            f" {owner.storage}): its standby must have the same TodoTables and names of tables"
+            f"process {owner.pid}, which owns {file.parent}, has other values for the app settings"
+            " that LOCALHOST_SHARED_SETTINGS names"
         )
 
 
 @contextmanager
-def join_data_folder(path: Path, storage: Storage) -> Iterator[DataFolder]:
+def join_data_folder(path: Path) -> Iterator[DataFolder]:
     """Own the folder when nobody does; otherwise share it with an owner that can be asked.
 
-    Raises StartError when the owner does not get there, or keeps the TODOs elsewhere.
+    Raises StartError when the owner does not get there.
     """
     with shared_data_folder(path) as folder:
-        _join(folder, storage)
+        _join(folder)
         yield folder
 
 
-def _join(folder: DataFolder, storage: Storage) -> None:
+def _join(folder: DataFolder) -> None:
     pause, deadline = threading.Event(), time.monotonic() + JOIN_SECONDS_MAX
     while not folder.take():
         owner = read_owner(folder.owner)
         if owner is not None and str(owner.pid) == folder.owner_pid:
             folder.check_format()
-            _check_storage(folder, owner, storage)
             return
         if time.monotonic() >= deadline:
             pid = folder.owner_pid or "unknown"
             raise StartError(f"{folder.path} is in use by process {pid}, which does not say where")
         pause.wait(LOOK_SECONDS)
-
-
-def _check_storage(folder: DataFolder, owner: Owner, storage: Storage) -> None:
-    """Refuse to accept what the owner would never find."""
-    if owner.storage != storage:
-        raise StartError(
-            f"{folder.path} is owned by process {owner.pid} with --storage {owner.storage};"
-            f" its standby cannot have --storage {storage}"
-        )

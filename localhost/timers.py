@@ -10,15 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-import azure.functions as func
-from azure.functions.meta import Datum
+from typing import Final, Protocol
 
 from localhost.app_settings import resolve
 from localhost.data_folder import read_json, replace_json
 from localhost.errors import StartError
 from localhost.functions import TIMER_TRIGGER, Function
+from localhost.rpc.messages import TypedData
 from localhost.schedule import Schedule, parse_schedule
 
 MONITORED_INTERVAL_MIN: Final = timedelta(minutes=1)
@@ -71,7 +69,7 @@ class Timer:
     """What an earlier host has left in the file."""
 
 
-Fire = Callable[[Function, Any], Awaitable[None]]
+Fire = Callable[[Function, TypedData], Awaitable[None]]
 
 
 def build_timers(
@@ -143,17 +141,14 @@ def _remember(timer: Timer, status: Status) -> Status | None:
     return status
 
 
-def timer_request(status: Status | None = None, *, past_due: bool = False) -> Any:
-    """Build the SDK's TimerRequest; without arguments it is that of a manual invocation."""
+def timer_request(status: Status | None = None, *, past_due: bool = False) -> TypedData:
+    """Return what the worker gets; without arguments it is that of a manual invocation."""
     info = {
         "Schedule": {"AdjustForDST": True},
         "ScheduleStatus": None if status is None else _wire(status),
         "IsPastDue": past_due,
     }
-    registry = func.get_binding_registry()
-    assert registry is not None
-    converter: Any = registry.get(TIMER_TRIGGER)
-    return converter.decode(Datum(json.dumps(info), "json"), trigger_metadata=None)
+    return TypedData(json=json.dumps(info))
 
 
 _NEVER: Final = "0001-01-01T00:00:00+00:00"

@@ -1,1 +1,1 @@
-"""From the log to an event hub: each TODO once, or, after a crash, again and identically."""
+"""The log on an event hub: each entry once, or, after a crash, again and identically."""

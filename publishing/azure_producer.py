@@ -10,10 +10,11 @@ from azure.core.exceptions import AzureError
 from azure.eventhub import EventData, EventDataBatch
 from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
+from typing_extensions import override
 
 from publishing.connection import CONNECTION_NAME, Connection
 from publishing.events import Event
-from publishing.producer import NotSent
+from publishing.producer import NotSent, Producer
 
 SEND_SECONDS_MAX: Final = 30.0
 """All of one call: connecting, signing in, and as many messages as the events need."""
@@ -32,8 +33,8 @@ UNCLEAR: Final = (EventHubError, AzureError, OSError, ValueError, LookupError, A
 log = logging.getLogger(__name__)
 
 
-class AzureProducer:
-    """As `publishing.producer.Producer` says."""
+class AzureProducer(Producer):
+    """Sends by AMQP, through one client at a time."""
 
     def __init__(self, connection: Connection, hub: str) -> None:
         """Send to `hub`; `connection` has a connection string or a namespace.
@@ -48,8 +49,9 @@ class AzureProducer:
         if connection.connection_string:
             _check(connection.connection_string, hub)
 
+    @override
     async def send(self, partition_key: str, events: Sequence[Event]) -> None:
-        """As the port says. A batch that the hub takes as one message is in it whole or not."""
+        # A batch that the hub takes as one message is in it whole or not.
         client: EventHubProducerClient | None = None
         try:
             async with asyncio.timeout(SEND_SECONDS_MAX):
@@ -63,8 +65,8 @@ class AzureProducer:
             await self._discard(client)
             raise
 
+    @override
     async def close(self) -> None:
-        """As the port says."""
         await self._discard(self._client)
         if self._credential is not None:
             await self._credential.close()

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from publishing.producer import Producer
-from store.identity import Identity, folded
+from settings.identity import Identity, folded
 
 CONNECTION_NAME: Final = "EventHubs"
 
@@ -45,18 +44,3 @@ class Connection:
                 f" namespace, or {CONNECTION_NAME}__fullyQualifiedNamespace its name"
             )
         return connection
-
-
-def open_producer(hub: str, environ: Mapping[str, str]) -> Producer:
-    """Return a producer for `hub`; the first call connects. Raises ValueError, as `read` does.
-
-    The SDK, which takes a third of a second to load, is loaded here and only when it is used.
-    """
-    connection = Connection.read(environ)
-    if connection.address:
-        from publishing.rest_producer import RestProducer
-
-        return RestProducer(connection.address, hub)
-    from publishing.azure_producer import AzureProducer
-
-    return AzureProducer(connection, hub)

@@ -1,11 +1,14 @@
-"""What goes out for a TODO. The same entry makes the same event, whenever and wherever."""
+"""What goes out for an entry. The same entry makes the same event, whenever and wherever."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from store.port import Entry
-from todos.wire import todo_json
+from store.ports.records import Entry
+
+Answer = Callable[[str, Entry], Mapping[str, Any]]
+"""Makes the public JSON of an entry of a key (`domain.wire`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,18 +16,16 @@ class Event:
     """An event of the output hub."""
 
     body: bytes
-    """JSON, UTF-8: `{"projectId": 7, "id": 42, "title": "Buy milk"}`; at most 4 KB."""
+    """JSON, UTF-8: what a GET of the entry answers."""
     properties: Mapping[str, str | int]
-    """`requestId`, and `sequence`: the id, dense from 1 within the partition key."""
+    """`requestId`; `sequence`: the place, dense from 1 within the partition key; `refused`: 1 for
+    a refusal, else absent."""
 
 
-def event_of(entry: Entry) -> Event:
-    """Make the event that says that the TODO is there."""
-    text = json.dumps(todo_json(entry.todo), ensure_ascii=False, separators=(",", ":"))
-    properties: dict[str, str | int] = {"requestId": entry.request_id, "sequence": entry.todo.id}
+def event_of(key: str, entry: Entry, answer: Answer) -> Event:
+    """Make the event that says that the entry is there."""
+    text = json.dumps(answer(key, entry), ensure_ascii=False, separators=(",", ":"))
+    properties: dict[str, str | int] = {"requestId": entry.request_id, "sequence": entry.place}
+    if entry.refused:
+        properties["refused"] = 1
     return Event(text.encode(), properties)
-
-
-def partition_key_of(project_id: int) -> str:
-    """Return what keeps the events of a project in one partition, and so in order."""
-    return str(project_id)

@@ -1,75 +1,106 @@
-"""Publishes the log of one project: reads on behind the cursor, sends, moves the cursor.
+"""Publishes the log of one key: reads on behind the cursor, sends, moves the cursor.
 
 In this order. A crash between sending and moving sends the same events again; in the other order
 it would leave them out. Two publishers in two processes repeat each other's events, each of them
-in id order, so that whoever skips the ids it has seen gets every TODO once and in order.
+in order, so that whoever skips the places it has seen gets every entry once and in order.
 """
 
-import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from activities.coalescing import Coalescer
-from publishing.events import event_of, partition_key_of
+from concurrency.group_commit import GroupCommit
+from publishing.events import Answer, event_of
 from publishing.producer import Producer
-from store.port import Conflict
-from store.publications_port import FollowedLog, Publications
-from telemetry import decisions, tracing
+from publishing.trail import Trail, decode_trail, encode_trail, extended, fingerprint
+from store.ports.log import Log
+from store.ports.publications import Cursor, Publications
+from store.ports.records import Conflict
+from telemetry import tracing
+from telemetry.decisions import Decisions
 
 EVENTS_PER_SEND_MAX: Final = 100
-"""Of at most 4 KB each, so usually one message, whatever the tier of the hub allows."""
 
 SENDS_PER_RUN_MAX: Final = 100
-"""10,000 TODOs of one project; the rest are in the next run."""
+"""10,000 entries of one key; the rest are in the next run."""
 
 ASKED_PER_RUN_MAX: Final = 1_000
 """Callers that share a run."""
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a publisher works with; all of one domain."""
+
+    log: Log
+    publications: Publications
+    producer: Producer
+    answer: Answer
+    tell: Decisions
 
 
 class Publisher:
-    """One run at a time per project within this process; projects side by side."""
+    """One run at a time per key within this process; keys side by side."""
 
-    def __init__(self, todos: FollowedLog, publications: Publications, producer: Producer) -> None:
-        """Publish `todos` to `producer`."""
-        self._log = todos
-        self._publications = publications
-        self._producer = producer
-        self._runs: Coalescer[int, None, int] = Coalescer(
+    def __init__(self, parts: Parts) -> None:
+        """Publish the log to the producer."""
+        self._parts = parts
+        self._runs: GroupCommit[str, None, int] = GroupCommit(
             self._run, ASKED_PER_RUN_MAX, name="publish"
         )
 
-    async def publish(self, project_id: int) -> int:
+    async def publish(self, key: str) -> int:
         """Publish what is in the log now; return how far the log has been published.
 
         That is short of its end after very many entries. Raises NotSent or StoreError.
         """
-        (last,) = await self._runs.submit(project_id, [None])
+        (last,) = await self._runs.submit(key, [None])
         return last
 
-    async def _run(self, project_id: int, asked: Sequence[None]) -> list[int]:
+    async def _run(self, key: str, asked: Sequence[None]) -> list[int]:
         last = 0
         for _ in range(SENDS_PER_RUN_MAX):
-            last, more = await self._advance(project_id)
+            last, more = await self._advance(key)
             if not more:
                 break
         return [last] * len(asked)
 
-    async def _advance(self, project_id: int) -> tuple[int, bool]:
-        cursor = await self._publications.cursor(project_id)
-        entries = await self._log.entries(project_id, cursor.last, EVENTS_PER_SEND_MAX)
+    async def _advance(self, key: str) -> tuple[int, bool]:
+        """Send what follows; return how far it has been published, and whether there may be more."""
+        parts = self._parts
+        cursor = await parts.publications.cursor(key)
+        trail = decode_trail(cursor.trail)
+        # The entry at the cursor comes along: it tells whether the log is the one that was sent.
+        entries = await parts.log.read(key, max(cursor.place - 1, 0), EVENTS_PER_SEND_MAX + 1)
+        if cursor.place:
+            if not entries or fingerprint(entries[0].request_id) != trail[-1][1]:
+                await self._step_back(key, cursor, trail)
+                return 0, True
+            entries = entries[1:]
         if not entries:
-            return cursor.last, False
-        events = [event_of(each) for each in entries]
-        send = self._producer.send(partition_key_of(project_id), events)
-        await tracing.step("send", project_id, [each.request_id for each in entries], send)
-        last = entries[-1].todo.id
+            return cursor.place, False
+        events = [event_of(key, each, parts.answer) for each in entries]
+        send = parts.producer.send(key, events)
+        await tracing.step("send", key, [each.request_id for each in entries], send)
+        for each in entries:
+            trail = extended(trail, each.place, each.request_id)
+        last = entries[-1].place
         try:
-            await self._publications.move(project_id, cursor, last)
+            await parts.publications.move(key, cursor, last, encode_trail(trail))
         except Conflict:
-            # Another process publishes this project too. What it has not sent, we go on with.
-            log.info("cursor_moved_by_other project=%s", project_id)
-            return cursor.last, True
-        decisions.published(project_id, entries[0].todo.id, last)
-        return last, len(entries) == EVENTS_PER_SEND_MAX
+            # Another process publishes this key too. What it has not sent, we go on with.
+            return cursor.place, True
+        parts.tell.published(key, entries[0].place, last)
+        return last, len(entries) >= EVENTS_PER_SEND_MAX
+
+    async def _step_back(self, key: str, cursor: Cursor, trail: Trail) -> None:
+        """Move the cursor back to the last entry that is still the one that was sent."""
+        kept = list(trail)
+        while kept:
+            entry = await self._parts.log.get(key, kept[-1][0])
+            if entry is not None and fingerprint(entry.request_id) == kept[-1][1]:
+                break
+            kept.pop()
+        place = kept[-1][0] if kept else 0
+        self._parts.tell.log_lost_its_tail(key, cursor.place, place)
+        await self._parts.publications.move(key, cursor, place, encode_trail(kept))

@@ -7,9 +7,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import aiohttp
+from typing_extensions import override
 
 from publishing.events import Event
-from publishing.producer import NotSent
+from publishing.producer import NotSent, Producer
 
 SEND_SECONDS_MAX: Final = 10.0
 """One call, connecting included, on one machine."""
@@ -17,15 +18,16 @@ SEND_SECONDS_MAX: Final = 10.0
 BATCH: Final = "application/vnd.microsoft.servicebus.json"
 
 
-class RestProducer:
-    """As `publishing.producer.Producer` says. `POST /{hub}/messages`, all or none of a batch."""
+class RestProducer(Producer):
+    """`POST /{hub}/messages`, all or none of a batch."""
 
     def __init__(self, address: str, hub: str) -> None:
         """Send to the hub at `address`, `http://127.0.0.1:7071` say."""
         self._url = f"{address}/{quote(hub)}/messages"
 
+    @override
     async def send(self, partition_key: str, events: Sequence[Event]) -> None:
-        """As the port says, over a connection of its own: the worker never says when it ends."""
+        # Over a connection of its own: the worker never says when it ends.
         body = json.dumps([_message(partition_key, each) for each in events]).encode()
         limit = aiohttp.ClientTimeout(total=SEND_SECONDS_MAX)
         try:
@@ -38,8 +40,9 @@ class RestProducer:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(repr(error)) from error
 
+    @override
     async def close(self) -> None:
-        """Nothing is kept."""
+        pass  # nothing is kept
 
 
 def _message(partition_key: str, event: Event) -> dict[str, Any]:

@@ -2,68 +2,63 @@
 
 import re
 from collections.abc import Mapping
-from itertools import combinations
 from pathlib import Path
 from typing import Final
 
-from store.app_port import AppStore
+from store.ports.store import Store
+
+SETTING: Final = "EO_STORE"
 
 SQLITE_PREFIX: Final = "sqlite:"
 
-TABLES: Final = {
-    "TODO_INBOX_TABLE": "inbox",
-    "TODO_LOG_TABLE": "todos",
-    "TODO_DEADLETTERS_TABLE": "deadletters",
-    "TODO_PUBLISHING_TABLE": "publishing",
-}
-"""Settings and defaults of the names of the tables, in the order of `TableStore`."""
-
-_TABLE_NAME = re.compile("[A-Za-z][A-Za-z0-9]{2,62}")
+_PLURAL = re.compile("[a-z][a-z0-9]{2,49}")
+"""With `publications` behind it, a name of at most 63 characters, as Table Storage has them."""
 
 
-def open_store(spec: str, environ: Mapping[str, str]) -> AppStore:
-    """Return the store that TODO_STORE names: `tables`, or `sqlite:<path>` of a file.
+def open_store(
+    spec: str, plural: str, environ: Mapping[str, str], *, first: bool = True, create: bool = True
+) -> Store:
+    """Return the store of the domain `plural` that EO_STORE names: `tables` or `sqlite:<path>`.
 
-    Nothing is opened or sent before the first call. `tables` reads the connection `TodoTables`
-    (see `store.connection`) and the names of the tables, TODO_INBOX_TABLE (`inbox`),
-    TODO_LOG_TABLE (`todos`), TODO_DEADLETTERS_TABLE (`deadletters`) and TODO_PUBLISHING_TABLE
-    (`publishing`), from `environ`. Raises ValueError, naming the setting at fault.
+    Nothing is opened or sent before the first call, which makes what is missing; without `create`
+    what is missing is Unknown. `tables` reads the connection EO_TABLES (`store.tables.connection`)
+    from `environ`; its tables are `{plural}`, `{plural}inbox`, `{plural}deadletters` and
+    `{plural}publications`. With `sqlite:<path>` the `first` domain of an app has that file, and any
+    other one `<stem>-<plural>` beside it. Raises ValueError, naming the setting at fault.
     """
+    if not _PLURAL.fullmatch(plural):
+        raise ValueError(
+            f"{plural!r} cannot name tables: 3 to 50 lower-case letters and digits, no digit first"
+        )
     path = sqlite_path(spec)
-    return _tables(environ) if path is None else _sqlite(path)
+    if path is None:
+        return _tables(plural, environ, create=create)
+    return _sqlite(path if first else beside(path, plural), plural, create=create)
 
 
 def sqlite_path(spec: str) -> Path | None:
-    """Return the file that TODO_STORE names, None for `tables`. Raises ValueError for all else."""
+    """Return the file that EO_STORE names, None for `tables`. Raises ValueError for all else."""
     if spec == "tables":
         return None
     path = spec.removeprefix(SQLITE_PREFIX)
     if path in {"", spec}:
-        raise ValueError(f"TODO_STORE is {spec!r}; it must be `tables` or `sqlite:<path>`")
+        raise ValueError(f"{SETTING} is {spec!r}; it must be `tables` or `sqlite:<path>`")
     return Path(path)
 
 
-def _tables(environ: Mapping[str, str]) -> AppStore:
-    from store.connection import Connection
-    from store.tables import TableStore
-
-    names = {setting: _table_name(environ, setting, TABLES[setting]) for setting in TABLES}
-    for one, other in combinations(names, 2):
-        if names[one].casefold() == names[other].casefold():
-            raise ValueError(f"{one} and {other} are both {names[other]!r}")
-    return TableStore(Connection.read(environ).open(), *names.values())
+def beside(path: Path, plural: str) -> Path:
+    """Return the file of a domain that is not the first of its app."""
+    return path.with_name(f"{path.stem}-{plural}{path.suffix}")
 
 
-def _table_name(environ: Mapping[str, str], setting: str, default: str) -> str:
-    name = environ.get(setting) or default
-    if not _TABLE_NAME.fullmatch(name):
-        raise ValueError(
-            f"{setting} is {name!r}; it must be 3 to 63 letters and digits, no digit first"
-        )
-    return name
+def _tables(plural: str, environ: Mapping[str, str], *, create: bool) -> Store:
+    from store.tables.connection import Connection
+    from store.tables.store import TableStore
+
+    return TableStore(Connection.read(environ).open(), plural, create=create)
 
 
-def _sqlite(path: Path) -> AppStore:
-    from store.sqlite import SqliteStore
+def _sqlite(path: Path, plural: str, *, create: bool) -> Store:
+    from store.sqlite.store import SqliteStore
 
-    return SqliteStore(path)
+    return SqliteStore(path, plural, create=create)

@@ -3,13 +3,11 @@
 import importlib
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from opentelemetry import metrics, trace
 
-from telemetry import decisions
-from telemetry.levels import level_of
+from telemetry.decisions import LOGGER
 
 SWITCH: Final = "PYTHON_ENABLE_OPENTELEMETRY"
 """With `true` the worker tells the host that the app exports by itself. Without it the host exports
@@ -27,13 +25,13 @@ PERIOD_MILLISECONDS: Final = 60_000
 log = logging.getLogger(__name__)
 
 
-def start(host_json: Path, environ: Mapping[str, str]) -> bool:
-    """Write decisions as host.json says, and begin to export if the settings ask for it.
+def start(level: int, environ: Mapping[str, str]) -> bool:
+    """Write decisions from `level` on, and begin to export if the settings ask for it.
 
-    Returns whether it exports. Raises ValueError for a log level that has no such name. A
-    connection string that makes no sense is logged: the app works without telemetry.
+    Returns whether it exports. An invalid connection string is logged: the app works without
+    telemetry.
     """
-    decisions.log.setLevel(level_of(host_json, environ))
+    logging.getLogger(LOGGER).setLevel(level)
     # Every call of an Azure client logs all its headers at INFO.
     logging.getLogger("azure").setLevel(logging.WARNING)
     if not environ.get(CONNECTION) or not _is_on(environ, SWITCH) or _is_on(environ, DISTRO):
@@ -67,7 +65,7 @@ def _export_lines(exporter: Any, resource: Any) -> None:
     forwarding = importlib.import_module("telemetry.forwarding")
     provider = sdk.LoggerProvider(resource)
     provider.add_log_record_processor(out.BatchLogRecordProcessor(exporter))
-    logging.getLogger().addHandler(forwarding.ForwardingHandler(provider.get_logger("todos")))
+    logging.getLogger().addHandler(forwarding.ForwardingHandler(provider.get_logger(LOGGER)))
 
 
 def _export_metrics(exporter: Any, resource: Any) -> None:
@@ -88,7 +86,7 @@ def _export_spans(exporter: Any, resource: Any) -> None:
 def _resource(environ: Mapping[str, str]) -> Any:
     sdk = importlib.import_module("opentelemetry.sdk.resources")
     attributes = {
-        "service.name": environ.get("WEBSITE_SITE_NAME") or "todos",
+        "service.name": environ.get("WEBSITE_SITE_NAME") or LOGGER,
         "service.instance.id": environ.get("WEBSITE_INSTANCE_ID") or "",
     }
     return sdk.Resource.create({name: text for name, text in attributes.items() if text})

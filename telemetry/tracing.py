@@ -29,7 +29,7 @@ T = TypeVar("T")
 Origin = trace.SpanContext | None
 """Where a caller was: a place in a trace that is kept, or none."""
 
-_TRACER: Final = trace.get_tracer("todos")
+_TRACER: Final = trace.get_tracer("effectively_once")
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
@@ -86,20 +86,23 @@ def shared(name: str, origins: Sequence[Origin]) -> Iterator[None]:
         yield
 
 
-async def step(name: str, project_id: int, request_ids: Sequence[str], work: Awaitable[T]) -> T:
+async def step(name: str, key: str, request_ids: Sequence[str], work: Awaitable[T]) -> T:
     """Await `work` in a span that names the requests it is about."""
     if here() is None:
         return await work
-    with _TRACER.start_as_current_span(name, attributes=_attributes(project_id, request_ids)):
+    with _TRACER.start_as_current_span(name, attributes=_attributes(key, request_ids)):
         return await work
 
 
-def about(project_id: int, request_ids: Sequence[str]) -> None:
+def about(key: str, request_ids: Sequence[str]) -> None:
     """Say which requests the current span is about."""
     span = trace.get_current_span()
     if span.is_recording():
-        span.set_attributes(_attributes(project_id, request_ids))
+        span.set_attributes(_attributes(key, request_ids))
 
 
-def _attributes(project_id: int, request_ids: Sequence[str]) -> Mapping[str, int | Sequence[str]]:
-    return {"todos.project": project_id, "todos.requests": list(request_ids[:REQUEST_IDS_MAX])}
+def _attributes(key: str, request_ids: Sequence[str]) -> Mapping[str, int | Sequence[str]]:
+    return {
+        "effectively_once.key": key,
+        "effectively_once.requests": list(request_ids[:REQUEST_IDS_MAX]),
+    }

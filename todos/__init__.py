@@ -1,25 +1,6 @@
-"""The domain: what a request is, what a TODO is, and the function from one to the other.
+"""TODOs: what is asked for, what it becomes, and the declaration."""
 
-Everything else in this repository is plumbing around :func:`create`. To process something
-else effectively once, replace this package and keep the names it exports.
-"""
+from todos.declaration import TODOS
+from todos.model import Todo, TodoRequest, create
 
-from todos.model import (
-    EMPTY,
-    ID_MAX,
-    Todo,
-    TodoRequest,
-    create,
-    is_answer,
-    last_id,
-)
-
-__all__ = [
-    "EMPTY",
-    "ID_MAX",
-    "Todo",
-    "TodoRequest",
-    "create",
-    "is_answer",
-    "last_id",
-]
+__all__ = ["TODOS", "Todo", "TodoRequest", "create"]

@@ -1,6 +1,12 @@
-"""The clockwork: the sweeper, and the purge of finished orchestrations."""
+"""The timers, one of each for all domains: on Flex Consumption every timer has instances of its own.
 
-import logging
+The sweeper, the purge of finished orchestrations, and the publisher of what could not be published
+at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -8,11 +14,12 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
-from activities.hub import DurableHub, HubOf
-from settings import Settings
-from store.port import Store
-from triggers.announcer import Announcer
-from triggers.sweeper import sweep
+from intake.sweep import Sweeper
+from publishing.catch_up import CatchUpPublisher
+from settings.app import Settings
+from store.ports.store import Store
+from taskhub.durable import HubOf
+from telemetry.decisions import Decisions
 
 FINISHED: Final = [Status.Completed, Status.Failed, Status.Terminated, Status.Canceled]
 """Never Running: that is also the status of every entity, for as long as it lives."""
@@ -20,37 +27,102 @@ FINISHED: Final = [Status.Completed, Status.Failed, Status.Terminated, Status.Ca
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """The purge call wants to know from when on; this is before all orchestrations."""
 
-log = logging.getLogger(__name__)
+PURGE_SLICE: Final = timedelta(hours=1)
+"""Of creation times per call: after 240 s the SDK closes the session that all its calls share, so
+no call may be asked to delete very many."""
+
+PURGE_SLICES_MAX: Final = 48
+"""Slices of one run, the oldest first but one: what is older than those goes in one call, which is
+nearly always empty."""
+
+PURGE_CALL_SECONDS_MAX: Final = 60.0
+
+SWEEP_SHARE: Final = 0.5
+"""Of `functionTimeout` that a sweep may take: a timeout kills the worker with all that runs in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One domain, to the sweeper."""
+
+    sweeper: Sweeper
+    store: Store
+    hub_of: HubOf
+    tell: Decisions
+
+
+async def sweep_all(
+    domains: Sequence[Swept],
+    client: Any,
+    older_than: timedelta,
+    seconds_max: float,
+    now: Callable[[], datetime],
+) -> None:
+    """Sweep the domains side by side, and note for health that it ended. Raises StoreError."""
+
+    async def one(domain: Swept) -> None:
+        await domain.sweeper.sweep(domain.hub_of(client), older_than, seconds_max)
+        await domain.store.note_sweep(now())
+
+    results = await asyncio.gather(*map(one, domains), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def purge(client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta) -> int:
-    """Purge finished orchestrations that were started more than `older_than` ago."""
-    answer = await client.purge_instance_history_by(
-        created_time_from=BEGINNING,
-        created_time_to=now - older_than,
-        runtime_status=FINISHED,
-    )
-    count = int(answer.instances_deleted)
-    if count:
-        log.info("purged orchestrations=%s", count)
+    """Purge finished orchestrations that were started more than `older_than` ago, in slices."""
+    end = now - older_than
+    first = end - PURGE_SLICES_MAX * PURGE_SLICE
+    slices = [(BEGINNING, first)]
+    slices += [
+        (first + n * PURGE_SLICE, first + (n + 1) * PURGE_SLICE) for n in range(PURGE_SLICES_MAX)
+    ]
+    count = 0
+    for since, until in slices:
+        async with asyncio.timeout(PURGE_CALL_SECONDS_MAX):
+            answer = await client.purge_instance_history_by(
+                created_time_from=since, created_time_to=until, runtime_status=FINISHED
+            )
+        count += int(answer.instances_deleted)
     return count
 
 
 def blueprint(
-    store: Store, announcer: Announcer, settings: Settings, hub_of: HubOf = DurableHub
+    settings: Settings,
+    timeout_seconds: float,
+    domains: Sequence[Swept],
+    publishers: Sequence[CatchUpPublisher],
+    now: Callable[[], datetime],
 ) -> df.Blueprint:
-    """Declare the timers."""
+    """Declare the timers; the publisher only when something is published."""
     functions = df.Blueprint()
 
     # At start too: whatever a crash left behind does not wait for the first tick.
     @functions.timer_trigger("timer", schedule=settings.sweep_schedule, run_on_startup=True)
     @functions.durable_client_input("client")
     async def sweeper(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - a binding
-        await sweep(store, announcer, hub_of(client), datetime.now(UTC), settings.sweep_after)
+        seconds_max = SWEEP_SHARE * timeout_seconds
+        await sweep_all(domains, client, settings.sweep_after, seconds_max, now)
 
     @functions.timer_trigger("timer", schedule=settings.purge_schedule)
     @functions.durable_client_input("client")
     async def purger(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - a binding
-        await purge(client, datetime.now(UTC), settings.purge_after)
+        tell = domains[0].tell
+        try:
+            tell.purged(await purge(client, now(), settings.purge_after))
+        except Exception as error:  # noqa: BLE001 - the SDK documents none; the next run goes on
+            tell.purge_failed(error)
+
+    if publishers:
+
+        @functions.timer_trigger("timer", schedule=settings.publish_schedule, run_on_startup=True)
+        async def publisher(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding
+            results = await asyncio.gather(
+                *(each.publish() for each in publishers), return_exceptions=True
+            )
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
 
     return functions

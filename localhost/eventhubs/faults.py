@@ -10,12 +10,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from localhost.taskhub.faults import FaultPlanError, kill_this_process
-
-WORK: Final = "event_hub"
-"""The `work` of a plan's `worker_died` that means a batch of events."""
 
 
 class Point(StrEnum):
@@ -36,15 +33,12 @@ class EventHubFaults:
 
     kill_at: Point | None = None
     kill_nth: int = 1
-    worker_died_nth: int | None = None
-    """Lose the answer of the nth run: the function did its work, then its process died."""
     batch_cut: bool = False
     """Cut batches at random places, drawn from `seed`."""
     seed: int = 0
     crash: Callable[[], None] = kill_this_process
     _random: random.Random = field(init=False)
     _passed: Counter[Point] = field(init=False, default_factory=Counter)
-    _runs: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Make what is drawn reproducible."""
@@ -55,11 +49,6 @@ class EventHubFaults:
         self._passed[point] += 1
         if point is self.kill_at and self._passed[point] == self.kill_nth:
             self.crash()
-
-    def loses_answer(self) -> bool:
-        """Tell that a function ran; return whether its process died before it could answer."""
-        self._runs += 1
-        return self._runs == self.worker_died_nth
 
     def size_of_batch(self, waiting: int) -> int:
         """Return how many of `waiting` events (1 or more) the next batch gets."""
@@ -82,21 +71,13 @@ def split_plan(text: str) -> tuple[EventHubFaults, str]:
         settings["seed"] = plan["seed"]
     kill = plan.get("kill")
     if isinstance(kill, dict) and kill.get("point") in list(Point):
-        _only(kill, {"point", "nth", "work"})
+        if unknown := kill.keys() - {"point", "nth"}:
+            raise FaultPlanError(f"expected point and nth, got {', '.join(sorted(unknown))}")
         settings["kill_at"] = Point(kill["point"])
         settings["kill_nth"] = _count(plan.pop("kill"))
-    died = plan.get("worker_died")
-    if isinstance(died, dict) and died.get("work") == WORK:
-        _only(died, {"nth", "work"})
-        settings["worker_died_nth"] = _count(plan.pop("worker_died"))
     if not isinstance(settings["batch_cut"], bool):
         raise FaultPlanError("event_hub_batch_cut is true or false")
     return EventHubFaults(**settings), json.dumps(plan)
-
-
-def _only(fault: dict[str, Any], names: set[str]) -> None:
-    if fault.keys() - names or fault.get("work", WORK) != WORK:
-        raise FaultPlanError(f"expected {', '.join(sorted(names))} (work: {WORK}), got {fault}")
 
 
 def _count(fault: dict[str, Any]) -> int:

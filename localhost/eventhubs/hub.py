@@ -16,7 +16,7 @@ from localhost.eventhubs.events import Milliseconds, NewEvent
 from localhost.eventhubs.faults import EventHubFaults, Point
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.schema import EventHubFileError, open_event_hub_file
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 PARTITIONS_DEFAULT: Final = 4
 PARTITIONS_MAX: Final = 32

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
 
 from localhost.eventhubs.events import Event
 from localhost.eventhubs.faults import EventHubFaults
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.subscriptions import Subscription
 from localhost.eventhubs.trigger_data import event_by_hand, many_events, one_event
-from localhost.invocation import RetryContext, Trigger
+from localhost.functions import Trigger
+from localhost.rpc.messages import RetryContext, RpcException
+from localhost.runner import FunctionRunner, Sleep
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
-from localhost.worker import FunctionRunner, Sleep
-
-_DIED: Final = "python exited with code 137 (0x89)"
 
 
 class Invoker:
@@ -44,21 +42,22 @@ class Invoker:
         """Run the function for an event that is in no hub."""
         await self._run(subscription, partial(event_by_hand, subscription, text), sleep)
 
-    async def _run(self, subscription: Subscription, bind: Callable[[], Any], sleep: Sleep) -> None:
+    async def _run(
+        self, subscription: Subscription, bind: Callable[[], Trigger], sleep: Sleep
+    ) -> None:
         async def attempt(retry: RetryContext) -> None:
             # Each attempt binds again: data that cannot be bound fail like a function that raises.
             trigger = self._bind(subscription, bind)
             await self._runner.run_once(subscription.function, trigger, retry)
-            if self._faults.loses_answer():
-                raise self._runner.failed(subscription.function, WorkerDied(_DIED))
 
         try:
             await self._runner.retry(subscription.function, attempt, sleep)
-        except FunctionFailed:
+        except (FunctionFailed, WorkerDied):
             return
 
-    def _bind(self, subscription: Subscription, bind: Callable[[], Any]) -> Trigger:
+    def _bind(self, subscription: Subscription, bind: Callable[[], Trigger]) -> Trigger:
         try:
-            return Trigger(bind())
-        except (ValueError, AssertionError, RecursionError) as error:
-            raise self._runner.failed(subscription.function, error) from error
+            return bind()
+        except (ValueError, RecursionError) as error:
+            exception = RpcException(f"{type(error).__name__}: {error}")
+            raise self._runner.failed(subscription.function, exception) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from localhost.eventhubs.events import Event, Milliseconds, NewEvent
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 READ_BYTES_MAX: Final = 16 * 1024 * 1024
 """Bodies that one read returns, unless the first is larger: a hundred events of 1 MiB would

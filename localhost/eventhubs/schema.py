@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 FORMAT: Final = 1
 """What `PRAGMA user_version` says. Every change to the tables adds one."""

@@ -20,11 +20,11 @@ from localhost.eventhubs.rest import SendApi, hub_named
 from localhost.eventhubs.schema import EventHubFileError
 from localhost.eventhubs.subscriptions import Subscription, build_subscriptions
 from localhost.functions import Function
+from localhost.runner import FunctionRunner
 from localhost.timers import Clock
-from localhost.worker import FunctionRunner
 
-HUB_SETTINGS: Final = ("TODO_REQUESTS_HUB", "TODO_EVENTS_HUB")
-"""App settings that name a hub which must exist even when no trigger reads it."""
+HUBS_SETTING: Final = "LOCALHOST_EVENT_HUB_NAMES"
+"""Names of hubs, with commas, which must exist even when no trigger reads them."""
 PARTITIONS_SETTING: Final = "LOCALHOST_EVENT_HUB_PARTITIONS"
 """Of a hub that is made now; one that is there keeps what it has, as on Azure."""
 
@@ -47,7 +47,8 @@ class EventHubsService:
         self._subscriptions = build_subscriptions(functions, environ)
         self._partitions = _partitions_of(environ)
         self._names = [item.hub for item in self._subscriptions]
-        self._names += [name for key in HUB_SETTINGS if (name := environ.get(key, "").strip())]
+        wanted = environ.get(HUBS_SETTING, "")
+        self._names += [name for text in wanted.split(",") if (name := text.strip())]
         self._known = {name.lower() for name in self._names}
         self._hubs: EventHubs | None = None
         self._dispatcher: Dispatcher | None = None

@@ -1,23 +1,26 @@
-"""Events as the trigger's parameter: metadata as the host sends them, decoded by the SDK.
+"""Events as what the worker gets: bodies, and metadata as the extension sends them.
 
-Going through the SDK's converter keeps what it makes of them (host-protocol 9.1 to 9.4): naive
+The SDK in the worker makes of them what it makes of them on Azure (host-protocol 9.1 to 9.4): naive
 times, an offset that is an int in a list and a text alone, key lists without their nulls.
 """
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import Any, Final
-
-from azure.functions.eventhub import EventHubTriggerConverter
-from azure.functions.meta import Datum
 
 from localhost.eventhubs.events import Event, Milliseconds, to_datetime
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.subscriptions import DataType, Subscription
+from localhost.functions import Trigger
+from localhost.rpc.messages import (
+    CollectionBytes,
+    CollectionSInt64,
+    CollectionString,
+    TypedData,
+)
 
 NAMESPACE: Final = "localhost"
 NUMBER_NONE: Final = -(2**63)
@@ -25,72 +28,49 @@ NUMBER_NONE: Final = -(2**63)
 TIME_NONE: Final = "0001-01-01T00:00:00"
 
 
-class _Converter(EventHubTriggerConverter, binding=None):
-    """The SDK's converter, which tries up to fourteen formats for each time: 120 microseconds.
-
-    Events of a batch mostly share a few times.
-    """
-
-    @classmethod
-    @lru_cache(1024)
-    def _parse_datetime(cls, datetime_str: str | None) -> datetime | None:
-        return super()._parse_datetime(datetime_str)
-
-
-@dataclass(frozen=True, slots=True)
-class _Collection:
-    """What the worker gets for a list, as a protobuf message has it."""
-
-    bytes: list[bytes] = field(default_factory=list)
-    string: list[str] = field(default_factory=list)
-    sint64: list[int] = field(default_factory=list)
-
-
 def many_events(
     subscription: Subscription, events: Sequence[Event], partition: Partition
-) -> list[Any]:
-    """Return the list that a function of cardinality many gets.
+) -> Trigger:
+    """Return what fires a function of cardinality many.
 
     Raises what makes the binding fail: ValueError for a body that is no JSON when `dataType` is
-    not declared, AssertionError when a body of `string` is empty.
+    not declared.
     """
     metadata = {
         "SystemPropertiesArray": _json([_system_properties(event) for event in events]),
-        "PropertiesArray": Datum(f"[{','.join(event.properties for event in events)}]", "json"),
+        "PropertiesArray": TypedData(json=f"[{','.join(event.properties for event in events)}]"),
         # Without the nulls, so that positions do not tell which event a key belongs to.
         "PartitionKeyArray": _strings(
             [event.partition_key for event in events if event.partition_key is not None]
         ),
         "OffsetArray": _strings([str(event.offset) for event in events]),
         "OffsetStringArray": _strings([str(event.offset) for event in events]),
-        "SequenceNumberArray": Datum(
-            _Collection(sint64=[event.sequence_number for event in events]), "collection_sint64"
-        ),
+        "SequenceNumberArray": _numbers([event.sequence_number for event in events]),
         "EnqueuedTimeUtcArray": _json([_dotnet_time(event) for event in events]),
         **_context(subscription, partition),
     }
     bodies = [event.body for event in events]
-    return _decode(_many_bodies(bodies, subscription.data_type), metadata)  # type: ignore[no-any-return]
+    return Trigger(_many_bodies(bodies, subscription.data_type), metadata)
 
 
-def one_event(subscription: Subscription, event: Event, partition: Partition) -> Any:
-    """Return what a function of cardinality one gets."""
+def one_event(subscription: Subscription, event: Event, partition: Partition) -> Trigger:
+    """Return what fires a function of cardinality one."""
     metadata = {
-        "Offset": Datum(str(event.offset), "string"),
-        "OffsetString": Datum(str(event.offset), "string"),
-        "SequenceNumber": Datum(event.sequence_number, "int"),
+        "Offset": TypedData(string=str(event.offset)),
+        "OffsetString": TypedData(string=str(event.offset)),
+        "SequenceNumber": _json(event.sequence_number),
         "EnqueuedTimeUtc": _json(_dotnet_time(event)),
-        "Properties": Datum(event.properties, "json"),
+        "Properties": TypedData(json=event.properties),
         "SystemProperties": _json(_system_properties(event)),
         **_context(subscription, partition),
     }
     if event.partition_key is not None:
-        metadata["PartitionKey"] = Datum(event.partition_key, "string")
-    return _decode(_one_body(event.body, subscription.data_type), metadata)
+        metadata["PartitionKey"] = TypedData(string=event.partition_key)
+    return Trigger(_one_body(event.body, subscription.data_type), metadata)
 
 
-def event_by_hand(subscription: Subscription, text: str) -> Any:
-    """Return what a function gets for `POST /admin/functions/{name}` (host-protocol 2.5).
+def event_by_hand(subscription: Subscription, text: str) -> Trigger:
+    """Return what fires a function for `POST /admin/functions/{name}` (host-protocol 2.5).
 
     One event that was never in a hub: no partition, no key, numbers and times that say nothing.
     """
@@ -104,22 +84,22 @@ def event_by_hand(subscription: Subscription, text: str) -> Any:
     body = text.encode("utf-8", "replace")
     if not subscription.many:
         metadata = {
-            "SequenceNumber": Datum(NUMBER_NONE, "int"),
-            "Offset": Datum(str(NUMBER_NONE), "string"),
+            "SequenceNumber": _json(NUMBER_NONE),
+            "Offset": TypedData(string=str(NUMBER_NONE)),
             "EnqueuedTimeUtc": _json(TIME_NONE),
             "Properties": _json({}),
             "SystemProperties": _json(system),
         }
-        return _decode(_one_body(body, subscription.data_type), metadata)
+        return Trigger(_one_body(body, subscription.data_type), metadata)
     metadata = {
         "SystemPropertiesArray": _json([system]),
         "PropertiesArray": _json([{}]),
         "PartitionKeyArray": _strings([]),
         "OffsetArray": _strings([str(NUMBER_NONE)]),
-        "SequenceNumberArray": Datum(_Collection(sint64=[NUMBER_NONE]), "collection_sint64"),
+        "SequenceNumberArray": _numbers([NUMBER_NONE]),
         "EnqueuedTimeUtcArray": _json([TIME_NONE]),
     }
-    return _decode(_many_bodies([body], subscription.data_type), metadata)
+    return Trigger(_many_bodies([body], subscription.data_type), metadata)
 
 
 def _system_properties(event: Event) -> dict[str, Any]:
@@ -141,7 +121,7 @@ def _system_properties(event: Event) -> dict[str, Any]:
     return system
 
 
-def _context(subscription: Subscription, partition: Partition) -> dict[str, Datum]:
+def _context(subscription: Subscription, partition: Partition) -> dict[str, TypedData]:
     context = {
         "FullyQualifiedNamespace": NAMESPACE,
         "EventHubName": subscription.hub,
@@ -151,9 +131,9 @@ def _context(subscription: Subscription, partition: Partition) -> dict[str, Datu
     return {"PartitionContext": _json(context), "TriggerPartitionContext": _json(context)}
 
 
-def _many_bodies(bodies: Sequence[bytes], data_type: DataType) -> Datum:
+def _many_bodies(bodies: Sequence[bytes], data_type: DataType) -> TypedData:
     if data_type is DataType.BINARY:
-        return Datum(_Collection(bytes=list(bodies)), "collection_bytes")
+        return TypedData(collection_bytes=CollectionBytes(list(bodies)))
     texts = [_dotnet_text(body) for body in bodies]
     if data_type is DataType.STRING:
         # Empty ones get lost between host and worker, and then the numbers do not match.
@@ -161,10 +141,10 @@ def _many_bodies(bodies: Sequence[bytes], data_type: DataType) -> Datum:
     return _json([_newtonsoft(json.loads(text, parse_constant=_no_json)) for text in texts])
 
 
-def _one_body(body: bytes, data_type: DataType) -> Datum:
+def _one_body(body: bytes, data_type: DataType) -> TypedData:
     if data_type is DataType.BINARY:
-        return Datum(body, "bytes")
-    return Datum(_dotnet_text(body), "string")
+        return TypedData(bytes=body)
+    return TypedData(string=_dotnet_text(body))
 
 
 def _dotnet_text(body: bytes) -> str:
@@ -203,13 +183,13 @@ def _no_json(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _json(value: Any) -> Datum:
-    return Datum(json.dumps(value), "json")
+def _json(value: Any) -> TypedData:
+    return TypedData(json=json.dumps(value))
 
 
-def _strings(values: list[str]) -> Datum:
-    return Datum(_Collection(string=values), "collection_string")
+def _strings(values: list[str]) -> TypedData:
+    return TypedData(collection_string=CollectionString(values))
 
 
-def _decode(data: Datum, metadata: dict[str, Datum]) -> Any:
-    return _Converter.decode(data, trigger_metadata=metadata)
+def _numbers(values: list[int]) -> TypedData:
+    return TypedData(collection_sint64=CollectionSInt64(values))

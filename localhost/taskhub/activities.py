@@ -87,9 +87,6 @@ class Activities:
         if not self._worker.has_activity(activity.name):
             raise FunctionFailed(unknown_function(activity.name, "activity"))
         result = await self._worker.run_activity(activity.name, activity.input)
-        if self._faults.active and self._faults.loses_answer(Work.ACTIVITY):
-            message = "the language worker process exited with code 137"
-            raise WorkerDied(message)
         return None if result == "null" else result  # as the real host stores None
 
     def _tell(self, activity: ActivityTask, outcome: dict[str, object]) -> Message:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.faults import Point, Work
 from localhost.taskhub.messages import (
     ActivityTask,
@@ -23,7 +24,6 @@ from localhost.taskhub.messages import (
 )
 from localhost.taskhub.options import CommitMode
 from localhost.taskhub.resources import Resources
-from store.sqlite_file import SqliteFile
 
 Statement = tuple[str, Sequence[Any]]
 

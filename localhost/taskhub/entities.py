@@ -139,9 +139,6 @@ class Entities:
         self._counts.entity_batches += 1
         self._counts.entity_operations += len(operations)
         reply = await self._worker.run_entity(name, payload)
-        if self._faults.active and self._faults.loses_answer(Work.ENTITY):
-            message = "the language worker process exited with code 137"
-            raise WorkerDied(message)
         return _read(reply, len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:

@@ -12,7 +12,6 @@ from typing import Any, Final
 from localhost.taskhub.actions import Known, unknown_function
 from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction
 from localhost.taskhub.events import Event, Kind, event, shown, started, text
-from localhost.taskhub.faults import Work
 from localhost.taskhub.replay import Replay
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.runtime import History
@@ -166,8 +165,6 @@ class Orchestrator:
         payload = _payload(instance, start, episode)
         try:
             reply = await self._worker.run_orchestrator(name, payload)
-            if self._faults.active and self._faults.loses_answer(Work.ORCHESTRATION):
-                return Reply(error="the language worker process exited with code 137")
             return _read(reply)
         except WorkerDied as death:
             return Reply(error=str(death))

@@ -66,8 +66,6 @@ class Faults:
 
     kill: At | None = None
     """Kill this process (the host) at the nth passage of a point."""
-    worker_died: At | None = None
-    """Lose the answer of the nth function run: it did its work, then its process died."""
     duplicate_client_signals: float = 0.0
     """Share of client signals that are enqueued twice."""
     shuffle_client_signals: float = 0.0
@@ -81,7 +79,6 @@ class Faults:
     active: bool = field(init=False)
     _random: random.Random = field(init=False)
     _passed: Counter[tuple[Point, Work | None]] = field(init=False, default_factory=Counter)
-    _ran: Counter[Work | None] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Decide once whether there is anything to do at all."""
@@ -94,7 +91,7 @@ class Faults:
         if not all(0 <= share <= 1 for share in shares):
             message = "a share lies between 0 and 1"
             raise FaultPlanError(message)
-        self.active = bool(self.kill or self.worker_died or any(shares))
+        self.active = bool(self.kill or any(shares))
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeated, not secret
 
     @classmethod
@@ -117,12 +114,6 @@ class Faults:
             self._passed[point, seen] += 1
             if self.kill == At(self._passed[point, seen], seen, point):
                 self.crash()
-
-    def loses_answer(self, work: Work) -> bool:
-        """Tell that a function ran; return whether its process died before it could answer."""
-        for seen in (work, None):
-            self._ran[seen] += 1
-        return any(self.worker_died == At(self._ran[seen], seen) for seen in (work, None))
 
     def copies_of_signal(self) -> int:
         """Return how many times to enqueue a client signal: 1 or 2."""
@@ -158,6 +149,4 @@ def _settings(plan: object) -> dict[str, Any]:
         raise FaultPlanError(message)
     if "kill" in settings:
         settings["kill"] = At.of(settings["kill"], point=True)
-    if "worker_died" in settings:
-        settings["worker_died"] = At.of(settings["worker_died"], point=False)
     return settings

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.activities import Activities
 from localhost.taskhub.clock import Clock, SystemClock
 from localhost.taskhub.commit import Committer
@@ -34,7 +35,6 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
 from localhost.taskhub.schema import HubFileError, open_hub_file
 from localhost.taskhub.worker_port import Worker
-from store.sqlite_file import SqliteFile
 
 
 class TaskHub:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.clock import Clock
 from localhost.taskhub.counts import Counts
 from localhost.taskhub.faults import Faults
 from localhost.taskhub.messages import Numbers
 from localhost.taskhub.options import HubOptions
 from localhost.taskhub.worker_port import Worker
-from store.sqlite_file import SqliteFile
 
 
 @dataclass(frozen=True, slots=True)

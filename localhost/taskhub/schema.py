@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from store.sqlite_file import SqliteFile
+from localhost.sqlite_file import SqliteFile
 
 VERSION = 1
 """The format this code reads and writes, kept in `PRAGMA user_version`."""

@@ -9,6 +9,14 @@ class FunctionFailed(Exception):
     For an orchestrator it ends with `$OutOfProcData$:` and the reply as JSON.
     """
 
+    def __init__(self, message: str = "", stack_trace: str = "") -> None:
+        super().__init__(message)
+        self.stack_trace = stack_trace
+
+
+class FunctionTimedOut(FunctionFailed):
+    """The function ran over `functionTimeout`: it was cancelled, or its worker was killed."""
+
 
 class WorkerDied(Exception):
     """The language worker exited while it ran the function; the text names the exit code.

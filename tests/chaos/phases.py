@@ -15,7 +15,7 @@ from tests.e2e.server import LocalhostProcess
 
 PROJECTS: Final = 20
 
-ENVIRON: Final = {**SOON, "TODO_REQUESTS_HUB": HUB, "TODO_EVENTS_HUB": ENTRIES_HUB}
+ENVIRON: Final = {**SOON, "EO_REQUESTS_HUB": HUB, "EO_EVENTS_HUB": ENTRIES_HUB}
 
 
 def one_host(folder: Path, seed: str, kills: int, hub_losses: int, deadline: float) -> str:

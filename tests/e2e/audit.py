@@ -8,7 +8,7 @@ from tests.e2e.server import APP, LocalhostProcess
 
 def audit(server: LocalhostProcess) -> str:
     """Have the storage proved consistent; return what was checked."""
-    spec = "tables" if server.storage == "tables" else f"sqlite:{server.data / 'todos.db'}"
+    spec = "tables" if server.storage == "tables" else f"sqlite:{server.data / 'store.db'}"
     command = [sys.executable, "-m", "tools.audit", "--store", spec]
     done = subprocess.run(
         command, check=False, cwd=APP, env=server.environ, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""The service under test: the one at TODO_BASE_URL, or a `localhost` for each kind of storage."""
+"""The service under test: the one at EO_BASE_URL, or a `localhost` for each kind of storage."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.client import Client, unused_project
 from tests.e2e.server import LocalhostProcess
 
-GIVEN = os.environ.get("TODO_BASE_URL")
+GIVEN = os.environ.get("EO_BASE_URL")
 STORAGES = ["given"] if GIVEN else ["sqlite", "tables"]
 
 
@@ -18,7 +18,7 @@ def table_environment(request: pytest.FixtureRequest, storage: str) -> dict[str,
         return {}
     emulator = request.getfixturevalue("azurite")
     accounts = request.getfixturevalue("_unused_accounts")
-    return {"TodoTables": emulator.connection_string(next(accounts))}
+    return {"EO_TABLES": emulator.connection_string(next(accounts))}
 
 
 @pytest.fixture(scope="session", params=STORAGES)
@@ -37,8 +37,8 @@ def base_url(
 
 @pytest.fixture
 def client(base_url: str) -> Iterator[Client]:
-    """A client of the service, with the key in TODO_FUNCTION_KEY if it needs one."""
-    made = Client(base_url, os.environ.get("TODO_FUNCTION_KEY"))
+    """A client of the service, with the key in EO_FUNCTION_KEY if it needs one."""
+    made = Client(base_url, os.environ.get("EO_FUNCTION_KEY"))
     with made.session:
         yield made
 

@@ -26,9 +26,9 @@ PAGE_EVENTS: Final = 1_000
 BATCH: Final = {"Content-Type": "application/vnd.microsoft.servicebus.json"}
 
 SOON: Final = {
-    "TODO_SWEEP_SCHEDULE": "*/1 * * * * *",
-    "TODO_SWEEP_AFTER_SECONDS": "1",
-    "TODO_PUBLISH_SCHEDULE": "*/1 * * * * *",
+    "EO_SWEEP_SCHEDULE": "*/1 * * * * *",
+    "EO_SWEEP_AFTER_SECONDS": "3",
+    "EO_PUBLISH_SCHEDULE": "*/1 * * * * *",
 }
 """What was killed goes on within a second or two."""
 
@@ -65,7 +65,7 @@ class EventService:
         faults: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep everything in `data`, as those before did; `faults` is the host's fault plan."""
-        settings = {**SOON, "TODO_REQUESTS_HUB": HUB, **(environ or {})}
+        settings = {**SOON, "EO_REQUESTS_HUB": HUB, **(environ or {})}
         settings["LOCALHOST_FAULTS"] = json.dumps(faults or {})
         self.server = LocalhostProcess(data, storage, settings)
         self.client = Client(self.server.base_url)

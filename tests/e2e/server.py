@@ -23,9 +23,12 @@ TAKE_OVER_SECONDS_MAX: Final = 10.0
 """A standby needs a fraction of a second; a machine with other things to do, longer."""
 LOOK_SECONDS: Final = 0.05
 
+PLACES: Final = frozenset({"EO_STORE", "EO_TABLES", "EO_TASK_HUB", "EventHubs"})
+"""Settings of the sample that `tools.run` knows better."""
+
 
 class LocalhostProcess:
-    """`python -m localhost` on a free port; the port stays the same from one start to the next."""
+    """The app on `localhost`, on a free port; the port stays the same from one start to the next."""
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class LocalhostProcess:
     def spawn(self) -> None:
         """Start and return at once."""
         assert self._process is None, "it is running"
-        command = [sys.executable, "-m", "localhost", "--port", str(self.port)]
+        command = [sys.executable, "-m", "tools.run", "--port", str(self.port)]
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
         command += ["--standby"] if self.standby else []
         with self.output.open("ab") as output:
@@ -104,6 +107,21 @@ class LocalhostProcess:
         process.kill()
         process.wait()
         self._process = None
+
+    def lose_task_hub(self, keep: Path | None = None) -> None:
+        """While it is stopped: begin without a task hub next time; move the old one to `keep`."""
+        lost = list(self.data.glob("taskhub.db*"))
+        assert lost
+        for file in lost:
+            if keep is None:
+                file.unlink()
+            else:
+                file.rename(keep / file.name)
+        # The host does not begin anew by itself where a database was.
+        register = self.data / "format.json"
+        content = json.loads(register.read_text())
+        content["databases"].remove("taskhub.db")
+        register.write_text(json.dumps(content))
 
     def printed(self) -> str:
         """Return what it has printed."""
@@ -156,6 +174,10 @@ def _free_port() -> int:
 
 
 def _sample_settings() -> dict[str, str]:
-    """What everybody starts with, whatever the developer's own local.settings.json says."""
+    """What everybody starts with, whatever the developer's own local.settings.json says.
+
+    Where things are stored is for `tools.run` to say; sweeps come sooner than by default.
+    """
     sample = json.loads((APP / "local.settings.sample.json").read_text())
-    return dict(sample["Values"])
+    values = {name: text for name, text in sample["Values"].items() if name not in PLACES}
+    return values | {"EO_SWEEP_SCHEDULE": "*/2 * * * * *", "EO_SWEEP_AFTER_SECONDS": "3"}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(bool(GIVEN), reason="needs the files of a servic
 
 REQUESTS = 400
 PROJECTS = 6
-SOON = {"TODO_SWEEP_AFTER_SECONDS": "1", "TODO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+SOON = {"EO_SWEEP_AFTER_SECONDS": "3", "EO_SWEEP_SCHEDULE": "*/1 * * * * *"}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def servers(tmp_path: Path) -> Iterator[tuple[LocalhostProcess, LocalhostProcess
 
 def backup(server: LocalhostProcess, *arguments: str) -> None:
     command = [sys.executable, "-m", "tools.backup"]
-    command += ["--store", f"sqlite:{server.data / 'todos.db'}", *arguments]
+    command += ["--store", f"sqlite:{server.data / 'store.db'}", *arguments]
     done = subprocess.run(command, check=False, cwd=APP, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -33,7 +33,7 @@ def letters(data: Path) -> list[str]:
 
 def deadletters(data: Path, *arguments: str) -> bytes:
     command = [sys.executable, "-m", "tools.deadletters", *arguments]
-    command += ["--store", f"sqlite:{data / 'todos.db'}"]
+    command += ["--store", f"sqlite:{data / 'store.db'}"]
     return subprocess.run(command, cwd=APP, check=True, capture_output=True).stdout
 
 
@@ -91,7 +91,7 @@ def test_a_kill_around_a_send_to_the_output_hub_leaves_nothing_unpublished(
 ) -> None:
     data, project_id = tmp_path / "data", unused_project()
     events = [Event(project_id, f"Buy {n} eggs", f"r{n}") for n in range(60)]
-    output = {"TODO_EVENTS_HUB": ENTRIES_HUB}
+    output = {"EO_EVENTS_HUB": ENTRIES_HUB}
     # The first append is that of the producer of the requests, the second the first publishing.
     with EventService(data, environ=output, faults={"kill": {"point": point, "nth": 2}}) as service:
         service.send_and_die(events)

@@ -24,8 +24,8 @@ PROJECTS = 10
 
 @pytest.fixture(params=["sqlite", "tables"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalhostProcess]:
-    environ = {**table_environment(request, request.param), "TODO_SWEEP_AFTER_SECONDS": "1"}
-    environ["TODO_SWEEP_SCHEDULE"] = "*/1 * * * * *"
+    environ = {**table_environment(request, request.param), "EO_SWEEP_AFTER_SECONDS": "3"}
+    environ["EO_SWEEP_SCHEDULE"] = "*/1 * * * * *"
     with LocalhostProcess(tmp_path / "data", request.param, environ) as server:
         yield server
 
@@ -34,13 +34,6 @@ def sent(load: Load, server: LocalhostProcess) -> threading.Thread:
     sender = threading.Thread(target=load.send, args=[server.base_url])
     sender.start()
     return sender
-
-
-def lose_the_task_hub(server: LocalhostProcess) -> None:
-    lost = list(server.data.glob("taskhub.db*"))
-    assert lost
-    for file in lost:
-        file.unlink()
 
 
 def repeat(load: Load, client: Client) -> None:
@@ -61,7 +54,7 @@ def test_a_load_survives_kill_9_and_every_repeat_gets_its_todo(
         load.wait_for_answers(int(REQUESTS * share))
         server.kill9()
         if hub_is_lost:
-            lose_the_task_hub(server)
+            server.lose_task_hub()
         server.start()
     sender.join()
     client = Client(server.base_url)
@@ -85,7 +78,7 @@ def test_what_was_accepted_is_finished_after_a_restart_though_nobody_asks_again(
     assert accepted.status_code == 202
     server.kill9()
     if hub_is_lost:
-        lose_the_task_hub(server)
+        server.lose_task_hub()
     server.start()
     wait_until_nothing_is_pending(client, project_id)
     titles = sorted(todo["title"] for todo in client.log_of(project_id))

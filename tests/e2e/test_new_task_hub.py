@@ -23,8 +23,8 @@ pytestmark = [
 
 REQUESTS = 300
 PROJECTS = 6
-SOON = {"TODO_SWEEP_AFTER_SECONDS": "1", "TODO_SWEEP_SCHEDULE": "*/1 * * * * *"}
-HUB_NAME = "AzureFunctionsJobHost__extensions__durableTask__hubName"
+SOON = {"EO_SWEEP_AFTER_SECONDS": "3", "EO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+HUB_NAME = "EO_TASK_HUB"
 
 
 @pytest.fixture
@@ -41,11 +41,9 @@ def change_hub(server: LocalhostProcess, name: str) -> None:
     """Deploy with another name: the old hub stays as it was left, one of that name is taken up."""
     kept = server.data.with_name("hubs")
     server.stop()
-    left = kept / server.environ.get(HUB_NAME, "TodosV1")
+    left = kept / server.environ.get(HUB_NAME, "Local")
     left.mkdir(parents=True)
-    assert hub_files(server.data)
-    for file in hub_files(server.data):
-        file.rename(left / file.name)
+    server.lose_task_hub(left)
     for file in hub_files(kept / name):
         file.rename(server.data / file.name)
     server.environ[HUB_NAME] = name
@@ -55,9 +53,7 @@ def change_hub(server: LocalhostProcess, name: str) -> None:
 def delete_hub(server: LocalhostProcess) -> None:
     """Lose it at work, and start with an empty one."""
     server.kill9()
-    assert hub_files(server.data)
-    for file in hub_files(server.data):
-        file.unlink()
+    server.lose_task_hub()
     server.start()
 
 
@@ -85,10 +81,10 @@ def test_a_hub_is_deleted_and_replaced_in_the_middle_of_a_load(server: Localhost
     load.wait_for_answers(REQUESTS // 5)
     delete_hub(server)
     load.wait_for_answers(REQUESTS * 2 // 5)
-    change_hub(server, "TodosV2")
+    change_hub(server, "Other")
     load.wait_for_answers(REQUESTS * 3 // 5)
     # Back to a hub of the past: its entities and messages tell of what the log has long had.
-    change_hub(server, "TodosV1")
+    change_hub(server, "Local")
     sender.join()
     client = Client(server.base_url)
     load.check(client)

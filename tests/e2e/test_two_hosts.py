@@ -28,8 +28,8 @@ Hosts = tuple[LocalhostProcess, LocalhostProcess]
 @pytest.fixture(params=["sqlite", "tables"])
 def hosts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hosts]:
     """The owner and its standby."""
-    environ = {**table_environment(request, request.param), "TODO_SWEEP_AFTER_SECONDS": "1"}
-    environ["TODO_SWEEP_SCHEDULE"] = "*/1 * * * * *"
+    environ = {**table_environment(request, request.param), "EO_SWEEP_AFTER_SECONDS": "3"}
+    environ["EO_SWEEP_SCHEDULE"] = "*/1 * * * * *"
     with ExitStack() as stack:
         first, second = (
             stack.enter_context(

@@ -15,12 +15,11 @@ from localhost.console import Console
 from localhost.doors import HostDoors
 from localhost.http_front import HttpFront
 from localhost.listeners import bind_public, listening
-from localhost.loader import index_functions
 from localhost.routing import RouteTable, build_routes
+from localhost.runner import FunctionRunner
 from localhost.start_screen import urls_of
-from localhost.thread_pool import ThreadPool
-from localhost.worker import FunctionRunner
 from tests.localhost.front import Serve, Served, Setup, echo_durable_api
+from tests.localhost.in_process import InProcess
 from tests.localhost.process import Process, Start
 
 
@@ -32,10 +31,9 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             setup = setup or Setup()
             out = io.StringIO()
             console = Console(out)
-            functions = index_functions(app, tmp_path, setup.environ)
-            pool = ThreadPool(4)
-            stack.callback(pool.stop)
-            runner = FunctionRunner(functions, pool, console, setup.timeout)
+            worker = InProcess(app, tmp_path)
+            functions = worker.functions(setup.environ)
+            runner = FunctionRunner(functions, worker, console)
             routes = build_routes(functions, setup.prefix)
             background: list[Coroutine[Any, Any, None]] = []
             admin = AdminApi(

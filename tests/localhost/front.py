@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -13,7 +12,7 @@ from aiohttp import web
 from localhost.functions import Function
 from localhost.http_front import UNLIMITED, HttpLimits
 from localhost.keys import Keys
-from localhost.worker import FunctionRunner
+from localhost.runner import FunctionRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,6 @@ class Setup:
     keys: Keys | None = None
     limits: HttpLimits = UNLIMITED
     prefix: str = "api"
-    timeout: timedelta | None = None
     environ: dict[str, str] = field(default_factory=dict)
     body_bytes_max: int = 1_000_000
 

@@ -9,6 +9,7 @@ import azure.functions as func
 import pytest
 
 from tests.localhost.front import Serve, Setup
+from tests.localhost.in_process import index_functions
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning")
 
@@ -108,7 +109,7 @@ async def test_the_status_has_the_statistics(serve: Serve) -> None:
 async def test_the_status_counts_the_transactions_of_each_open_file(
     serve: Serve, tmp_path: Any
 ) -> None:
-    from store.sqlite_file import SqliteFile
+    from localhost.sqlite_file import SqliteFile
 
     served = await serve(app_of([]))
     file = SqliteFile(tmp_path / "some.db")
@@ -127,7 +128,6 @@ async def test_ping_answers(serve: Serve, method: str) -> None:
 
 
 def test_what_is_printed_at_the_start_names_every_function(tmp_path: Any) -> None:
-    from localhost.loader import index_functions
     from localhost.routing import build_routes
     from localhost.start_screen import function_lines, urls_of
 

@@ -9,11 +9,12 @@ import pytest
 
 from localhost.app_settings import is_disabled, load_local_settings, resolve
 from localhost.data_folder import open_data_folder
-from localhost.environment import prepare_environment
+from localhost.environment import prepare_environment, shared_settings, worker_environment
 from localhost.errors import StartError
+from localhost.faults import FaultPlan
 from localhost.host_json import HostJson
-from localhost.hub_settings import fault_plan, hub_options
-from localhost.options import Options, Storage
+from localhost.hub_settings import hub_options
+from localhost.options import Options
 from localhost.taskhub import HubOptions, Overridable
 
 
@@ -183,30 +184,33 @@ def test_a_wrong_durable_setting_is_named(section: dict[str, Any]) -> None:
 
 def test_a_wrong_fault_plan_is_refused() -> None:
     with pytest.raises(StartError, match="LOCALHOST_FAULTS"):
-        fault_plan({"LOCALHOST_FAULTS": "{"})
+        FaultPlan.read({"LOCALHOST_FAULTS": "{"})
 
 
-def environment(tmp_path: Path, storage: Storage, **environ: str) -> dict[str, str]:
-    options = Options(app=tmp_path, data=tmp_path / "d", storage=storage)
+def environment(tmp_path: Path, **environ: str) -> dict[str, str]:
+    options = Options(app=tmp_path, data=tmp_path / "d")
     with open_data_folder(options.data) as data:
         prepare_environment(options, data, "http://localhost:7071", environ)
     return environ
 
 
-def test_sqlite_storage_is_a_file_in_the_data_folder(tmp_path: Path) -> None:
-    environ = environment(tmp_path, Storage.SQLITE, TODO_STORE="tables")
-    assert environ["TODO_STORE"] == f"sqlite:{tmp_path / 'd' / 'todos.db'}"
-    assert "TodoTables" not in environ
+def test_a_setting_may_name_the_data_folder_and_the_event_hubs(tmp_path: Path) -> None:
+    write(tmp_path, "local.settings.json", {"Values": {"FILE": "sqlite:%LOCALHOST_DATA%/x.db"}})
+    environ = environment(tmp_path, HUBS="%LOCALHOST_EVENT_HUBS%")
+    assert environ["FILE"] == f"sqlite:{tmp_path / 'd'}/x.db"
+    assert environ["HUBS"] == "http://127.0.0.1:7071"
 
 
-def test_tables_storage_is_azurite_unless_a_connection_is_set(tmp_path: Path) -> None:
-    assert environment(tmp_path, Storage.TABLES)["TodoTables"] == "UseDevelopmentStorage=true"
-    write(tmp_path, "local.settings.json", {"Values": {"TodoTables": "file"}})
-    environ = environment(tmp_path, Storage.TABLES)
-    assert (environ["TODO_STORE"], environ["TodoTables"]) == ("tables", "file")
-    assert environment(tmp_path, Storage.TABLES, TodoTables="mine")["TodoTables"] == "mine"
+@pytest.mark.parametrize(
+    ("given", "seen"), [({}, "1000"), ({"PYTHON_THREADPOOL_THREAD_COUNT": "x"}, "x")]
+)
+def test_the_worker_has_a_thousand_threads_unless_told(given: dict[str, str], seen: str) -> None:
+    assert worker_environment(given)["PYTHON_THREADPOOL_THREAD_COUNT"] == seen
 
 
-def test_an_identity_based_connection_is_left_alone(tmp_path: Path) -> None:
-    environ = environment(tmp_path, Storage.TABLES, TodoTables__endpoint="https://x")
-    assert "TodoTables" not in environ
+def test_shared_settings_agree_only_when_all_their_values_do() -> None:
+    names = {"LOCALHOST_SHARED_SETTINGS": "Store, Tables", "Other": "1"}
+    mine = shared_settings({**names, "Store": "a", "Tables__uri": "b"})
+    assert mine == shared_settings({**names, "store": "a", "Tables__uri": "b", "Other": "2"})
+    assert mine != shared_settings({**names, "Store": "a", "Tables__uri": "c"})
+    assert mine != shared_settings({**names, "Store": "a"})

@@ -19,7 +19,6 @@ from localhost.data_folder import (
 )
 from localhost.errors import StartError
 from localhost.keys import Keys, load_keys
-from localhost.options import Storage
 from localhost.owner import join_data_folder, new_owner, write_owner
 
 TAKE = DataFolder.take
@@ -70,19 +69,19 @@ def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
 def test_who_joins_waits_until_the_owner_says_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stale = replace(new_owner(Storage.SQLITE, "http://gone"), pid=1)
+    stale = replace(new_owner("http://gone"), pid=1)
     looks: list[bool] = []
 
     def take(folder: DataFolder) -> bool:
         looks.append(taken := TAKE(folder))
         if len(looks) == 3:
-            write_owner(tmp_path / "owner.json", new_owner(Storage.SQLITE, "http://here"))
+            write_owner(tmp_path / "owner.json", new_owner("http://here"))
         return taken
 
     write_owner(tmp_path / "owner.json", stale)
     with open_data_folder(tmp_path):
         monkeypatch.setattr(DataFolder, "take", take)
-        with join_data_folder(tmp_path, Storage.SQLITE) as folder:
+        with join_data_folder(tmp_path) as folder:
             assert not folder.is_owned
     assert looks == [False] * 3
 
@@ -99,7 +98,7 @@ def test_who_joins_a_folder_that_becomes_free_owns_it(
             return taken
 
         monkeypatch.setattr(DataFolder, "take", take)
-        with join_data_folder(tmp_path, Storage.SQLITE) as folder:
+        with join_data_folder(tmp_path) as folder:
             assert folder.is_owned
 
 
@@ -111,25 +110,25 @@ def test_who_joins_an_owner_that_never_says_where_it_is_gives_up(
     with (
         open_data_folder(tmp_path),
         pytest.raises(StartError, match=message),
-        join_data_folder(tmp_path, Storage.SQLITE),
+        join_data_folder(tmp_path),
     ):
         pass
 
 
 def test_who_could_not_take_over_a_newer_folder_does_not_join_it(tmp_path: Path) -> None:
     with open_data_folder(tmp_path) as folder:
-        write_owner(folder.owner, new_owner(Storage.SQLITE, "http://here"))
+        write_owner(folder.owner, new_owner("http://here"))
         replace_json(tmp_path / "format.json", {"format": FORMAT + 1})
         with (
             pytest.raises(StartError, match="newer localhost"),
-            join_data_folder(tmp_path, Storage.SQLITE),
+            join_data_folder(tmp_path),
         ):
             pass
 
 
 def test_what_the_last_owner_said_ends_with_the_next_one(tmp_path: Path) -> None:
     with open_data_folder(tmp_path) as folder:
-        write_owner(folder.owner, new_owner(Storage.TABLES, "http://gone"))
+        write_owner(folder.owner, new_owner("http://gone"))
     with open_data_folder(tmp_path) as folder:
         # This process has the id of the last one, as processes in containers often do.
         assert not folder.owner.exists()

@@ -11,10 +11,10 @@ from localhost.background import Background
 from localhost.console import Console
 from localhost.data_folder import DataFolder, open_data_folder, replace_json
 from localhost.engine import Engine
+from localhost.faults import FaultPlan
 from localhost.host_json import HostJson
-from localhost.loader import index_functions
-from localhost.thread_pool import ThreadPool
-from localhost.worker import FunctionRunner
+from localhost.runner import FunctionRunner
+from tests.localhost.in_process import InProcess
 
 
 def engine_of(data: DataFolder, fired: list[bool]) -> Engine:
@@ -24,10 +24,11 @@ def engine_of(data: DataFolder, fired: list[bool]) -> Engine:
     async def hourly(t: func.TimerRequest) -> None:
         fired.append(t.past_due)
 
-    functions = index_functions(app, data.path, {})
+    worker = InProcess(app, data.path)
+    functions = worker.functions()
     console = Console(io.StringIO())
-    runner = FunctionRunner(functions, ThreadPool(1), console, None)
-    return Engine(data, functions, runner, HostJson({}, {}), console)
+    runner = FunctionRunner(functions, worker, console)
+    return Engine(data, functions, runner, HostJson({}, {}), console, FaultPlan.of(""))
 
 
 def remember(data: DataFolder, at: datetime) -> None:

@@ -14,7 +14,6 @@ from aiohttp import web
 from localhost import standby as standby_module
 from localhost.http_wire import read_whole_body
 from localhost.listeners import bind_public, listening
-from localhost.options import Storage
 from localhost.owner import new_owner, read_owner, write_owner
 from localhost.standby import Standby, owner_door
 
@@ -77,7 +76,7 @@ async def called(method: str, url: str, **options: Any) -> tuple[int, Any, Any]:
 async def test_a_request_arrives_as_it_was_sent_and_so_does_the_answer(
     listen: Listen, file: Path, passing: str
 ) -> None:
-    owner = new_owner(Storage.SQLITE, "")
+    owner = new_owner("")
     address = await listen(owner_door(owner.name, echo))
     write_owner(file, replace(owner, address=address))
     headers = {"BrokerProperties": "{}", "x-functions-key": "secret", "Authorization": "Basic eA=="}
@@ -98,7 +97,7 @@ async def test_a_body_without_a_length_arrives_whole(
         for piece in b"a", b"bc":
             yield piece
 
-    owner = new_owner(Storage.SQLITE, "")
+    owner = new_owner("")
     address = await listen(owner_door(owner.name, echo))
     write_owner(file, replace(owner, address=address))
     _, seen, _ = await called("POST", f"{passing}/x", data=pieces(), expect100=True)
@@ -111,7 +110,7 @@ async def test_a_redirect_is_for_the_client_to_follow(
     async def elsewhere(_: web.BaseRequest, path: str, base: str) -> web.StreamResponse:
         return web.Response(status=303, headers={"Location": f"{base}{path}/else"}, body=b"{}")
 
-    owner = new_owner(Storage.SQLITE, "")
+    owner = new_owner("")
     address = await listen(owner_door(owner.name, elsewhere))
     write_owner(file, replace(owner, address=address))
     status, _, headers = await called("GET", f"{passing}/x", allow_redirects=False)
@@ -127,7 +126,7 @@ async def test_without_an_owner_it_is_unavailable(passing: str) -> None:
 async def test_an_owner_that_is_gone_is_unavailable(file: Path, passing: str) -> None:
     with bind_public("127.0.0.1", 0) as door:
         port = door.getsockname()[1]
-    write_owner(file, new_owner(Storage.SQLITE, f"http://127.0.0.1:{port}"))
+    write_owner(file, new_owner(f"http://127.0.0.1:{port}"))
     status, _, _ = await called("GET", f"{passing}/x")
     assert status == 503
 
@@ -140,7 +139,7 @@ async def test_a_stranger_on_the_port_of_the_owner_is_not_believed(
         return web.json_response({"entity": "of somebody else"})
 
     stranger = anybody if knows_the_path else owner_door("somebody-else", echo)
-    write_owner(file, new_owner(Storage.SQLITE, await listen(stranger)))
+    write_owner(file, new_owner(await listen(stranger)))
     status, seen, _ = await called("GET", f"{passing}/x")
     assert status == 503
     assert "is gone" in seen["Message"]
@@ -157,7 +156,7 @@ async def test_an_owner_that_does_not_answer_is_unavailable(
         await never.wait()
         raise AssertionError
 
-    write_owner(file, new_owner(Storage.SQLITE, await listen(silent)))
+    write_owner(file, new_owner(await listen(silent)))
     status, _, _ = await called("GET", f"{passing}/x")
     assert status == 503
     assert asked.is_set()
@@ -167,7 +166,7 @@ async def test_the_next_owner_is_asked_as_soon_as_it_says_where_it_is(
     listen: Listen, file: Path, passing: str
 ) -> None:
     for _ in range(2):
-        owner = new_owner(Storage.SQLITE, "")
+        owner = new_owner("")
         address = await listen(owner_door(owner.name, echo))
         write_owner(file, replace(owner, address=address))
         assert (await called("GET", f"{passing}/x"))[0] == 202
@@ -181,7 +180,7 @@ def test_a_file_that_names_no_owner_is_as_good_as_none(file: Path, content: str)
 
 
 def test_where_the_owner_is_is_for_its_user_only(file: Path) -> None:
-    owner = new_owner(Storage.TABLES, "http://127.0.0.1:17071")
+    owner = new_owner("http://127.0.0.1:17071")
     write_owner(file, owner)
     assert read_owner(file) == owner
     assert file.stat().st_mode & 0o077 == 0

@@ -4,8 +4,8 @@ import azure.functions as func
 import pytest
 
 from localhost.errors import StartError
-from localhost.loader import index_functions
 from localhost.routing import RouteTable, build_routes
+from tests.localhost.in_process import index_functions
 
 
 def table(*routes: tuple[str, str, list[str] | None], prefix: str = "api") -> RouteTable:

@@ -13,8 +13,8 @@ import pytest
 
 from localhost.errors import StartError
 from localhost.functions import Function
-from localhost.loader import index_functions
 from localhost.timers import Timer, build_timers, run_timer
+from tests.localhost.in_process import index_functions
 
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -61,7 +61,8 @@ async def run(
 
     async def fire(function: Function, request: Any) -> None:
         assert function.name == "tick"
-        fired.append((clock.now(), request.past_due, request.schedule_status))
+        sent = json.loads(request.json)
+        fired.append((clock.now(), sent["IsPastDue"], sent["ScheduleStatus"]))
         clock.time += takes()
 
     with pytest.raises(End):

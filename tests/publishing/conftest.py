@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 
 EMULATOR = "EVENTHUBS_EMULATOR_CONNECTION_STRING"
 
@@ -29,6 +29,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(tmp_path / "todos.db")
+    opened = SqliteStore(tmp_path / "todos.db", "todos")
     yield opened
     await opened.close()

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from enum import Enum
 
+from typing_extensions import override
+
 from publishing.events import Event
-from publishing.producer import NotSent
+from publishing.producer import NotSent, Producer
 
 
 class Way(Enum):
@@ -18,8 +20,8 @@ class Way(Enum):
     HANGING = "no answer, until somebody gives up"
 
 
-class MemoryProducer:
-    """As `publishing.producer.Producer` says."""
+class MemoryProducer(Producer):
+    """Keeps events by partition key."""
 
     def __init__(self) -> None:
         self.way = Way.WELL
@@ -27,6 +29,7 @@ class MemoryProducer:
         self.events: dict[str, list[Event]] = {}
         self.hanging = asyncio.Event()
 
+    @override
     async def send(self, partition_key: str, events: Sequence[Event]) -> None:
         self.sends += 1
         arrived = self.events.setdefault(partition_key, [])
@@ -45,18 +48,22 @@ class MemoryProducer:
                 pass
         raise NotSent(self.way.value)
 
+    @override
     async def close(self) -> None:
-        """Nothing to give back."""
+        pass
 
-    def ids(self, project_id: int) -> list[int]:
-        """What arrived, by id, repeats and all."""
-        ids = [each.properties["sequence"] for each in self.events.get(str(project_id), [])]
-        return [each for each in ids if isinstance(each, int)]
+    def places(self, key: str) -> list[int]:
+        """What arrived, by place, repeats and all."""
+        return [int(each.properties["sequence"]) for each in self.events.get(key, [])]
 
-    def consumed(self, project_id: int) -> list[int]:
-        """What a consumer sees that skips the ids it has seen."""
+    def ids(self, key: str) -> list[object]:
+        """What arrived, by request id."""
+        return [each.properties["requestId"] for each in self.events.get(key, [])]
+
+    def consumed(self, key: str) -> list[int]:
+        """What a consumer sees that skips the places it has seen."""
         last, seen = 0, []
-        for each in self.ids(project_id):
+        for each in self.places(key):
             if each > last:
                 last = each
                 seen.append(each)

@@ -1,35 +1,85 @@
 """The parts of publishing over a store, and logs to be published."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from publishing.backlog import Backlog
-from publishing.publisher import Publisher
-from store.app_port import AppStore
+from domain.decider import Decider
+from domain.wire import Wire
+from publishing.catch_up import CatchUpPublisher
+from publishing.publisher import Parts, Publisher
+from store.ports.log import Log
+from store.ports.publications import Publications
+from store.ports.records import Answered, Entry, Head
+from store.ports.store import Store
+from telemetry.decisions import Decisions
 from tests.publishing.memory_producer import MemoryProducer
-from tests.store.examples import NOON, append, some_requests
+from todos import TODOS
 
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
+KEY = "7"
+
+TELL = Decisions("todo")
+DECIDER = Decider(TODOS)
 
 
-def publisher(store: AppStore, producer: MemoryProducer) -> Publisher:
-    return Publisher(store.log, store.publications, producer)
+def parts(log: Log, publications: Publications, producer: MemoryProducer) -> Parts:
+    return Parts(log, publications, producer, Wire(TODOS).shown, TELL)
 
 
-def backlog(store: AppStore, producer: MemoryProducer, now: Any = LATER) -> Backlog:
+def publisher(store: Store, producer: MemoryProducer) -> Publisher:
+    return Publisher(parts(store.log, store.publications, producer))
+
+
+def catch_up(
+    store: Store,
+    producer: MemoryProducer,
+    now: datetime = LATER,
+    fenced: Callable[[str, Head, Head], None] = lambda *_: None,
+) -> CatchUpPublisher:
     made = publisher(store, producer)
-    return Backlog(store.log, store.publications, made, lambda: now, Random(1))
+    return CatchUpPublisher(
+        store.log, store.publications, made, TELL, lambda: now, Random(1), fenced
+    )
 
 
-async def marked(store: AppStore) -> list[int]:
-    return [each.project_id async for page in store.publications.marked() for each in page]
+async def marked(store: Store) -> list[str]:
+    return sorted([each.key async for page in store.publications.marked() for each in page])
 
 
-async def begin(store: AppStore, project_id: int, todos: int) -> None:
-    """TODOs that nobody has published yet."""
-    await store.publications.mark(project_id, NOON)
-    for first in range(0, todos, 49):
-        await append(
-            store.log, project_id, some_requests(project_id, range(first, min(first + 49, todos)))
+async def append(log: Log, key: str, request_ids: list[str]) -> Head:
+    """Append entries for these, in transactions of at most 49."""
+    head = await log.head(key)
+    for first in range(0, len(request_ids), 49):
+        after, answered = head, list[Answered]()
+        for each in request_ids[first : first + 49]:
+            payload = f'{{"title":"title of {each}"}}'
+            folded = DECIDER.fold(payload, after.place + 1, after.state)
+            after = Head(after.place + 1, folded.state, None)
+            entry = Entry(after.place, each, folded.version, folded.output)
+            answered.append(Answered(entry, payload))
+        head = await log.append(key, head, after, answered)
+    return head
+
+
+async def begin(store: Store, key: str, entries: int, *, first: int = 0) -> None:
+    """Entries that nobody has published yet."""
+    await store.publications.mark(key, NOON)
+    await append(store.log, key, [f"r{first + n}" for n in range(entries)])
+
+
+async def lose_tail(store: Any, key: str, place: int) -> None:
+    """Take the log of a SQLite store back to an earlier place, as a fail-over may do."""
+    state = str(place) if place else None
+
+    def work(db: Any) -> None:
+        db.execute("DELETE FROM request WHERE key = ? AND place > ?", (key, place))
+        db.execute("DELETE FROM entry WHERE key = ? AND place > ?", (key, place))
+        db.execute(
+            "UPDATE head SET place = ?, state = ?, version = version + 1000 WHERE key = ?",
+            (place, state, key),
         )
+
+    await store.opened().write(work)

@@ -14,19 +14,24 @@ import pytest
 from azure.eventhub import EventData, EventDataBatch
 from azure.eventhub.aio import EventHubConsumerClient
 
+from domain.wire import Wire as PublicJson
 from publishing import azure_producer
 from publishing.azure_producer import AzureProducer
-from publishing.connection import Connection, open_producer
+from publishing.connection import Connection
 from publishing.events import Event, event_of
+from publishing.open import open_producer
 from publishing.producer import NotSent
-from store.identity import Identity
-from store.port import Entry
+from settings.identity import Identity
+from store.ports.records import Entry
 from tests.publishing.conftest import EMULATOR
-from todos import Todo
+from todos import TODOS
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "SharedAccessKeyName=a;SharedAccessKey=YWJj;UseDevelopmentEmulator=true;"
-EVENTS = [event_of(Entry(f"request {n}", Todo(7, n, f"TODO {n}"))) for n in (1, 2, 3)]
+EVENTS = [
+    event_of("7", Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), PublicJson(TODOS).shown)
+    for n in (1, 2, 3)
+]
 
 
 def connection(port: int) -> Connection:
@@ -115,7 +120,9 @@ class Wire:
 
 
 async def test_what_does_not_fit_into_one_message_is_in_the_next_in_order() -> None:
-    events = [event_of(Entry(f"request {n}", Todo(7, n, "x" * 400))) for n in range(1, 41)]
+    shown = PublicJson(TODOS).shown
+    output = f'{{"id":1,"title":"{"x" * 400}"}}'
+    events = [event_of("7", Entry(n, f"r{n}", 1, output), shown) for n in range(1, 41)]
     wire: Any = Wire(bytes_max=4_096)
     await azure_producer._send(wire, "7", iter(events))
     assert len(wire.sent) > 3
@@ -123,7 +130,7 @@ async def test_what_does_not_fit_into_one_message_is_in_the_next_in_order() -> N
     assert all(isinstance(each, EventData) for each in data)
     assert [each.properties["sequence"] for each in data] == list(range(1, 41))
     assert [each.body_as_str() for each in data] == [each.body.decode() for each in events]
-    assert [each.properties["requestId"] for each in data][:1] == ["request 1"]
+    assert [each.properties["requestId"] for each in data][:1] == ["r1"]
 
 
 async def test_an_event_that_fits_into_no_message_is_an_error() -> None:
@@ -187,7 +194,7 @@ async def test_an_identity_signs_in_where_the_connection_names_a_namespace() -> 
 
 def test_the_sdk_is_not_loaded_where_it_is_not_used() -> None:
     code = (
-        "import sys, publishing.connection as c;"
+        "import sys, publishing.open as c;"
         "c.open_producer('h', {'EventHubs': 'http://127.0.0.1:1'});"
         "sys.exit('azure.eventhub' in sys.modules)"
     )
@@ -198,9 +205,13 @@ def test_the_sdk_is_not_loaded_where_it_is_not_used() -> None:
 @pytest.mark.emulator
 async def test_events_arrive_at_the_emulator_in_order_and_in_one_partition() -> None:
     """The hub is TODO_EVENTS_HUB, by default `todo-events`."""
-    text, hub = os.environ[EMULATOR], os.environ.get("TODO_EVENTS_HUB") or "todo-events"
+    text, hub = os.environ[EMULATOR], os.environ.get("EO_EVENTS_HUB") or "todo-events"
     run = uuid.uuid4().hex
-    events = [event_of(Entry(f"{run}/{n}", Todo(7, n, f"TODO {n}"))) for n in range(1, 251)]
+    shown = PublicJson(TODOS).shown
+    events = [
+        event_of("7", Entry(n, f"{run}:{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), shown)
+        for n in range(1, 251)
+    ]
     producer = open_producer(hub, {"EventHubs": text})
     await producer.send("7", events[:100])
     await producer.send("7", events[100:])

@@ -7,22 +7,17 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from activities.arrivals import Arrivals
-from activities.emit import Emitter
-from publishing.backlog import Backlog
-from publishing.follower import Follower
+from publishing.catch_up import CatchUpPublisher
+from publishing.live import LivePublisher
+from publishing.marking_log import MarkingLog
 from publishing.publisher import Publisher
-from store.app_port import AppStore
-from store.sqlite import SqliteStore
+from store.sqlite.store import SqliteStore
 from tests.publishing.memory_producer import MemoryProducer
-from tests.publishing.parts import LATER, begin, marked
-from tests.store.examples import NOON
-from tests.triggers.memory_hub import MemoryHub
-from todos import TodoRequest
+from tests.publishing.parts import KEY, LATER, NOON, TELL, append, begin, marked, parts
 
 T = TypeVar("T")
 
-LOG_CALLS = frozenset({"append", "fence", "entries"})
+LOG_CALLS = frozenset({"append", "fence", "read"})
 PUBLICATION_CALLS = frozenset({"mark", "unmark", "move", "cursor"})
 EFFECTS = ("append", "mark", "send", "move", "fence", "unmark")
 
@@ -65,23 +60,22 @@ class Fused:
 
 
 async def process(
-    store: AppStore, producer: MemoryProducer, fuse: Fuse, request: TodoRequest | None
+    store: SqliteStore, producer: MemoryProducer, fuse: Fuse, request_id: str | None
 ) -> None:
-    """Emit a request, publish it, take the marker away: every effect there is."""
+    """Append, publish, take the marker away: every effect there is."""
     log: Any = Fused(store.log, fuse, LOG_CALLS)
     publications: Any = Fused(store.publications, fuse, PUBLICATION_CALLS)
     sending: Any = Fused(producer, fuse, frozenset({"send"}))
-    publisher = Publisher(log, publications, sending)
-    if request is not None:
-        seen: Any = Fused(store, fuse, frozenset())
-        seen.log = log
-        follower = Follower(publisher, publications, lambda: NOON)
-        hub = MemoryHub(Emitter(seen, Arrivals(), follower))
-        await hub.create(request.project_id, [request])
-        await hub.start({request.project_id: [request.request_id]})
-        await hub.idle()
-        await follower.idle()
-    await Backlog(log, publications, publisher, lambda: LATER, Random(1)).publish()
+    publisher = Publisher(parts(log, publications, sending))
+    if request_id is not None:
+        live = LivePublisher(publisher, TELL)
+        marking = MarkingLog(log, publications, lambda: NOON, live.appended)
+        await append(marking, KEY, [request_id])
+        await live.idle()
+    catch_up = CatchUpPublisher(
+        log, publications, publisher, TELL, lambda: LATER, Random(1), lambda *_: None
+    )
+    await catch_up.publish()
 
 
 async def killed(fuse: Fuse, going: Coroutine[Any, Any, None]) -> bool:
@@ -100,29 +94,23 @@ async def killed(fuse: Fuse, going: Coroutine[Any, Any, None]) -> bool:
     return is_killed
 
 
-async def test_a_crash_on_either_side_of_every_effect_leaves_nothing_unpublished(
-    tmp_path: Path,
-) -> None:
-    request = TodoRequest(7, "new", "new")
+async def test_crash_beside_any_effect_leaves_nothing_unpublished(tmp_path: Path) -> None:
     seen: set[str] = set()
     for length in count(1):
         assert length < 100
-        store, producer, fuse = (
-            SqliteStore(tmp_path / f"{length}.db"),
-            MemoryProducer(),
-            Fuse(length),
-        )
-        await begin(store, 7, 3)
-        if not await killed(fuse, process(store, producer, fuse, request)):
+        store = SqliteStore(tmp_path / f"{length}.db", "todos")
+        producer, fuse = MemoryProducer(), Fuse(length)
+        await begin(store, KEY, 3)
+        if not await killed(fuse, process(store, producer, fuse, "new")):
             await store.close()
             break
         seen.add(fuse.where)
-        # Another process: the sweeper has it emit what is in no log; the timer publishes.
-        is_logged = bool(await store.log.find(7, ["new"]))
-        await process(store, producer, Fuse(0), None if is_logged else request)
-        assert producer.consumed(7) == [1, 2, 3, 4], fuse.where
+        # Another process: what is in no log is appended; the timer publishes.
+        is_logged = bool(await store.log.find(KEY, ["new"]))
+        await process(store, producer, Fuse(0), None if is_logged else "new")
+        assert producer.consumed(KEY) == [1, 2, 3, 4], fuse.where
         assert await marked(store) == [], fuse.where
-        by_id = {each.properties["sequence"]: each for each in producer.events["7"]}
-        assert all(by_id[e.properties["sequence"]] == e for e in producer.events["7"]), fuse.where
+        by_place = {each.properties["sequence"]: each for each in producer.events[KEY]}
+        assert all(by_place[e.properties["sequence"]] == e for e in producer.events[KEY])
         await store.close()
     assert seen >= {f"{side} {each}" for side in ("before", "after") for each in EFFECTS}

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from publishing.connection import open_producer
+from domain.wire import Wire
 from publishing.events import Event, event_of
+from publishing.open import open_producer
 from publishing.producer import NotSent
 from publishing.rest_producer import RestProducer
-from store.port import Entry
-from todos import Todo
+from store.ports.records import Entry
+from todos import TODOS
 
-EVENTS = [event_of(Entry(f"é{n}", Todo(7, n, f'"TODO" 🧊 {n}'))) for n in (1, 2, 3)]
+EVENTS = [
+    event_of("7", Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO 🧊 {n}"}}'), Wire(TODOS).shown)
+    for n in (1, 2, 3)
+]
 
 
 @dataclass
@@ -67,7 +71,7 @@ async def test_a_batch_is_one_call_with_the_partition_key_at_each_event(
     assert [json.loads(each["Body"])["id"] for each in messages] == [1, 2, 3]
     assert [each["Body"].encode() for each in messages] == [each.body for each in EVENTS]
     assert {each["BrokerProperties"]["PartitionKey"] for each in messages} == {"7"}
-    assert messages[0]["UserProperties"] == {"requestId": "é1", "sequence": 1}
+    assert messages[0]["UserProperties"] == {"requestId": "r1", "sequence": 1}
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 413, 429, 500, 503])

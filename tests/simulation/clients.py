@@ -1,19 +1,33 @@
-"""Who sends requests: once or often, alone or with others, sometimes the same id for other things."""
+"""Who sends requests: once or often, alone or with others, sometimes the same id for other things.
+
+What a client does, and what the trigger does for it.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from random import Random
 from typing import Any, Final
 
+from activities.emit import Dead
+from intake.accept import Accepted, NotStored, Refused, Replayed
+from intake.admission import Overloaded
+from store.ports.records import Entry, Request
+from tests.simulation.app import App
+from tests.simulation.host import Gone, Host, Role
 from tests.simulation.ledger import Ledger
-from tests.simulation.process import Gone, Instance
-from todos import TodoRequest
-from triggers.intake import Accepted, Created, NotAccepted, Overloaded
-from triggers.waiting import wait_for_todo
+from tests.simulation.samples import Samples
 
-WAIT_SECONDS: Final = 5.0
 ATTEMPTS_MAX: Final = 6
+
+
+class Way(Enum):
+    """How requests come in."""
+
+    POST = "one, and its sender waits for the answer"
+    BATCH = "many, and their sender is answered 202"
+    EVENTS = "many, which come again until all of them are stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +35,56 @@ class Sending:
     """Requests that go together in one call, some time after the beginning."""
 
     at: float
-    requests: tuple[TodoRequest, ...]
+    requests: tuple[Request, ...]
+    way: Way = Way.POST
+    seconds: float = 5.0
+    """How long a POST waits."""
+    made_here: bool = False
+    """Whether the service made the id."""
 
 
-def draw_sendings(
-    chance: Random, projects: int, requests: int, rivals: float, seconds: float
-) -> list[Sending]:
+class NotAccepted(Exception):
+    """503: nothing was promised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """From what the calls of a history are drawn."""
+
+    keys: Sequence[str]
+    requests: int
+    rivals: float
+    """Share of request ids that somebody uses for something else too."""
+    seconds: float
+
+
+def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]:
     """Draw who sends what and when: repeats soon or late, rivals close behind their original."""
     first = [
-        TodoRequest(chance.randint(1, projects), f"r{n}", f"title {n}") for n in range(requests)
+        Request(chance.choice(plan.keys), f"r{n}", samples.payload(chance))
+        for n in range(plan.requests)
     ]
     sendings: list[Sending] = []
     for request in first:
-        at = chance.uniform(0, seconds) * chance.choice((0.02, 0.3, 1.0))
-        sendings.append(Sending(at, (request,)))
-        for _ in range(chance.choice((0, 0, 1, 2))):
+        at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 0.3, 1.0))
+        seconds = chance.choice((0.0, 5.0, 5.0, 30.0))
+        if chance.random() < 0.25:
+            sendings.append(Sending(at, (request,), Way.POST, seconds, made_here=True))
+            continue
+        sendings.append(Sending(at, (request,), Way.POST, seconds))
+        for _ in range(chance.choice((0, 1, 1, 2))):
             after = chance.choice((0.001, 0.02, 0.3, 10.0))
             sendings.append(Sending(at + chance.uniform(0, after), (request,)))
-        if chance.random() < rivals:
+        if chance.random() < plan.rivals:
             after = chance.choice((0.002, 0.02, 0.05, 1.0))
-            other = TodoRequest(request.project_id, request.request_id, "other")
+            other = Request(request.key, request.id, samples.other(request.payload))
             sendings.append(Sending(at + chance.uniform(0, after), (other,)))
-    for _ in range(chance.choice((0, 1, 2))):
-        group = chance.sample(first, min(len(first), chance.randint(2, 6)))
-        sendings.append(Sending(chance.uniform(0, seconds), (*group, group[0])))
+    repeatable = [each.requests[0] for each in sendings if not each.made_here]
+    for way in (Way.BATCH, Way.EVENTS):
+        for _ in range(chance.choice((0, 0, 1, 2)) if repeatable else 0):
+            group = chance.sample(repeatable, min(len(repeatable), chance.randint(1, 6)))
+            at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 1.0))
+            sendings.append(Sending(at, (*group, group[0]), way))
     return sendings
 
 
@@ -55,57 +95,66 @@ class Client:
         self,
         ledger: Ledger,
         chance: Random,
-        instance: Callable[[], Coroutine[Any, Any, Instance]],
+        living: Callable[[Role], Coroutine[Any, Any, Host]],
         patience: float,
         note: Callable[[str, str], None] = lambda _what, _how: None,
     ) -> None:
         """`patience` is the share of failures after which a client tries again."""
         self._ledger = ledger
         self._chance = chance
-        self._instance = instance
+        self._living = living
         self._patience = patience
         self._note = note
 
     async def send(self, sending: Sending) -> None:
         """Send at the given time, and again after an error, for as long as patience lasts."""
         await asyncio.sleep(sending.at)
+        is_event = sending.way is Way.EVENTS
         for _ in range(ATTEMPTS_MAX):
             for request in sending.requests:
                 self._ledger.sent(request)
-            instance = await self._instance()
-            self._note("client", " ".join(f"sends {_shown(each)}" for each in sending.requests))
+            host = await self._living(Role.EVENTS if is_event else Role.HTTP)
+            worker = host.worker
+            assert worker is not None
+            self._note("client", f"{sending.way.name} {' '.join(map(_shown, sending.requests))}")
             try:
-                await instance.call(self._ask(instance, sending.requests))
+                await worker.call(sending.way.name, self._ask(worker.app, sending))
             except (Gone, NotAccepted, Overloaded) as error:
                 if isinstance(error, Overloaded):
                     for request in sending.requests:
                         self._ledger.turned_away(request)
                 self._note("client", f"{_shown(sending.requests[0])}: {type(error).__name__}")
-                if self._chance.random() >= self._patience:
+                if not is_event and self._chance.random() >= self._patience:
                     return
                 await asyncio.sleep(self._chance.choice((0.01, 0.3, 3.0)))
             else:
                 return
 
-    async def _ask(self, instance: Instance, requests: Sequence[TodoRequest]) -> None:
+    async def _ask(self, app: App, sending: Sending) -> None:
         """What a trigger does. Runs in the process; a promise counts from the moment it is due."""
-        last = requests[-1]
-        with instance.arrivals.expect(last.project_id, last.request_id) as arrival:
-            outcomes = await instance.intake.accept(requests, instance.hub)
-            for request, outcome in zip(requests, outcomes, strict=True):
-                self._note("client", f"{_shown(request)}: {outcome}")
-                if isinstance(outcome, Created):
-                    self._ledger.shown(request, outcome.todo)
-                elif isinstance(outcome, Accepted):
-                    self._ledger.accepted(request)
-                else:
-                    self._ledger.refused(request)
-            if isinstance(outcomes[-1], Accepted):
-                todo = await wait_for_todo(instance.store.log, last, arrival, WAIT_SECONDS)
-                if todo is not None:
-                    self._note("client", f"{_shown(last)}: shown {todo.id}")
-                    self._ledger.shown(last, todo)
+        requests = sending.requests
+        outcomes = await app.intake.accept(requests, made_here=sending.made_here)
+        waiting: dict[str, Request] = {}
+        for request, outcome in zip(requests, outcomes, strict=True):
+            self._note("client", f"{_shown(request)}: {outcome}")
+            if isinstance(outcome, Replayed):
+                self._ledger.shown(request, outcome.entry)
+            elif isinstance(outcome, Accepted):
+                self._ledger.accepted(request)
+                waiting[request.key] = request
+            elif isinstance(outcome, Refused):
+                self._ledger.refused(request)
+        if sending.way is Way.POST and waiting:
+            answer = await app.emitter.answer(requests[0], app.hub, sending.seconds)
+            self._note("client", f"{_shown(requests[0])}: {answer}")
+            if isinstance(answer, Entry):
+                self._ledger.shown(requests[0], answer)
+            if isinstance(answer, (Entry, Dead)):
+                return
+        await app.hand_over.hand_over(list(waiting), app.hub)
+        if any(isinstance(each, NotStored) for each in outcomes):
+            raise NotAccepted
 
 
-def _shown(request: TodoRequest) -> str:
-    return f"{request.project_id}/{request.request_id} {request.title!r}"
+def _shown(request: Request) -> str:
+    return f"{request.key}/{request.id} {request.payload}"

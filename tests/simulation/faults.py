@@ -24,7 +24,7 @@ class Fault(Enum):
     TWICE = "it happens, and happens once more later"
     PARTLY = "the first part of it happens, and the caller gets an error"
     CANCELLED = "the caller sees a cancellation that nobody asked for, as SDK and aiohttp make them"
-    HANGING = "it does not happen, and there is no answer until the caller gives up"
+    HANGING = "it does not happen, and there is no answer until the caller or the port gives up"
     STALE = "the answer shows an earlier moment"
     DIRTY = "the answer shows work that is never committed"
     UNSENT = "the host dies before it sends anything: it runs again"
@@ -34,11 +34,11 @@ class Fault(Enum):
     WORKER_DIED = "the worker process dies alone, which fails an orchestration for good"
 
 
-READ: Final = (Fault.BEFORE,)
-WRITE: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER)
+READ: Final = (Fault.BEFORE, Fault.HANGING)
+WRITE: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.HANGING)
 GUARDED: Final = (*WRITE, Fault.REFUSED, Fault.REPEATED)
 """A write that is made only if nothing is in its way."""
-MESSAGE: Final = (*WRITE, Fault.SWALLOWED, Fault.TWICE, Fault.CANCELLED, Fault.HANGING)
+MESSAGE: Final = (*WRITE, Fault.SWALLOWED, Fault.TWICE, Fault.CANCELLED)
 """What client and queue may do to a message, besides delaying and reordering it."""
 STATE: Final = (Fault.BEFORE, Fault.STALE, Fault.DIRTY, Fault.CANCELLED, Fault.HANGING)
 ACTIVITY: Final = (Fault.BEFORE, Fault.AFTER, Fault.TWICE)
@@ -53,15 +53,17 @@ KINDS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "inbox.put": GUARDED,
     "inbox.get": READ,
     "inbox.remove": WRITE,
-    "inbox.accepted_at": READ,
+    "inbox.page": READ,
     "inbox.count": READ,
-    "inbox.waiting": READ,
+    "inbox.overdue": READ,
+    "letter.put": WRITE,
+    "letter.get": READ,
     "log.head": READ,
     "log.append": GUARDED,
+    "log.tail": READ,
     "log.find": READ,
     "log.get": READ,
     "log.read": READ,
-    "log.entries": READ,
     "log.fence": GUARDED,
     "marker.set": WRITE,
     "marker.list": READ,
@@ -70,36 +72,33 @@ KINDS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "cursor.move": GUARDED,
     "output.send": SEND,
     "hub.create": MESSAGE,
-    "hub.settle": MESSAGE,
-    "hub.start": MESSAGE,
-    "hub.project": STATE,
+    "hub.hand_over": MESSAGE,
+    "hub.order": STATE,
     "entity.batch": WORK,
     "outbox.episode": EPISODE,
-    "outbox.signal": (Fault.SWALLOWED, Fault.TWICE),
     "outbox.emit": ACTIVITY,
 }
 """Every kind of call and of work, and all its ways to fail."""
 
-UNUSED: Final = frozenset({"inbox.count", "log.get", "log.read"})
-"""Calls that no history makes: of a project near its last id, and of readers."""
+UNUSED: Final = frozenset({"inbox.count", "log.get"})
+"""Calls that no history makes: those of readers."""
 
 ABOUT: Final[tuple[tuple[float, tuple[str, ...]], ...]] = (
     (0.12, ("cursor.move", "output")),
     (0.08, ("log.fence",)),
     (0.14, ("marker.remove",)),
-    (0.12, ("hub.settle",)),
-    (0.16, ("outbox.signal", "hub.create", "inbox.accepted_at")),
+    (0.16, ("outbox", "hub.hand_over")),
     (0.06, ("log.append LATER", "cursor.move LATER", "marker.remove LATER")),
-    (0.06, ("log.append",)),
+    (0.06, ("log.append", "log.tail")),
 )
 """Calls of which a history has few. Some histories are about them: only they fail, and often. The
 share of histories, and what they are about."""
 
 SELDOM: Final = frozenset(
     {
-        *("hub.settle", "outbox.signal", "log.append", "log.fence"),
-        *("marker.set", "marker.remove", "cursor.move", "output.send"),
-        *("inbox.accepted_at", "inbox.remove"),
+        *("log.append", "log.fence", "log.tail", "log.head", "letter.put", "letter.get"),
+        *("marker.set", "marker.remove", "cursor.move", "output.send", "inbox.page"),
+        *("inbox.remove", "inbox.overdue", "hub.hand_over", "outbox.emit", "outbox.episode"),
     }
 )
 """Calls that fail more often than others where everything may."""

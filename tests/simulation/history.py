@@ -1,35 +1,36 @@
 """A whole history drawn from one seed."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from random import Random
 from typing import Final
 
-from activities.settlements import REMEMBERED_SECONDS
-from tests.simulation.clients import Sending, draw_sendings
+from store.ports.records import Request
+from tests.simulation.clients import Plan, Sending, draw_sendings
 from tests.simulation.faults import Atom, Drawn, Rates
 from tests.simulation.ledger import Broken, Violation
-from tests.simulation.limits import KEEPS_NOTHING_BACK, some_small
-from tests.simulation.world import REAL, Rounds, Variant, World, inside
-from todos import TodoRequest
+from tests.simulation.limits import some_small
+from tests.simulation.network import STORE_CALL_SECONDS_MAX
+from tests.simulation.placements import PLACEMENTS, Placement
+from tests.simulation.troubles import Trouble, Troubles, fail_over
+from tests.simulation.world import REAL, Variant, World, inside
 
-TRUST_SECONDS: Final = REMEMBERED_SECONDS + 1.0
-"""After that nobody trusts any more that word has arrived which got lost."""
+CALM_SECONDS_MAX: Final = 200.0
+"""How long after the last fault everything accepted may take: what is late arrives within 40
+seconds, a call that hangs ends within 30, and then a sweep comes within 10 and its period."""
 
-NEXT_REQUESTS_MAX: Final = 3
-"""After which no outbox holds anything."""
+HUB_SECONDS_MAX: Final = 1_300.0
+"""Until what dead hosts had in flight has run, twice if need be."""
 
-IDLE_AFTER_SECONDS: Final = 3.0
-IDLE_SECONDS: Final = 11.0
-"""More than there are between two rounds of publishing."""
+QUIET_SECONDS_MAX: Final = 1.0
+"""For an answer, when nothing goes wrong."""
+
+NEXT_REQUESTS_MAX: Final = 6
+"""After which no outbox lists anything older: one of three processes has seen two of them."""
 
 REPLAY: Final = "python -m tests.simulation {seed}"
-
-PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marker.remove"})
-"""A history in which nothing else fails is about these: there are to be many of them."""
 
 
 class HistoryFailed(AssertionError):
@@ -49,13 +50,15 @@ class HistoryFailed(AssertionError):
 class Profile:
     """From what a seed draws; a test narrows it to see more of some kind of trouble."""
 
-    instances: tuple[int, ...] = (1, 2, 3)
-    projects: tuple[int, ...] = (1, 2, 3)
+    placements: tuple[Placement, ...] = PLACEMENTS
+    keys: tuple[int, ...] = (1, 2, 3)
     slow_shares: tuple[float, ...] = (0.0, 0.05, 0.3)
     """Of calls that take up to two seconds each way."""
     requests_max: int = 16
     rates: Rates | None = None
     """The only faults of calls; None leaves them to the seed."""
+    has_trouble: bool = True
+    """Whether anything happens to hosts, hub and store."""
 
 
 ANYTHING: Final = Profile()
@@ -73,23 +76,14 @@ WHOLE: Final = Cut()
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that may happen between any two steps."""
-
-    name: str
-    happen: Callable[[], None]
-    can: Callable[[], object]
-    """Whether there is anything that it could happen to; what happens to nothing is not counted."""
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What one history, or many, consisted of."""
 
     steps: int
     seconds: float
     faults: Counter[str]
-    todos: int
+    entries: int
+    placement: str
 
 
 class History:
@@ -114,15 +108,12 @@ class History:
         self.faults = Drawn(seed, profile.rates, cut.without)
         schedule = Random(f"{seed} schedule {cut.schedule}")
         tears = self.chance.random() < 0.5
-        publishing = self._draw_publishing()
-        self.world = World(
-            schedule,
-            self.faults,
-            variant,
-            schedule if tears and self._keeps(("torn reads", 0)) else None,
-            publishing=publishing if publishing and self._keeps(("publishing", 0)) else None,
-        )
-        self._troubles = self._draw_troubles()
+        tear = schedule if tears and self._keeps(("torn reads", 0)) else None
+        self.world = World(schedule, self.faults, variant, tear)
+        self.placement = self.chance.choice(profile.placements)
+        self._troubles = self._draw_troubles() if profile.has_trouble else []
+        drawn = profile.has_trouble and self.chance.random() < 0.1
+        self._fails_over = drawn and self._keeps(("account FAILED_OVER", 0))
 
     @property
     def atoms(self) -> list[Atom]:
@@ -136,26 +127,11 @@ class History:
         self._chosen.append(atom)
         return True
 
-    def _draw_publishing(self) -> Rounds | None:
-        if self.faults.kinds & PUBLISHING == self.faults.kinds:
-            return Rounds(every_seconds=0.3)
-        if self.chance.random() < 0.2:
-            return None
-        unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
-        return Rounds(self.chance.choice((0.3, 2.0, 10.0)), unmark_after)
-
-    def _draw_troubles(self) -> list[tuple["Trouble", float, Random]]:
+    def _draw_troubles(self) -> list[tuple[Trouble, float, Random]]:
         """Events between steps: share of steps, and a chance of its own."""
-        troubles = (
-            Trouble("process KILLED", self._crash, self.world.is_anybody_alive),
-            Trouble("entity LOST", self._lose, self.world.hub.committed),
-            Trouble("entity ROLLED_BACK", self._roll_back, self.world.hub.committed),
-            Trouble("hub WIPED", self._wipe, self.world.is_hub_in_use),
-            Trouble("store OUT", self._throttle, lambda: True),
-        )
         return [
             (each, rate, Random(f"{self.seed} {each.name}"))
-            for each in troubles
+            for each in Troubles(self.world, self.chance).all()
             if (rate := self.chance.choice((0.0, 0.0, 0.0005, 0.003)))
         ]
 
@@ -168,116 +144,106 @@ class History:
                 raise HistoryFailed(self, violation) from violation
             except Exception as error:  # of the code under test, or of the simulation itself
                 raise HistoryFailed(self, Violation(Broken.ERROR, repr(error))) from error
-        todos = sum(len(rows.todos) for rows in world.tables.projects.values())
+        entries = sum(len(rows.entries) for rows in world.tables.keys.values())
         faults = self.faults.count + world.ledger.count
-        return Report(world.loop.steps, world.loop.time(), faults, todos)
+        return Report(world.loop.steps, world.loop.time(), faults, entries, self.placement.name)
 
     def _limits(self) -> AbstractContextManager[None]:
         share = 0.5 if self.chance.random() < 0.4 else 0.0
-        always = KEEPS_NOTHING_BACK if self.faults.kinds == {"hub.settle"} else frozenset()
-        if (share or always) and self._keeps(("small limits", 0)):
-            return some_small(Random(f"{self.seed} limits"), share, always)
+        if share and self._keeps(("small limits", 0)):
+            return some_small(Random(f"{self.seed} limits"), share)
         return nullcontext()
 
     def _run(self, world: World) -> None:
         chance = self.chance
         world.network.slow_share = chance.choice(self.profile.slow_shares)
-        world.hub.idle_share = chance.choice((0.0, 0.1))
+        world.entities.idle_share = chance.choice((0.0, 0.1))
+        world.tables.names_rows = chance.random() < 0.5
         world.patience = 0.9
         world.skew_seconds = chance.choice((0.0, 3.0, 20.0))
         storm_seconds = chance.choice((2.0, 12.0, 12.0))
-        for n in range(chance.choice(self.profile.instances)):
-            if n == 0 or self._keeps(("process", n)):
-                world.start_instance()
-        sendings = draw_sendings(
-            chance,
-            projects=chance.choice(self.profile.projects),
-            requests=chance.randint(1, self.profile.requests_max),
-            rivals=chance.choice((0.0, 0.3, 1.0)),
-            seconds=storm_seconds,
-        )
+        for n, roles in enumerate(self.placement.hosts):
+            if n == 0 or len(roles) == 1 or self._keeps(("host", n)):
+                world.start(roles)
+        world.start_timers()
+        sendings = draw_sendings(chance, self._plan(storm_seconds), world.variant.samples)
         calls = world.send(
             [self._shorter(n, each) for n, each in enumerate(sendings) if self._keeps(("call", n))]
         )
+        lost: list[Request] = []
+        if self._fails_over:
+            world.run(lambda: world.loop.time() > storm_seconds / 2, self._maybe_trouble)
+            lost = fail_over(world, chance)
+            self.faults.happened("account FAILED_OVER")
         world.run(lambda: world.loop.time() > storm_seconds, self._maybe_trouble)
         self._calm_down(world)
-        world.settle(calls)
+        world.settle(calls, CALM_SECONDS_MAX)
+        if lost:
+            self._send_again(world, lost)
         self._clear_outboxes(world)
-        self._stay_settled(world)
+
+    def _plan(self, seconds: float) -> Plan:
+        chance, samples = self.chance, self.world.variant.samples
+        keys = chance.sample(samples.keys, chance.choice(self.profile.keys))
+        requests = chance.randint(1, self.profile.requests_max)
+        return Plan(keys, requests, chance.choice((0.0, 0.3, 1.0)), seconds)
 
     def _shorter(self, number: int, sending: Sending) -> Sending:
         """A call for many requests may be for fewer of them."""
         first, *others = sending.requests
         kept = [each for n, each in enumerate(others) if self._keeps((f"more of call {number}", n))]
-        return Sending(sending.at, (first, *kept))
+        return Sending(
+            *(sending.at, (first, *kept), sending.way, sending.seconds, sending.made_here)
+        )
+
+    def _send_again(self, world: World, lost: Sequence[Request]) -> None:
+        """Whoever sends again what the account has lost gets its place, though the entity and the
+        processes have seen it before, and may know it as done."""
+        world.pass_time(STORE_CALL_SECONDS_MAX)
+        calls = world.send([Sending(0.1 * n, (each,)) for n, each in enumerate(lost)])
+        world.settle(calls, CALM_SECONDS_MAX)
 
     def _clear_outboxes(self, world: World) -> None:
-        """What an outbox still holds is in the log, and word of that got lost, or what put it
-        there was late. The next request of the project clears it; what it sends may itself be late
-        once more."""
+        """What an outbox still lists is in the log, and word of that got lost, or what put it
+        there was late. The next request of the key clears it; what it sends may itself be late."""
         world.patience = 1.0
-        left: list[int] = []
-        for number in range(NEXT_REQUESTS_MAX):
-            world.run(lambda: world.network.late_ones == 0)
-            self._pass(world, TRUST_SECONDS)
-            left = sorted({project_id for project_id, _ in world.outboxes()})
-            if not left:
+        old: list[str] = []
+        for number in range(NEXT_REQUESTS_MAX + 1):
+            self._let_all_arrive(world)
+            sent = {f"next{n}" for n in range(number)}
+            old = sorted(key for key in world.entities.rows if not sent >= set(world.outbox(key)))
+            if not old:
                 return
-            requests = [TodoRequest(each, f"next{number}", "next") for each in left]
-            world.settle(world.send([Sending(n, (each,)) for n, each in enumerate(requests)]))
-        raise Violation(Broken.LEFT, f"outboxes of {left}")
+            payload = world.variant.samples.payloads[0]
+            requests = [Request(each, f"next{number}", payload) for each in old]
+            calls = world.send([Sending(n, (each,)) for n, each in enumerate(requests)])
+            world.settle(calls, CALM_SECONDS_MAX)
+        raise Violation(Broken.LEFT, f"outboxes of {old}: {[world.outbox(each) for each in old]}")
 
-    def _stay_settled(self, world: World) -> None:
-        """Nobody sends anything any more: what is on its way arrives, and then nothing moves."""
-        self._pass(world, IDLE_AFTER_SECONDS)
-        before = world.output.count
-        self._pass(world, IDLE_SECONDS)
-        world.ledger.check_settled(world.tables, world.outboxes())
-        if world.output.count != before:
-            raise Violation(Broken.RESTLESS, f"{world.output.count - before} events")
-
-    def _pass(self, world: World, seconds: float) -> None:
-        end = world.loop.time() + seconds
-        world.run(lambda: world.loop.time() > end)
+    def _let_all_arrive(self, world: World) -> None:
+        """What is late comes, and what dead hosts had in flight runs."""
+        deadline = world.loop.time() + HUB_SECONDS_MAX
+        world.run(
+            lambda: (
+                (world.network.late_ones == 0 and world.orchestrations.running == 0)
+                or world.loop.time() > deadline
+            )
+        )
+        if world.orchestrations.running:
+            raise Violation(Broken.STUCK, "an orchestration does not end")
+        world.pass_time(2.0)
 
     def _calm_down(self, world: World) -> None:
+        world.note("calm", "")
         self.faults.stop()
-        world.is_calm = True
         world.network.slow_share = 0.0
         world.network.out_until = 0.0
-        world.hub.idle_share = 0.0
-        if not world.is_anybody_alive():
-            world.start_instance()
+        world.network.hub_hangs_until = 0.0
+        world.entities.idle_share = 0.0
+        world.restore_hub()
+        world.run(lambda: not world.is_anybody_paused())
 
     def _maybe_trouble(self) -> None:
         for trouble, rate, chance in self._troubles:
             if chance.random() < rate and trouble.can() and self.faults.happened(trouble.name):
                 trouble.happen()
-
-    def _crash(self) -> None:
-        world = self.world
-        victim = self.chance.choice([each for each in world.instances if each.alive])
-        if victim.activities_running:
-            self.faults.happened("activity KILLED")
-        world.kill(victim)
-        world.network.later(self.chance.uniform(0.0, 3.0), world.start_instance)
-
-    def _lose(self) -> None:
-        self._put_back(lambda project_id: self.world.hub.roll_back(project_id, lost=True))
-
-    def _roll_back(self) -> None:
-        self._put_back(self.world.hub.roll_back)
-
-    def _put_back(self, how: Callable[[int], None]) -> None:
-        project_id = self.chance.choice(self.world.hub.committed())
-        how(project_id)
-        self.world.note("roll_back", f"{project_id}")
-
-    def _wipe(self) -> None:
-        self.world.hub.wipe()
-        self.world.note("wipe", "the whole task hub")
-
-    def _throttle(self) -> None:
-        seconds = self.chance.choice((0.05, 0.5, 3.0))
-        self.world.network.out_until = self.world.loop.time() + seconds
-        self.world.note("throttle", f"the store, for {seconds} s")

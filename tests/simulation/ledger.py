@@ -1,35 +1,43 @@
 """What must hold at every instant, checked after every step that changed anything."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from typing import Protocol
 
-from publishing.events import Event, event_of
-from store.port import Entry
-from tests.simulation.store import Rows, Tables
-from todos import Todo, TodoRequest
+from store.ports.deadletters import FOLD, Name
+from store.ports.records import Answered, Entry, Request
+from tests.simulation.tables import Rows, Tables
 
-Name = tuple[int, str]
+Id = tuple[str, str]
+"""Key and request id."""
 
 
 class Broken(Enum):
     """The promises, by what it is called when they are broken."""
 
     HOLE = "the log is not exactly 1..n"
-    TWICE = "one request owns two ids"
-    CHANGED = "a written TODO changed"
+    TWICE = "one request owns two places"
+    CHANGED = "a written entry changed"
+    FOLDED = "an entry is not what the domain function makes of its request"
     INVENTED = "the log holds what nobody sent, or what was turned away"
     OTHER = "the log holds other content than was accepted"
     REFUSED = "the log holds what was refused"
-    SHOWN = "somebody was shown a TODO that is not in the log"
-    LOST = "an accepted request is neither in the inbox nor in the log"
+    SHOWN = "somebody was shown an entry that is not in the log"
+    LOST = "an accepted request is in none of inbox, log and dead letters"
+    BOTH = "a dead letter has a place in the log"
+    ORDER = "without faults, the log is not in the order of the entity"
+    UNEXPLAINED = "something was read that the entity never was"
+    TIME_LIMIT = "a function ran into functionTimeout"
     OUT = "the output hub holds what is not in the log"
     GAP = "the output hub has an event before the one that it follows"
     AHEAD = "the cursor is ahead of the output hub"
     UNMARKED = "the log has what is not published, and no marker says so"
+    SLOW = "without faults, an answer took too long"
+    COSTLY = "without faults, a request cost too many calls"
     STUCK = "without faults, an accepted request does not get into the log"
     LEFT = "without faults, inbox or outbox are not cleared"
-    UNPUBLISHED = "without faults, a TODO does not get into the output hub"
+    UNPUBLISHED = "without faults, an entry does not get into the output hub"
     RESTLESS = "without faults, the same events are published again and again"
     ERROR = "the code under test raised what it must not"
 
@@ -42,138 +50,201 @@ class Violation(Exception):
         self.broken = broken
 
 
+class Folds(Protocol):
+    """What the domain function makes of a request: `domain.decider`."""
+
+    def fold(self, payload: str, place: int, state: str | None) -> "Folded": ...
+
+    def same(self, payload: str, other: str) -> bool: ...
+
+
+class Folded(Protocol):
+    """What comes of it."""
+
+    @property
+    def output(self) -> str: ...
+    @property
+    def refused(self) -> bool: ...
+    @property
+    def state(self) -> str: ...
+
+
 class Ledger:
     """Remembers what was sent, promised and shown, and compares it with what is stored."""
 
-    def __init__(self, *, is_published: bool = False) -> None:
-        """`is_published`: whether the log is to get into the output hub."""
-        self._is_published = is_published
-        self._arrived: list[tuple[int, Event]] = []
-        self._published: dict[int, int] = {}
+    def __init__(
+        self, decider: Folds, clock: Callable[[], float], is_dead: Callable[[Id], bool]
+    ) -> None:
+        """`is_dead` says whether a request has become a dead letter: then its id is free again."""
+        self._is_dead = is_dead
         self.count: Counter[str] = Counter()
         """What clients did to try the promises."""
-        self._names: set[Name] = set()
-        self.promised: dict[Name, TodoRequest] = {}
-        self._sent: Counter[TodoRequest] = Counter()
+        self.promised: dict[Id, Request] = {}
+        self.answered_after: dict[Id, float] = {}
+        """Seconds from the first time that a request was sent to its answer."""
+        self._decider = decider
+        self._clock = clock
+        self._first_sent: dict[Id, float] = {}
+        self._sent: Counter[Request] = Counter()
         """How often, without the times that it was turned away."""
         self._broken: list[tuple[Broken, object]] = []
         """What no table shows."""
-        self._refused: set[TodoRequest] = set()
-        self._shown: dict[Name, Todo] = {}
-        self._written: dict[int, list[Todo]] = {}
-        self._changed: set[int] = set()
+        self._refused: set[Request] = set()
+        self._shown: dict[Id, Entry] = {}
+        self._written: dict[str, list[Entry]] = {}
+        self._states: dict[str, str | None] = {}
+        """After the last entry that was checked."""
+        self._changed: dict[str, None] = {}
+        self._excused: dict[Id, float] = {}
+        """What an account fail-over may have lost, and until when somebody acts on having seen it."""
 
-    def changed(self, project_id: int) -> None:
-        self._changed.add(project_id)
+    def changed(self, key: str) -> None:
+        self._changed[key] = None
 
-    def sent(self, request: TodoRequest) -> None:
-        name = (request.project_id, request.request_id)
-        if name in self._names:
-            self.count["client REPEATED" if request in self._sent else "client OTHER_TITLE"] += 1
-        self._names.add(name)
+    def broke(self, broken: Broken, detail: object) -> None:
+        """Take note of what no table shows."""
+        self._broken.append((broken, detail))
+
+    # What clients do and are told
+
+    def sent(self, request: Request) -> None:
+        name = (request.key, request.id)
+        if name in self._first_sent:
+            self.count["client REPEATED" if request in self._sent else "client OTHER_CONTENT"] += 1
+        self._first_sent.setdefault(name, self._clock())
         self._sent[request] += 1
 
-    def turned_away(self, request: TodoRequest) -> None:
+    def turned_away(self, request: Request) -> None:
         """Take note of a 429: nothing may come of this one."""
         self._sent[request] -= 1
-        self.changed(request.project_id)
+        self.changed(request.key)
 
-    def accepted(self, request: TodoRequest) -> None:
-        first = self.promised.setdefault((request.project_id, request.request_id), request)
-        if first != request:
-            self._broken.append((Broken.OTHER, (first, request)))
-        self.changed(request.project_id)
+    def accepted(self, request: Request) -> None:
+        if self._is_excused(request):
+            return
+        name = (request.key, request.id)
+        first = self.promised.setdefault(name, request)
+        if not self._decider.same(first.payload, request.payload):
+            if self._is_dead(name):
+                self.promised[name] = request
+                self._refused.discard(request)
+            else:
+                self.broke(Broken.OTHER, (first, request))
+        self.changed(request.key)
 
-    def refused(self, request: TodoRequest) -> None:
-        self._refused.add(request)
-        self.changed(request.project_id)
+    def refused(self, request: Request) -> None:
+        if not self._is_excused(request):
+            self._refused.add(request)
+            self.changed(request.key)
 
-    def shown(self, request: TodoRequest, todo: Todo) -> None:
+    def shown(self, request: Request, entry: Entry) -> None:
+        if self._is_excused(request):
+            return
         self.accepted(request)
-        name = (request.project_id, request.request_id)
-        if todo != self._shown.setdefault(name, todo):
-            self._broken.append((Broken.SHOWN, (todo, self._shown[name])))
+        name = (request.key, request.id)
+        self.answered_after.setdefault(name, self._clock() - self._first_sent[name])
+        if entry != self._shown.setdefault(name, entry):
+            self.broke(Broken.SHOWN, (entry, self._shown[name]))
 
-    def published(self, partition_key: str, event: Event) -> None:
-        self._arrived.append((int(partition_key), event))
+    def _is_excused(self, request: Request) -> bool:
+        """Whether somebody may still act on what a fail-over has taken away: a known limit."""
+        return self._clock() < self._excused.get((request.key, request.id), 0.0)
+
+    # What is stored
 
     def check(self, tables: Tables) -> None:
-        """Raise Violation if a project that changed since the last check breaks a promise."""
+        """Raise Violation if a key that changed since the last check breaks a promise."""
         for broken, detail in self._broken:
             raise Violation(broken, f"{detail}")
-        for project_id, event in self._arrived:
-            self._check_event(project_id, tables.rows(project_id), event)
-        self._arrived.clear()
         while self._changed:
-            project_id = self._changed.pop()
-            rows = tables.rows(project_id)
-            self._check_log(project_id, rows)
-            self._check_promises(project_id, rows)
-            if self._is_published:
-                self._check_cursor(project_id, rows)
+            key, _ = self._changed.popitem()
+            rows = tables.rows(key)
+            self._check_log(key, rows)
+            self._check_promises(key, rows, tables)
 
-    def _check_log(self, project_id: int, rows: Rows) -> None:
-        ids = sorted(rows.todos)
-        _hold(ids == list(range(1, rows.head.state + 1)), Broken.HOLE, (rows.head, ids))
-        answered = sorted(todo.id for todo in rows.requests.values())
-        _hold(answered == ids, Broken.TWICE, (ids, rows.requests))
-        now = [rows.todos[each] for each in ids]
-        before = self._written.get(project_id, [])
+    def _check_log(self, key: str, rows: Rows) -> None:
+        before = self._written.setdefault(key, [])
+        places = range(1, rows.head.place + 1)
+        _hold(rows.entries.keys() == set(places), Broken.HOLE, (rows.head, sorted(rows.entries)))
+        _hold(len(rows.requests) == len(places), Broken.TWICE, (len(places), list(rows.requests)))
+        now = [rows.entries[each] for each in places]
         _hold(now[: len(before)] == before, Broken.CHANGED, (before, now))
-        self._written[project_id] = now
-        for request_id, todo in rows.requests.items():
-            request = TodoRequest(project_id, request_id, todo.title)
-            _hold(rows.todos[todo.id] == todo, Broken.CHANGED, (todo, rows.todos))
-            _hold(self._sent[request] > 0, Broken.INVENTED, request)
-            _hold(request not in self._refused, Broken.REFUSED, request)
+        for entry in now[len(before) :]:
+            answered = rows.requests.get(entry.request_id)
+            _hold(answered is not None and answered.entry == entry, Broken.TWICE, (entry, answered))
+            assert answered is not None
+            self._check_entry(key, answered)
+        if len(now) > len(before):
+            head, state = rows.head.state, self._states[key]
+            _hold(head == state, Broken.FOLDED, (head, state))
+        self._written[key] = now
 
-    def _check_promises(self, project_id: int, rows: Rows) -> None:
-        for (project, request_id), request in self.promised.items():
-            if project != project_id:
+    def _check_entry(self, key: str, answered: Answered) -> None:
+        entry = answered.entry
+        request = Request(key, entry.request_id, answered.payload)
+        _hold(self._sent[request] > 0, Broken.INVENTED, request)
+        _hold(request not in self._refused, Broken.REFUSED, request)
+        folded = self._decider.fold(request.payload, entry.place, self._states.get(key))
+        made = (entry.output, entry.refused)
+        _hold(made == (folded.output, folded.refused), Broken.FOLDED, (entry, folded))
+        self._states[key] = folded.state
+
+    def _check_promises(self, key: str, rows: Rows, tables: Tables) -> None:
+        for (of, request_id), request in self.promised.items():
+            if of != key:
                 continue
-            todo, row = rows.requests.get(request_id), rows.inbox.get(request_id)
-            _hold(todo is not None or row is not None, Broken.LOST, request)
-            title = todo.title if todo else row and row[1].title
-            _hold(title == request.title, Broken.OTHER, (request, title))
-            shown = self._shown.get((project, request_id))
-            _hold(shown in {None, todo}, Broken.SHOWN, (request_id, shown, todo))
+            answered, row = rows.requests.get(request_id), rows.inbox.get(request_id)
+            letter = tables.letters.get(Name(FOLD, key, request_id))
+            _hold(answered or row or letter, Broken.LOST, request)
+            both = letter and answered and letter.body == answered.payload.encode()
+            _hold(not both, Broken.BOTH, request)
+            if letter:
+                continue
+            stored = answered.payload if answered else row.request.payload if row else None
+            same = stored is None or self._decider.same(stored, request.payload)
+            _hold(same, Broken.OTHER, (request, stored))
+            shown = self._shown.get((key, request_id))
+            there = answered.entry if answered else None
+            _hold(shown in {None, there}, Broken.SHOWN, (request_id, shown, there))
+        for request in self._refused:
+            answered = rows.requests.get(request.id) if request.key == key else None
+            same = answered is not None and answered.payload == request.payload
+            _hold(not same, Broken.REFUSED, request)
 
-    def _check_event(self, project_id: int, rows: Rows, event: Event) -> None:
-        todo = rows.requests.get(str(event.properties["requestId"]))
-        entry = Entry(str(event.properties["requestId"]), todo) if todo else None
-        _hold(entry is not None and event_of(entry) == event, Broken.OUT, (event, todo))
-        sequence, last = int(event.properties["sequence"]), self._published.get(project_id, 0)
-        _hold(sequence <= last + 1, Broken.GAP, (project_id, last, sequence))
-        self._published[project_id] = max(last, sequence)
-
-    def _check_cursor(self, project_id: int, rows: Rows) -> None:
-        last = self._published.get(project_id, 0)
-        _hold(rows.cursor.last <= last, Broken.AHEAD, (project_id, rows.cursor, last))
-        done = rows.cursor.last == rows.head.state or rows.marker is not None
-        _hold(done, Broken.UNMARKED, (project_id, rows.cursor, rows.head))
-
-    def check_settled(self, tables: Tables, outboxes: Iterable[tuple[int, str]]) -> None:
+    def check_settled(self, tables: Tables) -> None:
         """Raise Violation unless all that was accepted is in the log, and nothing waits."""
-        for (project_id, request_id), request in self.promised.items():
-            _hold(request_id in tables.rows(project_id).requests, Broken.STUCK, request)
-        for project_id, rows in tables.projects.items():
-            _hold(not rows.inbox, Broken.LEFT, (project_id, "inbox", list(rows.inbox)))
-        if self._is_published:
-            for project_id, rows in tables.projects.items():
-                there = (rows.cursor.last, self._published.get(project_id, 0))
-                _hold(set(there) == {rows.head.state}, Broken.UNPUBLISHED, (project_id, there))
-        for project_id, request_id in outboxes:
-            logged = request_id in tables.rows(project_id).requests
-            _hold(logged, Broken.LEFT, (project_id, "outbox", request_id))
+        for (key, request_id), request in self.promised.items():
+            dead = Name(FOLD, key, request_id) in tables.letters
+            _hold(dead or request_id in tables.rows(key).requests, Broken.STUCK, request)
+        for key, rows in tables.keys.items():
+            _hold(not rows.inbox, Broken.LEFT, (key, "inbox", list(rows.inbox)))
 
-    def restart(self, tables: Tables) -> None:
-        """Take what is stored now for all there ever was: the account failed over to a copy."""
-        self.promised.clear()
-        self._shown.clear()
+    def check_order(self, listed: Mapping[str, Sequence[str]], logged: Tables) -> None:
+        """Raise Violation unless each log has the order in which the entity first listed ids."""
+        for key, rows in logged.keys.items():
+            log = [rows.entries[place].request_id for place in sorted(rows.entries)]
+            ids = [each for each in listed.get(key, ()) if each in rows.requests]
+            _hold(log == ids, Broken.ORDER, (key, log, ids))
+
+    # The account fails over
+
+    def restart(self, tables: Tables, lost: Iterable[Id], excused_until: float) -> None:
+        """Take what is stored now for all there ever was: the account failed over to a copy.
+
+        `lost` are requests of which the copy lacks something. Until `excused_until` somebody may
+        act on what it saw of them before.
+        """
+        for name in lost:
+            self._excused[name] = excused_until
+            self.promised.pop(name, None)
+            self._shown.pop(name, None)
+        self._refused = {r for r in self._refused if (r.key, r.id) not in self._excused}
         self._written.clear()
-        self._changed.update(tables.projects)
+        self._states.clear()
+        for key in tables.keys:
+            self.changed(key)
 
 
-def _hold(holds: bool, broken: Broken, detail: object) -> None:  # noqa: FBT001
+def _hold(holds: object, broken: Broken, detail: object) -> None:
     if not holds:
         raise Violation(broken, f"{detail}")

@@ -18,10 +18,13 @@ Callback = Callable[..., object]
 
 
 class Process:
-    """What lives and dies as one: its tasks take no step after `kill`, not even a `finally`."""
+    """What lives, stands still and dies as one: its tasks take no step while it does not run, not
+    even a `finally`."""
 
     def __init__(self) -> None:
         self.alive = True
+        self.held: list[asyncio.Handle] | None = None
+        """What is ready while the process stands still; None while it runs."""
 
 
 OWNER: ContextVar[Process | None] = ContextVar("OWNER", default=None)
@@ -72,6 +75,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._ready.append(handle)
         return handle
 
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callback, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        return self.call_soon(callback, *args, context=context)
+
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callback, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
@@ -107,10 +115,18 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             owner = handle._context.get(OWNER, None)  # type: ignore[attr-defined]
             if owner is not None and not owner.alive:
                 self._dead.append(handle)
+            elif owner is not None and owner.held is not None:
+                owner.held.append(handle)
             else:
                 self.steps += 1
                 handle._run()
         return True
+
+    def resume(self, process: Process) -> None:
+        """Let a process that stood still go on with all that became ready meanwhile."""
+        if process.held is not None:
+            self._ready += process.held
+            process.held = None
 
     def _pick(self) -> asyncio.Handle:
         last = self._ready.pop()

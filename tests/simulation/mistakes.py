@@ -3,13 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
-from publishing.producer import NotSent
-from store.port import StoreError
-
-FAULTS: Final = (StoreError, NotSent, OSError)
-"""What calls to the outside may raise; a timeout is an OSError."""
+from tests.simulation.decisions import EXPECTED
 
 
 class Mistakes(logging.Handler):
@@ -21,7 +16,7 @@ class Mistakes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and not isinstance(error, FAULTS):
+        if error is not None and not isinstance(error, EXPECTED):
             self._hear(error)
 
 

@@ -1,13 +1,14 @@
 """Between a process and the world: effects take time, and so do answers, if they come at all."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
-from store.port import Conflict, Unknown
+from store.ports.records import Conflict, Unknown
 from tests.simulation.faults import GUARDED, KINDS, Fault, Faults
 from tests.simulation.loop import SimulatedLoop
 
@@ -22,6 +23,9 @@ SECONDS_LATE: Final = (0.5, 40.0)
 """How long after its caller was told of an error something may still happen: while the caller
 looks and tries again, when a guarded write still finds nothing in its way, or long after."""
 
+STORE_CALL_SECONDS_MAX: Final = 30.0
+"""After which a call of the store ends as Unknown."""
+
 SHARE_SOON: Final = 0.5
 SHARE_SOON_GUARDED: Final = 0.9
 """Of writes that are made only if nothing is in their way: long after, there mostly is."""
@@ -30,6 +34,8 @@ HAPPENS: Final = frozenset({Fault.NONE, Fault.TWICE, Fault.STALE, Fault.DIRTY})
 HAPPENS_UNSEEN: Final = frozenset({Fault.AFTER, Fault.REPEATED, Fault.PARTLY})
 NO_ANSWER: Final = frozenset({Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.PARTLY})
 REFUSAL: Final = frozenset({Fault.REFUSED, Fault.REPEATED})
+
+STORE: Final = frozenset({"inbox", "log", "letter", "marker", "cursor"})
 
 
 class Network:
@@ -40,11 +46,22 @@ class Network:
         self._chance = chance
         self.faults = faults
         self.slow_share = 0.0
+        self.seconds: Mapping[str, float] = {}
+        """How long calls of a name take there and back, where it is not left to chance."""
         self.late_ones = 0
         """On their way."""
         self.out_until = 0.0
         """Until then the store is throttled: every call to it fails."""
+        self.hub_hangs_until = 0.0
+        """Until then no call to the task hub is answered."""
+        self.hub_has_tables = True
+        """Without them reads and starts fail, and signals are lost."""
+        self.epoch = 0
+        """Of the storage account: what was sent to an earlier one never arrives."""
+        self.requests: Counter[str] = Counter()
+        """Made to the store and to the hub, by the name of the call."""
         self.trace: Callable[[str, str], None] = lambda _what, _how: None
+        self.is_hanging: Callable[[str, str], bool] = lambda _name, _key: False
         self._world = Context()  # belongs to no process
 
     def later(self, seconds: float, effect: Callable[[], object]) -> None:
@@ -61,7 +78,10 @@ class Network:
 
         self.later(seconds, arrive)
 
-    def delay(self) -> float:
+    def delay(self, name: str = "") -> float:
+        """One way."""
+        if (seconds := self.seconds.get(name)) is not None:
+            return seconds / 2
         drawn = self._chance.random() < self.slow_share
         slow = drawn and self.faults.happened("message DELAYED")
         return self._chance.uniform(*(SECONDS_SLOW if slow else SECONDS_QUICK))
@@ -73,29 +93,35 @@ class Network:
     async def call(
         self,
         name: str,
-        detail: str,
+        key: str,
+        detail: object,
         effect: Callable[[], T],
         instead: Mapping[Fault, Callable[[], T]] = NOTHING,
         error: Callable[[str], Exception] = Unknown,
+        requests: int = 1,
     ) -> T:
         """Have `effect` happen and return its answer, or raise what it raises, or `error`.
 
-        `instead` holds what happens instead when it fails in one of these ways.
+        `instead` holds what happens instead when it fails in one of these ways. On the wire it
+        takes so many `requests`.
         """
-        fault = self._fault_of(name)
-        self.trace(name, detail if fault is Fault.NONE else f"{detail} !{fault.name}")
+        fault = self._fault_of(name, key)
+        self.requests[name] += requests
+        failed = "" if fault is Fault.NONE else f" !{fault.name}"
+        self.trace(name, f"{key} {detail}{failed}")
         answer: asyncio.Future[T] = self._loop.create_future()
-        happens = self.delay()
-        told = happens if fault in HAPPENS else happens + self.delay()
-        again = partial(self._attempt, f"{name} {fault.name}", f"{name}: {detail}")
-        here = instead.get(fault, effect)
+        happens = self.delay(name)
+        told = happens if fault in HAPPENS else happens + self.delay(name)
+        again = partial(self._attempt, f"{name} {fault.name}", f"{name}: {key} {detail}")
+        here = self._of_this_account(name, instead.get(fault, effect), error)
         if fault in HAPPENS:
             self.later(happens, lambda: self._answer(name, answer, here))
         if fault in HAPPENS_UNSEEN:
             self.later(happens, lambda: again("unseen", here))
         if fault in {Fault.LATER, Fault.TWICE}:
             share_soon = SHARE_SOON_GUARDED if KINDS.get(name) is GUARDED else SHARE_SOON
-            self.after(told + self.late(share_soon), lambda: again("late", effect))
+            late = self._of_this_account(name, effect, error)
+            self.after(told + self.late(share_soon), lambda: again("late", late))
         if fault in NO_ANSWER:
             self.later(told, lambda: _fail(answer, error(name)))
         if fault in REFUSAL:
@@ -104,13 +130,38 @@ class Network:
             self.later(happens, answer.cancel)
         if fault is Fault.SWALLOWED:
             self.later(happens, lambda: _settle(answer, None))
+        if fault is Fault.HANGING and _room(name) in STORE:
+            self.later(STORE_CALL_SECONDS_MAX, lambda: _fail(answer, error(name)))
         return await answer
 
-    def _fault_of(self, name: str) -> Fault:
-        of_store = name.partition(".")[0] in {"inbox", "log", "marker", "cursor"}
-        if of_store and self._loop.time() < self.out_until:
+    def _of_this_account(
+        self, name: str, effect: Callable[[], T], error: Callable[[str], Exception]
+    ) -> Callable[[], T]:
+        """What is under way when the storage account fails over never arrives."""
+        if _room(name) not in STORE:
+            return effect
+        epoch = self.epoch
+
+        def arrive() -> T:
+            if self.epoch != epoch:
+                raise error(f"{name}: the account has failed over")
+            return effect()
+
+        return arrive
+
+    def _fault_of(self, name: str, key: str) -> Fault:
+        room = _room(name)
+        if room in STORE and self._loop.time() < self.out_until:
             self.faults.happened("store THROTTLED")
             return Fault.BEFORE
+        if room == "hub" and self._loop.time() < self.hub_hangs_until:
+            self.faults.happened("call HANGS")
+            return Fault.HANGING
+        if room == "hub" and not self.hub_has_tables:
+            self.faults.happened("call WITHOUT_TABLES")
+            return Fault.SWALLOWED if name == "hub.create" else Fault.BEFORE
+        if self.is_hanging(name, key):
+            return Fault.HANGING
         return self.faults.of(name)
 
     def _answer(self, name: str, answer: asyncio.Future[T], effect: Callable[[], T]) -> None:
@@ -119,9 +170,9 @@ class Network:
         except Exception as error:  # noqa: BLE001 - the answer of the service
             failure = error
             self.trace(name, f"answers {error!r}")
-            self.later(self.delay(), lambda: _fail(answer, failure))
+            self.later(self.delay(name), lambda: _fail(answer, failure))
         else:
-            self.later(self.delay(), lambda: _settle(answer, result))
+            self.later(self.delay(name), lambda: _settle(answer, result))
 
     def _attempt(self, kind: str, what: str, when: str, effect: Callable[[], object]) -> None:
         """Let it happen with nobody there to hear how it went.
@@ -135,6 +186,10 @@ class Network:
             self.trace(when, f"{what}: {error!r}")
         else:
             self.trace(when, f"{what}: done")
+
+
+def _room(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _settle(answer: asyncio.Future[Any], result: Any) -> None:

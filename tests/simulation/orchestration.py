@@ -10,9 +10,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-from activities.hub import ORCHESTRATION_NAME
-from activities.outbox import ACTIVITY_NAME
-from entities.project import ENTITY_NAME
 from localhost.taskhub.actions import Known
 from localhost.taskhub.clock import Microseconds
 from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction, decisions_in
@@ -25,11 +22,22 @@ Handle = Callable[[str], str]
 _sdk: Any = import_module("azure.durable_functions.models.history.HistoryEvent")
 _sdk.dt_parse = lru_cache(10_000)(_sdk.dt_parse)
 
-KNOWN: Final = Known(
-    lambda name: name == ACTIVITY_NAME,
-    lambda name: name == ORCHESTRATION_NAME,
-    lambda name: name.lower() == ENTITY_NAME.lower(),
-)
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the app has registered."""
+
+    orchestration: str
+    activity: str
+    entity: str
+
+    @property
+    def known(self) -> Known:
+        return Known(
+            lambda name: name == self.activity,
+            lambda name: name == self.orchestration,
+            lambda name: name.lower() == self.entity.lower(),
+        )
 
 ACTIONS_MAX: Final = 100_000
 
@@ -50,6 +58,7 @@ class Orchestration:
     id: str
     input: str
     """JSON."""
+    names: Names
     history: list[Event] = field(default_factory=list)
     queue: list[Event] = field(default_factory=list)
     due: bool = False
@@ -61,7 +70,7 @@ class Orchestration:
                 now,
                 instance=self.id,
                 execution=self.id,
-                name=ORCHESTRATION_NAME,
+                name=self.names.orchestration,
                 version=None,
                 input_=json.dumps(self.input),
             )
@@ -89,14 +98,14 @@ class Orchestration:
         new = [event(Kind.ORCHESTRATOR_STARTED, now), *_each_once(batch)]
         reply = json.loads(handle(self._payload(new)))
         (actions,) = reply["actions"]
-        replay = Replay(self.id, self.id, actions, KNOWN, ACTIONS_MAX)
+        replay = Replay(self.id, self.id, actions, self.names.known, ACTIONS_MAX)
         replay.feed([*self.history, *new])
         past = decisions_in(self.history)
         assert replay.invalid is None, replay.invalid
         otherwise = contradiction(replay.decisions, past)
         assert otherwise is None, otherwise
         decided = [each for each in replay.decisions if each.id not in past]
-        sender = Sender(self.id, self.id, ORCHESTRATION_NAME, None, store_inputs=False)
+        sender = Sender(self.id, self.id, self.names.orchestration, None, store_inputs=False)
         events = [*new, *(as_event(each, sender) for each in decided)]
         return Episode([*events, event(Kind.ORCHESTRATOR_COMPLETED, now)], decided, reply["isDone"])
 

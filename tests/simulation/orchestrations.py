@@ -1,101 +1,85 @@
 """Runs orchestrations episode by episode, as badly as the platform may (host-protocol 7.2, 7.10).
 
 Messages go out before anything is committed, and come in again after it was; an activity runs
-twice or loses its answer; the worker process dies under an episode, and that was that.
+twice or loses its answer; a timer fires early; the worker process dies under an episode, and that
+was that. What a dead host had in flight runs again after five minutes.
 """
 
-import json
-from collections.abc import Callable, Coroutine, Generator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import count
 from random import Random
-from typing import Any, Final, Protocol
-
-import azure.durable_functions as df
+from typing import Any, Final
 
 from localhost.taskhub.clock import SECOND, Microseconds, iso
 from localhost.taskhub.decisions import Decision
 from localhost.taskhub.events import Event, Kind, event
+from tests.simulation.entities import SECONDS_INVISIBLE, SECONDS_UNSERVED, SHARE_INVISIBLE
 from tests.simulation.faults import Fault
-from tests.simulation.loop import SimulatedLoop
+from tests.simulation.host import Gone, Host, HostGone, Role
 from tests.simulation.network import Network
-from tests.simulation.orchestration import Episode, Orchestration
-from tests.simulation.process import Gone, Instance
-
-Outbox = Callable[[Any], Generator[Any, Any, int]]
+from tests.simulation.orchestration import Episode, Names, Orchestration
 
 RUNS_MAX: Final = 50
 """Attempts at one activity whose host died under it; more than any history has crashes."""
 
-SHARE_ALONE: Final = 0.5
-"""Of deaths under an activity: the worker process dies, and its host lives."""
-
 SECONDS_TO_EPISODE: Final = (0.0005, 0.02)
-SECONDS_WITHOUT_PROCESS: Final = 0.25
-"""Until the hub looks again for a process that could run an episode."""
+
+SECONDS_EARLY: Final = 1.0
+"""A timer fires before its time by less than that."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Signals(Protocol):
-    """Where signals go, and how often all was lost there."""
-
-    epoch: int
-
-    def deliver(self, project_id: int, operation: str, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What orchestrations need of the world."""
 
-    loop: SimulatedLoop
     network: Network
     chance: Random
     now: Callable[[], datetime]
-    living: Callable[[], Coroutine[Any, Any, Instance]]
-    """Picks a living process, waiting for one if need be."""
-    is_anybody_alive: Callable[[], bool]
+    living: Callable[[Role], Coroutine[Any, Any, Host]]
+    """Picks a host that runs, waiting for one if need be."""
+    owner: Callable[[str], Host | None]
     spawn: Callable[[Coroutine[Any, Any, None]], object]
-    hub: Signals
 
 
 class Orchestrations:
     """All of them. Their code runs in no time; what it decides is sent, then committed."""
 
-    def __init__(self, outbox: Outbox, world: Surroundings) -> None:
+    def __init__(self, handle: Callable[[str], str], names: Names, world: Surroundings) -> None:
+        self.started = 0
         self.running = 0
-        self._handle: Callable[[str], str] = df.Orchestrator.create(outbox)
+        self.still = False
+        """Whether nothing of the hub moves."""
+        self._handle = handle
+        self._names = names
         self._world = world
         self._network = world.network
         self._faults = world.network.faults
         self._epoch = 0
         self._numbers = count(1)
 
-    def start(self, text: str) -> None:
-        self._forget_lost()
-        started = Orchestration(f"o{next(self._numbers)}", text)
+    def start(self, name: str, text: str) -> None:
+        assert name == self._names.orchestration
+        each = Orchestration(f"o{next(self._numbers)}", text, self._names)
+        self.started += 1
         self.running += 1
-        started.start(self._now())
-        self._schedule(started)
+        each.start(self._now())
+        self._schedule(each)
 
-    def _forget_lost(self) -> None:
-        """After the hub was wiped nothing that ran before is heard of again."""
-        if self._epoch != self._world.hub.epoch:
-            self._epoch = self._world.hub.epoch
-            self.running = 0
-
-    def is_running(self) -> bool:
-        self._forget_lost()
-        return self.running > 0
+    def wipe(self) -> None:
+        """Lose all: nothing that ran before is heard of again."""
+        self._epoch += 1
+        self.running = 0
 
     def _now(self) -> Microseconds:
         return (self._world.now() - EPOCH) // timedelta(microseconds=1)
 
     def _tell(self, each: Orchestration, epoch: int, message: Event) -> None:
-        if epoch == self._world.hub.epoch and not each.over:
+        if epoch == self._epoch and not each.over:
             each.queue.append(message)
             self._schedule(each)
 
@@ -103,7 +87,7 @@ class Orchestrations:
         if each.due:
             return
         each.due = True
-        epoch = self._world.hub.epoch
+        epoch = self._epoch
         pause = self._world.chance.uniform(*SECONDS_TO_EPISODE) if seconds is None else seconds
         self._network.later(pause, lambda: self._work(each, epoch))
 
@@ -111,21 +95,28 @@ class Orchestrations:
 
     def _work(self, each: Orchestration, epoch: int) -> None:
         each.due = False
-        self._forget_lost()
         if epoch != self._epoch or each.over or not each.deliverable():
             return
-        if not self._world.is_anybody_alive():
-            self._schedule(each, SECONDS_WITHOUT_PROCESS)
+        if self.still or self._world.owner(each.id) is None:
+            self._schedule(each, SECONDS_UNSERVED)
             return
         fault = self._faults.of("outbox.episode")
+        again: float | None = None
         if fault is Fault.WORKER_DIED:
             self._end(each, f"{each.id} Failed !{fault.name}")
         elif fault is Fault.UNSENT:
             self._network.trace("outbox.episode", f"{each.id} !{fault.name}")
+            again = self._seconds_invisible()
         else:
             self._run(each, epoch, fault)
+            again = self._seconds_invisible() if fault is Fault.UNCOMMITTED else None
         if each.queue and not each.over:
-            self._schedule(each)
+            self._schedule(each, again)
+
+    def _seconds_invisible(self) -> float | None:
+        drawn = self._world.chance.random() < SHARE_INVISIBLE
+        hidden = drawn and self._faults.happened("episode INVISIBLE")
+        return SECONDS_INVISIBLE if hidden else None
 
     def _run(self, each: Orchestration, epoch: int, fault: Fault) -> None:
         if fault is Fault.RIVAL:
@@ -161,13 +152,15 @@ class Orchestrations:
         for decision in decided:
             if decision.kind is Kind.TASK_SCHEDULED:
                 self._world.spawn(self._activity(each, epoch, decision))
-            elif decision.kind is Kind.TIMER_CREATED:
-                self._timer(each, epoch, decision)
             else:
-                self._signal(decision)
+                assert decision.kind is Kind.TIMER_CREATED, decision
+                self._timer(each, epoch, decision)
 
     def _timer(self, each: Orchestration, epoch: int, decision: Decision) -> None:
         due = max(0.0, (decision.fire_at - self._now()) / SECOND)
+        drawn = self._world.chance.random() < SHARE_INVISIBLE
+        if drawn and self._faults.happened("timer EARLY"):
+            due = max(0.0, due - self._world.chance.uniform(0.0, SECONDS_EARLY))
         fired = event(
             Kind.TIMER_FIRED,
             decision.fire_at,
@@ -175,20 +168,6 @@ class Orchestrations:
             FireAt=iso(decision.fire_at),
         )
         self._network.later(due, lambda: self._tell(each, epoch, fired))
-
-    def _signal(self, decision: Decision) -> None:
-        request = decision.request
-        assert request is not None
-        project_id = int(decision.instance.rpartition("@")[2])
-        fault = self._faults.of("outbox.signal")
-        failed = "" if fault is Fault.NONE else f" !{fault.name}"
-        self._network.trace("outbox.signal", f"{project_id} {request.operation}{failed}")
-        text = json.dumps(request.input)
-        deliver = partial(self._world.hub.deliver, project_id, request.operation, text)
-        if fault is not Fault.SWALLOWED:
-            self._network.later(self._network.delay(), deliver)
-        if fault is Fault.TWICE:
-            self._network.after(self._network.late(), deliver)
 
     async def _activity(self, each: Orchestration, epoch: int, decision: Decision) -> None:
         fault = self._faults.of("outbox.emit")
@@ -216,7 +195,7 @@ class Orchestrations:
                 Kind.TASK_FAILED,
                 self._now(),
                 TaskScheduledId=decision.id,
-                Reason="Activity function 'emit' failed",
+                Reason=f"Activity function '{self._names.activity}' failed",
                 Details="the language worker process exited with code 137",
             )
         else:
@@ -226,16 +205,26 @@ class Orchestrations:
         self._network.later(self._network.delay(), lambda: self._tell(each, epoch, outcome))
 
     async def _emit(self, text: str) -> str | None:
-        """Run it to its end: a host that dies under it makes it run again elsewhere, a worker
-        process that dies alone fails it, whatever it had done by then (host-protocol 7.10)."""
+        """Run it to its end: a host that dies under it makes it run again five minutes later, a
+        worker process that dies alone fails it, whatever it had done by then (7.10)."""
         for _ in range(RUNS_MAX):
-            instance = await self._world.living()
-            try:
-                return await instance.emit(text)
-            except Gone:
-                is_alone = self._world.chance.random() < SHARE_ALONE
-                if is_alone and self._faults.happened("activity FAILED"):
-                    break
+            host = await self._world.living(Role.DURABLE)
+            async with host.activities:
+                worker = host.worker
+                if self.still or not host.runs or worker is None:
+                    await asyncio.sleep(SECONDS_UNSERVED)
+                    continue
+                host.activities_running += 1
+                try:
+                    return await worker.call("emit", worker.app.run_activity(text))
+                except HostGone:
+                    self._faults.happened("activity INVISIBLE")
+                except Gone:
+                    self._faults.happened("activity FAILED")
+                    return None
+                finally:
+                    host.activities_running -= 1
+            await asyncio.sleep(SECONDS_INVISIBLE)
         return None
 
 

@@ -73,7 +73,7 @@ class Search:
                 self._start, self._best = start, failure
 
     def _small_starts(self) -> Iterator[Start]:
-        few = replace(self.profile, projects=(1,), requests_max=REQUESTS_FEW)
+        few = replace(self.profile, keys=(1,), requests_max=REQUESTS_FEW)
         for number in range(SMALL_RUNS_MAX):
             yield f"{self.seed}-{number}", few
 

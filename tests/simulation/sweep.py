@@ -1,45 +1,28 @@
-"""Many histories, one after the other or on several cores; and every fault of a small one."""
+"""Many histories, one after the other or on several cores."""
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.simulation.faults import (
-    EPISODE,
-    GUARDED,
-    KINDS,
-    MESSAGE,
-    SEND,
-    UNUSED,
-    WORK,
-    WRITE,
-    Fault,
-)
+from tests.simulation.faults import KINDS, UNUSED
 from tests.simulation.history import ANYTHING, History, HistoryFailed, Profile
 from tests.simulation.shrink import Search
-from tests.simulation.small import play
 from tests.simulation.world import REAL, Variant
 
-PAIRED: Final = {
-    WRITE: WRITE,
-    GUARDED: (*WRITE, Fault.REPEATED),
-    MESSAGE: (Fault.SWALLOWED, Fault.TWICE),
-    SEND: (Fault.BEFORE, Fault.AFTER),
-    WORK: (Fault.UNCOMMITTED,),
-    EPISODE: (Fault.UNCOMMITTED, Fault.WORKER_DIED),
-}
-
-SEEDS_PER_PART: Final = 100
+SEEDS_PER_PART: Final = 50
 
 OTHER_KINDS: Final = (
-    *("client REPEATED", "client OTHER_TITLE"),
-    *("message DELAYED", "signals REORDERED", "queue IDLE"),
-    *("process KILLED", "activity KILLED", "activity FAILED"),
-    *("entity LOST", "entity ROLLED_BACK", "hub WIPED"),
-    *("store OUT", "store THROTTLED"),
+    *("client REPEATED", "client OTHER_CONTENT"),
+    *("message DELAYED", "signals REORDERED", "signals INVISIBLE", "queue IDLE", "timer EARLY"),
+    *("host KILLED", "worker KILLED", "host PAUSED", "activity KILLED", "activity INVISIBLE"),
+    *("activity FAILED", "episode INVISIBLE", "entity LOST", "entity ROLLED_BACK"),
+    *("hub WIPED", "hub WENT_BACK", "hub STANDS_STILL", "hub HUNG", "hub WITHOUT_TABLES"),
+    *("call HANGS", "call WITHOUT_TABLES", "store OUT", "store THROTTLED", "rows UNREADABLE"),
+    "account FAILED_OVER",
 )
 """What goes wrong besides single calls and work items."""
 
@@ -56,14 +39,16 @@ class Totals:
 
     histories: int = 0
     steps: int = 0
-    todos: int = 0
+    entries: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    placements: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Totals") -> None:
         self.histories += other.histories
         self.steps += other.steps
-        self.todos += other.todos
+        self.entries += other.entries
         self.faults += other.faults
+        self.placements += other.placements
 
     def seldom(self, times: int) -> list[str]:
         """Kinds of faults that were injected less often than that."""
@@ -73,7 +58,7 @@ class Totals:
         faults = sum(self.faults.values())
         return (
             f"{self.histories} histories, {self.steps} steps checked, "
-            f"{self.todos} TODOs, {faults} faults"
+            f"{self.entries} entries, {faults} faults"
         )
 
 
@@ -87,15 +72,27 @@ def run_seeds(seeds: Iterable[int], totals: Totals) -> None:
             raise (Search(seed).smallest() or failure) from None
         totals.histories += 1
         totals.steps += report.steps
-        totals.todos += report.todos
+        totals.entries += report.entries
         totals.faults += report.faults
+        totals.placements[report.placement] += 1
 
 
 def run_on_all_cores(seeds: Sequence[int]) -> Iterator[Totals | str]:
     """Yield what each part of the seeds consisted of, or how a history failed."""
     parts = [seeds[n : n + SEEDS_PER_PART] for n in range(0, len(seeds), SEEDS_PER_PART)]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    pool = ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts)
+    try:
         yield from pool.map(_run_part, parts)
+    finally:
+        # What is under way is of no use any more, after a failure or Ctrl-C.
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to all processes of the terminal: the first one says it, and ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run_part(seeds: Sequence[int]) -> Totals | str:
@@ -117,31 +114,3 @@ def first_failure(
         except HistoryFailed as failure:
             return failure
     return None
-
-
-def single_faults(schedule: int) -> Iterator[tuple[int, Fault]]:
-    """Every call of the small history with each of its ways to fail."""
-    _, written = play(schedule)
-    for place, call in enumerate(written.calls):
-        for fault in KINDS[call]:
-            yield place, fault
-
-
-def write_pairs(schedule: int) -> Iterator[dict[int, Fault]]:
-    """Every two calls of it that change something, with each of their ways to fail that differ.
-
-    The second is one of those that there are once the first has failed. (What a sender of a
-    message is told makes no difference but a line in its log: single faults try that.)
-    """
-    _, written = play(schedule)
-    for place, fault in _writes(written.calls):
-        _, after = play(schedule, {place: fault})
-        for later_place, later_fault in _writes(after.calls, place + 1):
-            yield {place: fault, later_place: later_fault}
-
-
-def _writes(calls: list[str], start: int = 0) -> Iterator[tuple[int, Fault]]:
-    for place, call in enumerate(calls):
-        if place >= start:
-            for fault in PAIRED.get(KINDS[call], ()):
-                yield place, fault

@@ -1,42 +1,56 @@
-"""One history: clients, processes, store and hub under one seed, checked step by step."""
+"""One history: clients, hosts, store and hub under one seed, checked step by step."""
 
 import asyncio
 import warnings
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final
 
-from activities.hub import DurableHub
-from activities.outbox import outbox
-from activities.settlements import Settlements
-from entities.project import decode_state, entity
+import azure.durable_functions as df
+
+from activities import outbox
+from store.ports.deadletters import FOLD, Name
+from store.ports.records import StoreError
+from taskhub.durable import DurableHub
+from tests.simulation.app import NAMES, App, Outside, Parts
 from tests.simulation.clients import Client, Sending
+from tests.simulation.decisions import Heard
+from tests.simulation.durable_client import SimulatedClient
+from tests.simulation.entities import SECONDS_INVISIBLE, Entities
+from tests.simulation.explained import ExplainedHub, order_in
 from tests.simulation.faults import Faults
-from tests.simulation.hub import SimulatedClient, TaskHub
-from tests.simulation.ledger import Broken, Ledger, Violation
+from tests.simulation.host import (
+    DEATHS_MAX,
+    DEATHS_SECONDS,
+    RESTART_SECONDS,
+    Gone,
+    Host,
+    Role,
+    Worker,
+)
+from tests.simulation.ledger import Broken, Id, Ledger, Violation
 from tests.simulation.loop import OWNER, SimulatedLoop, simulated_loop
 from tests.simulation.mistakes import heard
 from tests.simulation.network import Network
-from tests.simulation.orchestrations import Orchestrations, Outbox, Surroundings
-from tests.simulation.output import OutputHub, SimulatedProducer
-from tests.simulation.process import REAL_PARTS, Instance, Parts, Publishing
-from tests.simulation.store import SimulatedStore, Tables
+from tests.simulation.orchestrations import Orchestrations, Surroundings
+from tests.simulation.partitions import Partitions
+from tests.simulation.samples import NOTES, Samples
+from tests.simulation.store import SimulatedStore
+from tests.simulation.tables import Tables
 
 BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
-CALM_SECONDS_MAX: Final = 120.0
-"""How long after the last fault everything may take: what is late arrives within 40 seconds,
-the sweeper comes every 5, and an orchestration gives up after 12."""
+SWEEP_AFTER: Final = timedelta(seconds=10)
+SWEEP_EVERY_SECONDS: Final = 30.0
+SWEEP_SECONDS_MAX: Final = 240.0
 
-CALM_ROUND_SECONDS: Final = 2.5
-"""Between two rounds of publishing once faults are over. With the smallest of limits a round
-publishes one TODO of one project, and all have to get there while it is calm."""
-
-STEPS_MAX: Final = 200_000
+STEPS_MAX: Final = 400_000
 """Of one history; beyond it something runs in circles."""
 
 
@@ -44,21 +58,13 @@ STEPS_MAX: Final = 200_000
 class Variant:
     """The code under test; a test may replace a part of it."""
 
-    parts: Parts = REAL_PARTS
-    outbox: Outbox = outbox
-    entity: Callable[[Any], None] = entity
-    tables: Callable[[Callable[[int], object]], Tables] = Tables
+    parts: Parts = Parts()
+    orchestrator: Callable[[str], Any] = outbox.orchestration
+    tables: Callable[[Callable[[str], object]], Tables] = Tables
+    samples: Samples = NOTES
 
 
 REAL: Final = Variant()
-
-
-@dataclass(frozen=True, slots=True)
-class Rounds:
-    """How often the timer publishes what was left behind, and how soon a marker may go."""
-
-    every_seconds: float = 2.0
-    unmark_after: timedelta = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -74,108 +80,188 @@ class World:
     """Share of failures after which a client tries again."""
     skew_seconds: float = 0.0
     """How far the clocks of processes are off, at most."""
-    is_calm: bool = False
-    """Whether faults are over."""
-    publishing: Rounds | None = None
-    """None: nothing is published."""
+    check_every: int = 1
+    """Steps between two checks of all promises."""
+    is_traced: bool = True
     trace: list[str] = field(default_factory=list)
-    instances: list[Instance] = field(default_factory=list)
+    hosts: list[Host] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
+    """What the app reported, by event."""
     loop: SimulatedLoop = field(init=False)
     ledger: Ledger = field(init=False)
     tables: Tables = field(init=False)
     network: Network = field(init=False)
-    hub: TaskHub = field(init=False)
-    output: OutputHub = field(init=False)
+    partitions: Partitions = field(init=False)
+    entities: Entities = field(init=False)
     orchestrations: Orchestrations = field(init=False)
-    _waiting_for_one: list[asyncio.Future[None]] = field(init=False, default_factory=list)
+    is_hub_still: bool = field(init=False, default=False)
+    _waiting: list[asyncio.Future[None]] = field(init=False, default_factory=list)
+    _tell: Heard = field(init=False)
 
     def __post_init__(self) -> None:
         self.loop = simulated_loop(self.chance)
-        self.ledger = Ledger(is_published=self.publishing is not None)
+        self.ledger = Ledger(self.variant.samples.decider, self.loop.time, self._is_dead)
         self.tables = self.variant.tables(self.ledger.changed)
-        self.output = OutputHub(self.ledger.published)
         self.network = self.network_of(self.loop, self.chance, self.faults)
-        self.network.trace = self.note
-        self.hub = TaskHub(
-            self.network, self.chance, self.variant.entity, self._start, self.is_anybody_alive
-        )
+        self.network.trace = self.note if self.is_traced else lambda _what, _how: None
+        self._tell = Heard(self.loop.mistake, self.network.trace)
+        self.told = self._tell.count
+        durable = partial(self.running, Role.DURABLE)
+        self.partitions = Partitions(self.chance, self.loop.time, durable)
+        self.entities = Entities(self.network, self.chance, self.owner, self.spawn)
+        handle: Any = df.Orchestrator.create(self.variant.orchestrator(NAMES.activity))
         surroundings = Surroundings(
-            *(self.loop, self.network, self.chance, self.now),
-            *(self.living, self.is_anybody_alive, self._spawn, self.hub),
+            *(self.network, self.chance, self.now, self.living, self.owner, self.spawn)
         )
-        self.orchestrations = Orchestrations(self.variant.outbox, surroundings)
+        self.orchestrations = Orchestrations(handle, NAMES, surroundings)
 
     def now(self) -> datetime:
         return BEGINNING + timedelta(seconds=self.loop.time())
 
     def note(self, what: str, how: str) -> None:
+        if not self.is_traced:
+            return
         owner = OWNER.get()
-        who = f"process {owner.number}" if isinstance(owner, Instance) else ""
-        self.trace.append(f"{self.loop.time():9.4f} {who:10} {what:14} {how}")
+        who = f"worker {owner.number}" if isinstance(owner, Worker) else ""
+        self.trace.append(f"{self.loop.time():9.4f} {who:10} {what:16} {how}")
 
-    def _start(self, text: str) -> None:
-        self.orchestrations.start(text)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something done in the world."""
         self.loop.create_task(work, context=Context()).add_done_callback(_raise_its_error)
 
-    # Processes.
+    def _is_dead(self, name: Id) -> bool:
+        return Name(FOLD, *name) in self.tables.letters
 
-    def start_instance(self) -> Instance:
-        store = SimulatedStore(self.tables, self.network, self.tear)
-        client: Any = SimulatedClient(self.hub, self.network)
-        hub = DurableHub(client, Settlements())
+    # Hosts
+
+    def start(self, roles: frozenset[Role]) -> Host:
+        host = Host(len(self.hosts) + 1, roles)
+        self.hosts.append(host)
+        self._start_worker(host)
+        return host
+
+    def _start_worker(self, host: Host) -> None:
+        if not host.alive:
+            return
+        worker = Worker(self.loop, host.number)
+        worker.too_slow = self._too_slow
         skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
-        instance = Instance(
-            *(self.variant.parts, store, hub, lambda: self.now() + skew, self.loop),
-            publishing=self._publishing(),
-            number=len(self.instances) + 1,
+        client: Any = SimulatedClient(self.entities, self.orchestrations.start, self.network)
+        hub = DurableHub(client, NAMES.entity, NAMES.orchestration)
+        outside = Outside(
+            store=SimulatedStore(self.tables, self.network, self.tear),
+            hub=ExplainedHub(
+                hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)
+            ),
+            decider=self.variant.samples.decider,
+            tell=self._tell,
+            now=lambda: self.now() + skew,
+            rng=self.chance,
         )
-        self.instances.append(instance)
-        self.note("start", f"process {instance.number}")
-        while self._waiting_for_one:
-            self._waiting_for_one.pop().set_result(None)
-        self._spawn(instance.tick())
-        if self.publishing is not None:
-            self._spawn(instance.tick_publishing())
-        return instance
+        worker.app = App(self.variant.parts, outside)
+        host.worker = worker
+        self.note("start", f"host {host.number} {' '.join(sorted(r.value for r in host.roles))}")
+        self._somebody_runs()
 
-    def _publishing(self) -> Publishing | None:
-        if self.publishing is None:
-            return None
-        producer = SimulatedProducer(self.output, self.network)
-        return Publishing(producer, self.chance, self._round_seconds, self.publishing.unmark_after)
+    def _somebody_runs(self) -> None:
+        while self._waiting:
+            self._waiting.pop().set_result(None)
 
-    def _round_seconds(self) -> float:
-        assert self.publishing is not None
-        if self.is_calm:
-            return CALM_ROUND_SECONDS
-        return self.publishing.every_seconds
+    def _too_slow(self, what: str) -> None:
+        self.ledger.broke(Broken.TIME_LIMIT, what)
 
-    def kill(self, instance: Instance) -> None:
-        self.note("kill", f"process {instance.number}")
-        instance.kill()
+    def running(self, role: Role) -> list[Host]:
+        """Return the hosts of a role that could run a function now."""
+        return [each for each in self.hosts if role in each.roles and each.runs]
 
-    def is_anybody_alive(self) -> bool:
-        return any(each.alive for each in self.instances)
-
-    def is_hub_in_use(self) -> bool:
-        """Whether the hub holds anything that could be lost."""
-        queued = any(row.queue for row in self.hub.entities.values())
-        return queued or bool(self.hub.committed()) or self.orchestrations.is_running()
-
-    async def living(self) -> Instance:
-        """Pick any process that is alive, once there is one."""
-        while not (alive := [each for each in self.instances if each.alive]):
+    async def living(self, role: Role) -> Host:
+        """Pick one, waiting for one if need be."""
+        while not (hosts := self.running(role)):
             waiter = self.loop.create_future()
-            self._waiting_for_one.append(waiter)
+            self._waiting.append(waiter)
             await waiter
-        return self.chance.choice(alive)
+        return self.chance.choice(hosts)
 
-    # History.
+    def owner(self, instance: str) -> Host | None:
+        """Return the host that works on an entity or orchestration now, if there is one."""
+        return None if self.is_hub_still else self.partitions.owner(instance)
+
+    def outbox(self, key: str) -> Sequence[str]:
+        """Return the ids that the entity lists now."""
+        return order_in(self.entities.row(key).current).outbox
+
+    def kill(self, host: Host, restart_seconds: float) -> None:
+        """Kill host and worker; another host takes its place."""
+        self.note("kill", f"host {host.number}")
+        host.kill()
+        self.network.later(restart_seconds, lambda: self.start(host.roles))
+
+    def kill_worker(self, host: Host) -> None:
+        """Kill the worker alone; the third time within half an hour ends the host."""
+        assert host.worker is not None
+        self.note("kill worker", f"host {host.number}")
+        host.worker.kill()
+        host.deaths.append(self.loop.time())
+        if sum(each > self.loop.time() - DEATHS_SECONDS for each in host.deaths) >= DEATHS_MAX:
+            self.faults.happened("host ENDED")
+            self.kill(host, RESTART_SECONDS[1])
+            return
+        seconds = RESTART_SECONDS[len(host.deaths) > 1]
+        self.network.later(seconds, lambda: self._start_worker(host))
+
+    def pause(self, host: Host, seconds: float) -> None:
+        """Let the worker stand still: nothing of it runs, and it is not dead."""
+        worker = host.worker
+        assert worker is not None
+        self.note("pause", f"host {host.number} for {seconds} s")
+        worker.held = []
+
+        def go_on() -> None:
+            self.note("resume", f"host {host.number}")
+            self.loop.resume(worker)
+            self._somebody_runs()
+
+        self.network.later(seconds, go_on)
+        if seconds > SECONDS_INVISIBLE:
+            # Others take up its activities, and its own go on long after.
+            self.network.later(SECONDS_INVISIBLE, lambda: worker.lose("emit"))
+
+    def is_anybody_paused(self) -> bool:
+        return any(e.alive and e.worker and e.worker.alive and e.worker.held is not None for e in self.hosts)
+
+    def stand_still(self, seconds: float) -> None:
+        """Have nothing of the hub move for so long; messages queue up."""
+        self.note("stand still", f"the task hub, for {seconds} s")
+        self.is_hub_still = self.orchestrations.still = True
+        self.network.later(seconds, self.restore_hub)
+
+    def restore_hub(self) -> None:
+        """Everything of the hub is as it should be."""
+        self.is_hub_still = self.orchestrations.still = False
+        self.network.hub_has_tables = True
+
+    # Timers: one run at a time, wherever it runs.
+
+    def start_timers(self) -> None:
+        self.spawn(self._tick(Role.SWEEP, SWEEP_EVERY_SECONDS, self._sweep))
+
+    async def _tick(
+        self, role: Role, seconds: float, run: Callable[[App], Coroutine[Any, Any, object]]
+    ) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            host = await self.living(role)
+            assert host.worker is not None
+            with suppress(Gone, StoreError):
+                await host.worker.call(role.name, run(host.worker.app))
+
+    async def _sweep(self, app: App) -> None:
+        await app.sweeper.sweep(app.hub, SWEEP_AFTER, SWEEP_SECONDS_MAX)
+
+    # History
 
     def send(self, sendings: Sequence[Sending]) -> list[asyncio.Task[None]]:
-        client = Client(self.ledger, self.chance, self.living, self.patience, self.note)
+        client = Client(self.ledger, self.chance, self.living, self.patience, self.network.trace)
         return [self.loop.create_task(client.send(each)) for each in sendings]
 
     def run(self, until: Callable[[], bool], between: Callable[[], object] = lambda: None) -> None:
@@ -187,37 +273,39 @@ class World:
             between()
             if not self.loop.step():
                 return
-            self.ledger.check(self.tables)
+            if self.loop.steps % self.check_every == 0:
+                self.ledger.check(self.tables)
             if self.loop.errors:
                 raise Violation(Broken.ERROR, f"{self.loop.errors[0]}")
             if self.loop.steps > STEPS_MAX:
                 raise Violation(Broken.STUCK, "history does not end")
 
-    def settle(self, calls: Sequence[asyncio.Task[None]]) -> None:
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass."""
+        end = self.loop.time() + seconds
+        self.loop.call_later(seconds, lambda: None)
+        self.run(lambda: self.loop.time() >= end)
+
+    def settle(self, calls: Sequence[asyncio.Task[None]], seconds_max: float) -> None:
         """Let time pass without faults until all is done; raise Violation when it never is."""
-        deadline = self.loop.time() + CALM_SECONDS_MAX
-        self.note("calm", "")
+        deadline = self.loop.time() + seconds_max
         self.run(lambda: self._is_settled(calls) or self.loop.time() > deadline)
         for call in calls:
             if call.done() and (error := call.exception()) is not None:
                 raise error
-        self.ledger.check_settled(self.tables, self.outboxes())
+        self.ledger.check(self.tables)
+        self.ledger.check_settled(self.tables)
         if not self._is_settled(calls):
-            raise Violation(Broken.STUCK, "a call or an orchestration does not end")
+            raise Violation(Broken.STUCK, "a call does not end")
 
     def _is_settled(self, calls: Sequence[asyncio.Task[None]]) -> bool:
-        if self.orchestrations.is_running() or not all(call.done() for call in calls):
+        if not all(call.done() for call in calls):
             return False
         try:
-            self.ledger.check_settled(self.tables, self.outboxes())
+            self.ledger.check_settled(self.tables)
         except Violation:
             return False
         return True
-
-    def outboxes(self) -> Iterator[tuple[int, str]]:
-        for project_id in self.hub.entities:
-            for entry in decode_state(project_id, self.hub.read(project_id)).outbox:
-                yield project_id, entry.request.request_id
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from store import connection
-from store.connection import Connection
 from store.open import open_store
-from store.port import Store
-from store.sqlite_file import SqliteFile
-from store.tables import TableStore
+from store.ports.store import Store
+from store.sqlite.file import SqliteFile
+from store.tables import connection
+from store.tables.connection import Account, Connection
+from store.tables.store import TableStore
 from tests.store.faulty_proxy import FaultyProxy, faulty_proxy
 
 _ENDPOINT = re.compile(r"(?<=TableEndpoint=http://127\.0\.0\.1:)\d+")
@@ -20,9 +20,17 @@ _ENDPOINT = re.compile(r"(?<=TableEndpoint=http://127\.0\.0\.1:)\d+")
 @pytest.fixture(params=["sqlite", pytest.param("tables", marks=pytest.mark.azurite)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:{tmp_path / 'todos.db'}", {})
+        opened = open_store(f"sqlite:{tmp_path / 'app.db'}", "things", {})
     else:
-        opened = open_store("tables", {"TodoTables": request.getfixturevalue("tables_account")})
+        environ = {"EO_TABLES": request.getfixturevalue("tables_account")}
+        opened = open_store("tables", "things", environ)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def account(tables_account: str) -> AsyncIterator[Account]:
+    opened = Connection.read({"EO_TABLES": tables_account}).open()
     yield opened
     await opened.close()
 
@@ -39,7 +47,7 @@ async def proxy(tables_account: str) -> AsyncIterator[FaultyProxy]:
 @pytest.fixture
 async def direct(tables_account: str) -> AsyncIterator[TableStore]:
     """The tables as they are."""
-    opened = TableStore(Connection.read({"TodoTables": tables_account}).open())
+    opened = TableStore(Connection.read({"EO_TABLES": tables_account}).open(), "things")
     yield opened
     await opened.close()
 
@@ -51,7 +59,7 @@ async def proxied(
     """The same tables through the proxy, without pauses between retries."""
     monkeypatch.setattr(connection, "RETRY_PAUSE_SECONDS", 0)
     through_proxy = _ENDPOINT.sub(str(proxy.port), tables_account)
-    opened = TableStore(Connection.read({"TodoTables": through_proxy}).open())
+    opened = TableStore(Connection.read({"EO_TABLES": through_proxy}).open(), "things")
     yield opened
     await opened.close()
 
@@ -59,7 +67,7 @@ async def proxied(
 @pytest.fixture
 async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
     opened = SqliteFile(tmp_path / "test.db")
-    await opened.write("create", lambda db: db.execute("CREATE TABLE row (id PRIMARY KEY, text)"))
+    await opened.write(lambda db: db.execute("CREATE TABLE row (id PRIMARY KEY, text)"))
     opened.commits = 0
     yield opened
     await opened.close()

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Self
 
-from store.sqlite_file import SqliteFile
+from store.sqlite.file import SqliteFile
 
 
 def insert(id_: int, text: str = "") -> Callable[[sqlite3.Connection], int]:

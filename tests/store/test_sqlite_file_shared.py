@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from store import sqlite_file
-from store.sqlite_file import SqliteFile
+from store.sqlite import file as sqlite_file
+from store.sqlite.file import SqliteFile
 from tests.store.gate import insert, rows
 
 
@@ -21,11 +21,11 @@ def other(file: SqliteFile) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-async def test_the_loop_goes_on_while_another_process_writes(
+async def test_loop_goes_on_while_another_process_writes(
     file: SqliteFile, other: sqlite3.Connection
 ) -> None:
     other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(file.write("test", insert(1)))
+    writing = asyncio.create_task(file.write(insert(1)))
     for _ in range(10):
         await asyncio.sleep(0)
     assert not writing.done()
@@ -37,7 +37,7 @@ async def test_the_loop_goes_on_while_another_process_writes(
     assert rows(file.path) == [1]
 
 
-async def test_a_process_that_comes_between_a_rollback_and_the_second_run_is_waited_for(
+async def test_process_between_a_rollback_and_the_second_run_is_awaited(
     file: SqliteFile, other: sqlite3.Connection
 ) -> None:
     begun: list[str] = []
@@ -56,8 +56,8 @@ async def test_a_process_that_comes_between_a_rollback_and_the_second_run_is_wai
         raise ValueError
 
     file.writer.set_trace_callback(trace)
-    good = asyncio.create_task(file.write("test", insert(1)))
-    bad = asyncio.create_task(file.write("test", fail))
+    good = asyncio.create_task(file.write(insert(1)))
+    bad = asyncio.create_task(file.write(fail))
     async with asyncio.timeout(5):
         await third.wait()
     other.execute("COMMIT")
@@ -67,34 +67,34 @@ async def test_a_process_that_comes_between_a_rollback_and_the_second_run_is_wai
     assert rows(file.path) == [1]
 
 
-async def test_a_process_that_holds_the_file_too_long_fails_the_write(
+async def test_file_held_too_long_by_another_process_fails_the_write(
     file: SqliteFile, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_SECONDS", 0.02)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        await file.write("test", insert(1))
+        await file.write(insert(1))
     other.execute("ROLLBACK")
-    await file.write("test", insert(2))
+    await file.write(insert(2))
     assert rows(file.path) == [2]
 
 
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from store.sqlite_file import SqliteFile
+from store.sqlite.file import SqliteFile
 
 COUNT, WRITERS = 400, 8
 TABLE = "CREATE TABLE IF NOT EXISTS row (id PRIMARY KEY, text)"
 
 async def write(file, first, worker):
     for number in range(first + worker, first + COUNT, WRITERS):
-        await file.write("test", lambda db: db.execute("INSERT INTO row VALUES (?, '')", (number,)))
+        await file.write(lambda db: db.execute("INSERT INTO row VALUES (?, '')", (number,)))
 
 async def main():
     input()  # both begin at the same time
     file = SqliteFile(Path(sys.argv[1]))
-    await file.write("create", lambda db: db.execute(TABLE))
+    await file.write(lambda db: db.execute(TABLE))
     await asyncio.gather(*(write(file, int(sys.argv[2]), each) for each in range(WRITERS)))
     await file.close()
 
@@ -102,7 +102,7 @@ asyncio.run(main())
 """
 
 
-def test_two_processes_make_a_file_and_write_all_the_time_and_neither_fails(
+def test_two_processes_write_all_the_time_and_neither_fails(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "shared.db"

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from store import connection, table_client
-from store.connection import Connection
-from store.port import Conflict, Head, StoreError, Unknown
-from store.tables import TableStore
+from store.ports.records import NO_HEAD, Conflict, StoreError, Unknown
+from store.tables import client, connection
+from store.tables.connection import Connection
+from store.tables.store import TableStore
 from tests.store.examples import NOON, append, some_requests
 from tests.store.faulty_proxy import (
     CUT_ANSWER,
@@ -20,14 +20,13 @@ from tests.store.faulty_proxy import (
     answering,
     refusing,
 )
-from todos import EMPTY
 
 pytestmark = [pytest.mark.azurite, pytest.mark.usefixtures("tables")]
 
 Call = Callable[[], Awaitable[object]]
 
-REQUESTS = some_requests(7, range(3))
-IDS = [each.request_id for each in REQUESTS]
+REQUESTS = some_requests("7", range(3))
+IDS = [each.id for each in REQUESTS]
 
 PARTS = b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c--\r\n--b--\r\n"
 PART = b"--c\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--c--"
@@ -58,7 +57,8 @@ UNCLEAR_ANSWERS = {
     "accepted, not HTTP": accepted(PARTS.replace(b"--c--", PART.replace(b"HTTP", b"XXXX"))),
     "packed, broken": Fault(
         forward=False,
-        answer=b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n12345",
+        answer=b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
+        b"Content-Length: 5\r\n\r\n12345",
     ),
     "no HTTP": Fault(forward=False, answer=b"SSH-2.0-OpenSSH_9.6\r\n"),
 }
@@ -78,86 +78,86 @@ async def tables(direct: TableStore) -> None:
 
 
 @pytest.mark.parametrize("fault", [LOSE_ANSWER, CUT_ANSWER], ids=["lost", "cut"])
-async def test_a_put_whose_answer_is_lost_is_unknown_and_has_happened(
+async def test_put_whose_answer_is_lost_is_unknown_and_happened(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore, fault: Fault
 ) -> None:
     proxy.faults.append(fault)
     with pytest.raises(Unknown) as failure:
-        await proxied.inbox.put(7, REQUESTS, NOON)
+        await proxied.inbox.put(REQUESTS, NOON)
     assert failure.value.__cause__ is not None
-    assert len(await direct.inbox.get(7, IDS)) == 3
+    assert len(await direct.inbox.get("7", IDS)) == 3
     assert len(proxy.requests) == 1
 
 
-async def test_a_put_that_got_lost_is_unknown_and_has_not_happened(
+async def test_put_that_got_lost_is_unknown_and_did_not_happen(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore
 ) -> None:
     proxy.faults.append(LOSE_REQUEST)
     with pytest.raises(Unknown):
-        await proxied.inbox.put(7, REQUESTS, NOON)
-    assert await direct.inbox.count(7, 10) == 0
+        await proxied.inbox.put(REQUESTS, NOON)
+    assert await direct.inbox.count("7", 10) == 0
     assert len(proxy.requests) == 1
 
 
 @pytest.mark.parametrize("existing", [0, 2])
 @pytest.mark.parametrize("fault", [LOSE_ANSWER, CUT_ANSWER], ids=["lost", "cut"])
-async def test_an_append_whose_answer_is_lost_is_unknown_and_has_happened(
+async def test_append_whose_answer_is_lost_is_unknown_and_happened(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore, existing: int, fault: Fault
 ) -> None:
     if existing:
-        await append(direct.log, 7, some_requests(7, ["a", "b"]))
-    head = await proxied.log.head(7)
+        await append(direct.log, some_requests("7", ["a", "b"]))
+    head = await proxied.log.head("7")
     proxy.faults.append(fault)
     with pytest.raises(Unknown):
-        await append(proxied.log, 7, REQUESTS, head)
+        await append(proxied.log, REQUESTS, head)
     assert len(proxy.requests) == 2
     # Who looks now sees all of it, and who does not look cannot write it twice.
-    assert set(await proxied.log.find(7, IDS)) == set(IDS)
-    assert (await proxied.log.head(7)).state == existing + 3
+    assert set(await proxied.log.find("7", IDS)) == set(IDS)
+    assert (await proxied.log.head("7")).place == existing + 3
     with pytest.raises(Conflict):
-        await append(proxied.log, 7, REQUESTS, head)
-    assert len(await direct.log.read(7, 0, 100)) == existing + 3
+        await append(proxied.log, REQUESTS, head)
+    assert len(await direct.log.read("7", 0, 100)) == existing + 3
 
 
-async def test_an_append_that_got_lost_is_unknown_and_has_not_happened(
+async def test_append_that_got_lost_is_unknown_and_did_not_happen(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore
 ) -> None:
     proxy.faults.append(LOSE_REQUEST)
     with pytest.raises(Unknown):
-        await append(proxied.log, 7, REQUESTS, Head(EMPTY, None))
-    assert await direct.log.find(7, IDS) == {}
-    assert await direct.log.head(7) == Head(EMPTY, None)
-    await append(proxied.log, 7, REQUESTS, Head(EMPTY, None))
+        await append(proxied.log, REQUESTS, NO_HEAD)
+    assert await direct.log.find("7", IDS) == {}
+    assert await direct.log.head("7") == NO_HEAD
+    await append(proxied.log, REQUESTS, NO_HEAD)
 
 
-async def test_a_removal_whose_answer_is_lost_can_be_repeated(
+async def test_removal_whose_answer_is_lost_can_be_repeated(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore
 ) -> None:
-    await direct.inbox.put(7, REQUESTS, NOON)
+    await direct.inbox.put(REQUESTS, NOON)
     proxy.faults.append(LOSE_ANSWER)
     with pytest.raises(Unknown):
-        await proxied.inbox.remove(7, IDS)
-    assert await direct.inbox.count(7, 10) == 0
-    await proxied.inbox.remove(7, IDS)
+        await proxied.inbox.remove("7", IDS)
+    assert await direct.inbox.count("7", 10) == 0
+    await proxied.inbox.remove("7", IDS)
 
 
 @pytest.mark.parametrize("fault", UNCLEAR_ANSWERS.values(), ids=UNCLEAR_ANSWERS)
-async def test_an_answer_that_says_nothing_is_unknown_to_every_call(
+async def test_answer_that_says_nothing_is_unknown_to_every_call(
     proxy: FaultyProxy, proxied: TableStore, fault: Fault
 ) -> None:
     proxy.otherwise = fault
     calls: dict[str, Call] = {
-        "put": lambda: proxied.inbox.put(7, REQUESTS, NOON),
-        "append": lambda: append(proxied.log, 7, REQUESTS, Head(EMPTY, None)),
-        "remove": lambda: proxied.inbox.remove(7, IDS),
-        "remove one": lambda: proxied.inbox.remove(7, IDS[:1]),
-        "inbox get": lambda: proxied.inbox.get(7, IDS),
-        "count": lambda: proxied.inbox.count(7, 10),
-        "waiting": lambda: anext(proxied.inbox.waiting(NOON, 10)),
-        "head": lambda: proxied.log.head(7),
-        "find": lambda: proxied.log.find(7, IDS[:1]),
-        "get": lambda: proxied.log.get(7, 1),
-        "read": lambda: proxied.log.read(7, 0, 10),
+        "put": lambda: proxied.inbox.put(REQUESTS, NOON),
+        "append": lambda: append(proxied.log, REQUESTS, NO_HEAD),
+        "remove": lambda: proxied.inbox.remove("7", IDS),
+        "remove one": lambda: proxied.inbox.remove("7", IDS[:1]),
+        "inbox get": lambda: proxied.inbox.get("7", IDS),
+        "count": lambda: proxied.inbox.count("7", 10),
+        "overdue": lambda: anext(proxied.inbox.overdue(NOON)),
+        "head": lambda: proxied.log.head("7"),
+        "find": lambda: proxied.log.find("7", IDS[:1]),
+        "get": lambda: proxied.log.get("7", 1),
+        "read": lambda: proxied.log.read("7", 0, 10),
     }
     for name, call in calls.items():
         before = len(proxy.requests)
@@ -166,14 +166,14 @@ async def test_an_answer_that_says_nothing_is_unknown_to_every_call(
             assert len(proxy.requests) == before + 1
 
 
-async def test_a_read_survives_a_lost_answer(
+async def test_read_survives_a_lost_answer(
     direct: TableStore, proxy: FaultyProxy, proxied: TableStore
 ) -> None:
-    await append(direct.log, 7, REQUESTS)
+    await append(direct.log, REQUESTS)
     proxy.faults += [LOSE_ANSWER, LOSE_REQUEST]
-    assert (await proxied.log.head(7)).state == 3
+    assert (await proxied.log.head("7")).place == 3
     proxy.faults += [refusing("503 Service Unavailable", "ServerBusy")]
-    assert len(await proxied.log.read(7, 0, 10)) == 3
+    assert len(await proxied.log.read("7", 0, 10)) == 3
 
 
 async def test_one_failure_among_many_reads_is_the_failure_of_all(
@@ -182,42 +182,42 @@ async def test_one_failure_among_many_reads_is_the_failure_of_all(
     denied = refusing("403 Forbidden", "AuthenticationFailed")
     proxy.faults += [*[PASS] * 20, denied]
     with pytest.raises(Unknown, match="403 AuthenticationFailed"):
-        await proxied.log.find(7, [f"id {number}" for number in range(100)])
-    assert await proxied.log.find(7, IDS) == {}
+        await proxied.log.find("7", [f"id {number}" for number in range(100)])
+    assert await proxied.log.find("7", IDS) == {}
 
 
-async def test_who_never_answers_is_not_waited_for(
+async def test_store_that_never_answers_is_not_waited_for(
     proxy: FaultyProxy, proxied: TableStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_client, "CALL_SECONDS_MAX", 2.0)
+    monkeypatch.setattr(client, "CALL_SECONDS_MAX", 2.0)
     proxy.otherwise = NEVER_ANSWER
     with pytest.raises(Unknown, match="no answer within"):
-        await proxied.inbox.put(7, REQUESTS, NOON)
+        await proxied.inbox.put(REQUESTS, NOON)
     with pytest.raises(Unknown, match="no answer within"):
-        await proxied.log.find(7, IDS)
+        await proxied.log.find("7", IDS)
     proxy.otherwise = PASS
-    assert len(await proxied.inbox.get(7, IDS)) == 3
+    assert len(await proxied.inbox.get("7", IDS)) == 3
 
 
-async def test_nobody_there_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreachable_account_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "RETRY_PAUSE_SECONDS", 0)
     unused = "AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a"
-    nobody = TableStore(Connection.read({"TodoTables": unused}).open())
+    nobody = TableStore(Connection.read({"EO_TABLES": unused}).open(), "things")
     with pytest.raises(Unknown, match="Cannot connect"):
-        await nobody.inbox.put(7, REQUESTS, NOON)
+        await nobody.inbox.put(REQUESTS, NOON)
     with pytest.raises(Unknown, match="Cannot connect"):
-        await nobody.log.head(7)
+        await nobody.log.head("7")
     assert set(await nobody.check()) == {"inbox", "log"}
     await nobody.close()
 
 
-async def test_the_check_names_the_table_that_fails(
+async def test_check_names_the_part_that_fails_and_no_address(
     proxy: FaultyProxy, proxied: TableStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.tables.CHECK_SECONDS_MAX", 0.3)
-    proxy.only, proxy.otherwise = b"/todos(", refusing("403 Forbidden", "AuthenticationFailed")
-    assert await proxied.check() == {"log": "todos: 403 AuthenticationFailed"}
-    proxy.only, proxy.otherwise = b"/inbox(", NEVER_ANSWER
+    monkeypatch.setattr("store.tables.store.CHECK_SECONDS_MAX", 0.3)
+    proxy.only, proxy.otherwise = b"/things(", refusing("403 Forbidden", "AuthenticationFailed")
+    assert await proxied.check() == {"log": "403 AuthenticationFailed"}
+    proxy.only, proxy.otherwise = b"/thingsinbox", NEVER_ANSWER
     assert await proxied.check() == {"inbox": "no answer within 0.3 s"}
     proxy.otherwise = PASS
     assert await proxied.check() == {}

@@ -32,7 +32,7 @@ class Measured:
         data = self.reader.get_metrics_data()
         for resource in data.resource_metrics if data else ():
             for scope in resource.scope_metrics:
-                if scope.scope.name == "todos":
+                if scope.scope.name == "telling":
                     yield from scope.metrics
 
 

@@ -35,21 +35,22 @@ ON_AZURE = {
 
 APP = """
 import logging, os, sys
-from pathlib import Path
 from opentelemetry import metrics, trace
-from telemetry import decisions, export, tracing
+from telemetry import export, tracing
+from telemetry.decisions import Decisions
 
 logging.getLogger().setLevel(logging.INFO)  # as the worker does
-started = export.start(Path("host.json"), os.environ)
+tell = Decisions("todo")
+started = export.start(logging.INFO, os.environ)
 with tracing.invocation(type("Caller", (), {
     "trace_parent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "trace_state": ""
 })):
     with tracing.shared("accept", [tracing.here()]):
-        decisions.accepted(7, ["1c9e"])
+        tell.accepted("7", ["1c9e"])
         try:
             raise ValueError("broken")
         except ValueError as error:
-            logging.getLogger("activities.emit").warning("emit_failed project=%s", 7, exc_info=error)
+            tell.emit_failed("7", error)
 logging.getLogger("azure.core.pipeline.policies.http_logging_policy").info("headers")
 logging.getLogger("azure.monitor.opentelemetry.exporter").warning("could not export")
 print(started, flush=True)
@@ -127,8 +128,8 @@ def arrived(ingestion: str, tmp_path_factory: pytest.TempPathFactory) -> list[di
 def test_each_line_arrives_once_and_as_it_was_written(arrived: list[dict[str, Any]]) -> None:
     lines = of(arrived, "MessageData")
     assert sorted(each["message"].splitlines()[0] for each in lines) == [
-        'accepted project=7 requests=["1c9e"]',
-        "emit_failed project=7",
+        'accepted domain="todo" key="7" requests=["1c9e"]',
+        'emit_failed domain="todo" key="7"',
     ]
 
 
@@ -143,7 +144,7 @@ def test_a_line_with_an_exception_is_among_the_others_where_alarms_look_for_it(
 def test_what_a_line_says_is_a_custom_dimension(arrived: list[dict[str, Any]]) -> None:
     (line,) = [e for e in of(arrived, "MessageData") if e["message"].startswith("accepted ")]
     assert line["properties"]["event"] == "accepted"
-    assert line["properties"]["project"] == "7"
+    assert line["properties"]["key"] == "7"
 
 
 def test_lines_and_spans_belong_to_the_trace_of_the_invocation(
@@ -158,8 +159,8 @@ def test_lines_and_spans_belong_to_the_trace_of_the_invocation(
 def test_metrics_arrive_under_their_names(arrived: list[dict[str, Any]]) -> None:
     metrics = [metric for each in of(arrived, "MetricData") for metric in each["metrics"]]
     assert {
-        each["name"]: each["value"] for each in metrics if each["name"].startswith("todos.")
-    } == {"todos.requests.accepted": 1}
+        each["name"]: each["value"] for each in metrics if each["name"].startswith("todo.")
+    } == {"todo.requests.accepted": 1}
 
 
 def test_all_of_it_comes_from_the_app_by_name(arrived: list[dict[str, Any]]) -> None:

@@ -33,7 +33,8 @@ find_python() {
 }
 
 fingerprint() {
-    cat requirements.txt requirements-localhost.txt requirements-dev.txt tools/setup/venv.sh | cksum
+    cat requirements.txt requirements-localhost.txt requirements-dev.txt \
+        localhost/requirements-worker.txt tools/setup/venv.sh | cksum
 }
 
 wanted=$(fingerprint)
@@ -53,4 +54,8 @@ fi
 echo "Installing what requirements-$set_name.txt names ..." >&2
 "$py" -m pip install --disable-pip-version-check -q -r "requirements-$set_name.txt" ||
     fail "pip could not install requirements-$set_name.txt; its message is above."
+# Without its dependencies, and although it asks for Python 3.13: see that file.
+"$py" -m pip install --disable-pip-version-check -q --no-deps --ignore-requires-python \
+    --require-hashes -r localhost/requirements-worker.txt ||
+    fail "pip could not install localhost/requirements-worker.txt; its message is above."
 echo "$wanted" >"$stamp-$set_name"

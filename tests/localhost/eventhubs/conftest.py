@@ -15,10 +15,9 @@ from localhost.eventhubs.hub import EventHubs
 from localhost.eventhubs.invoker import Invoker
 from localhost.eventhubs.processor import Environment
 from localhost.eventhubs.subscriptions import build_subscriptions
-from localhost.loader import index_functions
-from localhost.thread_pool import ThreadPool
-from localhost.worker import FunctionRunner
-from tests.localhost.eventhubs.harness import ManualClock, Run, Running, Setup, Watched
+from localhost.runner import FunctionRunner
+from tests.localhost.eventhubs.harness import Dying, ManualClock, Run, Running, Setup, Watched
+from tests.localhost.in_process import InProcess
 
 
 @pytest.fixture
@@ -29,10 +28,10 @@ async def run(tmp_path: Path) -> AsyncIterator[Run]:
         async def start(app: func.FunctionRegister, setup: Setup | None = None) -> Running:
             setup = setup or Setup()
             clock, faults, out = ManualClock(), Watched(**setup.faults), io.StringIO()
-            functions = index_functions(app, tmp_path, setup.environ)
-            pool = ThreadPool(4)
-            stack.callback(pool.stop)
-            runner = FunctionRunner(functions, pool, Console(out), None)
+            worker = InProcess(app, tmp_path)
+            functions = worker.functions(setup.environ)
+            invoke = Dying(worker, setup.deaths)
+            runner = FunctionRunner(functions, invoke, Console(out))
             subscriptions = build_subscriptions(functions, setup.environ)
             names = ["hub", *(item.hub for item in subscriptions)]
             hubs = await EventHubs.open(

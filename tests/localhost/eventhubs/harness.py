@@ -15,7 +15,10 @@ from localhost.eventhubs.faults import EventHubFaults, Point
 from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.subscriptions import Subscription
-from localhost.worker import FunctionRunner
+from localhost.functions import Function
+from localhost.rpc.messages import InvocationRequest, InvocationResponse
+from localhost.runner import FunctionRunner, Invoke
+from localhost.taskhub import WorkerDied
 
 Events = List[func.EventHubEvent]  # noqa: UP006
 """The SDK refuses `list[...]` for a parameter that gets many events."""
@@ -85,6 +88,21 @@ class Watched(EventHubFaults):
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append((point, count, waiter))
             await asyncio.wait_for(waiter, PATIENCE_SECONDS)
+
+
+class Dying:
+    """A worker that dies before its first answers arrive."""
+
+    def __init__(self, worker: Invoke, deaths: int) -> None:
+        self._worker = worker
+        self._deaths = deaths
+
+    async def __call__(self, request: InvocationRequest, function: Function) -> InvocationResponse:
+        answer = await self._worker(request, function)
+        if self._deaths:
+            self._deaths -= 1
+            raise WorkerDied("python exited with code 137 (0x89)")
+        return answer
 
 
 class Received:
@@ -158,6 +176,8 @@ class Setup:
     partitions: int = 4
     start: bool = True
     stop_seconds_max: float = PATIENCE_SECONDS
+    deaths: int = 0
+    """How many of the first runs end with the death of their worker, after they did their work."""
 
 
 Run = Callable[..., Awaitable[Running]]

@@ -28,7 +28,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
 @app.event_hub_message_trigger(
-    arg_name="batch", event_hub_name="%TODO_REQUESTS_HUB%", connection="EventHubs",
+    arg_name="batch", event_hub_name="%REQUESTS_HUB%", connection="EventHubs",
     cardinality="many", data_type="binary",
 )
 def events(batch: List[func.EventHubEvent]) -> None:
@@ -148,10 +148,11 @@ def host_process(
 ) -> Iterator[HostProcess]:
     """Start a host on the app's data folder; stop it at the end when it still runs."""
     environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("TODO_")},
+        **os.environ,
         "PYTHONPATH": str(REPOSITORY),
-        "TODO_REQUESTS_HUB": "requests",
-        "TODO_EVENTS_HUB": "entries",
+        "REQUESTS_HUB": "requests",
+        "LOCALHOST_EVENT_HUB_NAMES": "entries",
+        "EventHubs": "%LOCALHOST_EVENT_HUBS%",
         "LOCALHOST_FAULTS": json.dumps(faults or {}),
         **settings,
     }

@@ -42,8 +42,8 @@ async def test_with_unlimited_retries_the_same_batch_comes_until_it_succeeds(run
         assert context.retry_context.max_retry_count == -1
         if len(seen) < 6:
             raise ValueError(f"attempt {len(seen)}")
-        assert context.retry_context.exception is not None
-        assert context.retry_context.exception.message == "ValueError: attempt 5"
+        assert context.retry_context.rpc_exception is not None
+        assert context.retry_context.rpc_exception.message == "ValueError: attempt 5"
 
     host = await run(event_hub_app(events, retry=UNLIMITED))
     await host.send(b"a", b"b")
@@ -99,7 +99,7 @@ async def test_retries_end_and_then_the_checkpoint_moves(run: Run) -> None:
 
 async def test_a_process_that_died_is_a_failed_invocation(run: Run) -> None:
     received = Received()
-    host = await run(collecting_app(received), Setup(faults={"worker_died_nth": 1}))
+    host = await run(collecting_app(received), Setup(deaths=1))
     await host.send(b"lost")
     await host.faults.until(Point.AFTER_CHECKPOINT)
     assert host.checkpoint() == 0
@@ -112,7 +112,7 @@ async def test_a_process_that_died_is_retried_when_there_is_a_policy(run: Run) -
     async def events(batch: Events) -> None:
         received(batch)
 
-    setup = Setup(faults={"worker_died_nth": 1})
+    setup = Setup(deaths=1)
     host = await run(event_hub_app(events, retry=UNLIMITED), setup)
     await host.send(b"x")
     await host.clock.until_asleep(1)

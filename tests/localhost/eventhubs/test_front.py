@@ -261,7 +261,7 @@ def test_an_app_without_event_hubs_has_no_file_for_them(tmp_path: Path) -> None:
     (app / "function_app.py").write_text(
         source + "@app.route('x')\ndef x(req: func.HttpRequest) -> str:\n    return ''\n"
     )
-    with host_process(app, TODO_REQUESTS_HUB="", TODO_EVENTS_HUB="") as plain:
+    with host_process(app, LOCALHOST_EVENT_HUB_NAMES="") as plain:
         assert plain.send(b"x") == 404
         answer = requests.get(f"{plain.base}/admin/eventhubs", timeout=30)
         assert answer.status_code == 404

@@ -9,9 +9,9 @@ from localhost.eventhubs.options import EventHubOptions, InitialOffset
 from localhost.eventhubs.service import EventHubsService
 from localhost.eventhubs.subscriptions import DataType, build_subscriptions
 from localhost.host_json import HostJson
-from localhost.loader import index_functions
 from localhost.taskhub import FaultPlanError, Faults
 from tests.localhost.eventhubs.harness import Events, event_hub_app
+from tests.localhost.in_process import index_functions
 
 
 async def _ignore(batch: Events) -> None:
@@ -111,21 +111,20 @@ def test_a_number_of_partitions_that_makes_no_sense_stops_the_start(
 def test_a_fault_plan_is_split_between_task_hub_and_event_hubs() -> None:
     mine, rest = split_plan(
         '{"kill": {"point": "before_checkpoint", "nth": 2}, "event_hub_batch_cut": true,'
-        ' "worker_died": {"work": "event_hub", "nth": 3}, "seed": 7, "batch_cut": 0.5}'
+        ' "seed": 7, "batch_cut": 0.5}'
     )
     assert (mine.kill_at, mine.kill_nth) == (Point.BEFORE_CHECKPOINT, 2)
-    assert (mine.worker_died_nth, mine.batch_cut, mine.seed) == (3, True, 7)
+    assert (mine.batch_cut, mine.seed) == (True, 7)
     theirs = Faults.from_json(rest)
-    assert (theirs.kill, theirs.worker_died) == (None, None)
+    assert theirs.kill is None
     assert (theirs.seed, theirs.batch_cut) == (7, 0.5)
 
 
 def test_the_task_hubs_faults_stay_the_task_hubs() -> None:
-    mine, rest = split_plan('{"kill": {"point": "before_send"}, "worker_died": {"nth": 1}}')
-    assert (mine.kill_at, mine.worker_died_nth) == (None, None)
+    mine, rest = split_plan('{"kill": {"point": "before_send"}}')
+    assert mine.kill_at is None
     theirs = Faults.from_json(rest)
     assert theirs.kill is not None
-    assert theirs.worker_died is not None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,6 @@ def test_the_task_hubs_faults_stay_the_task_hubs() -> None:
         '{"kill": {"point": "before_checkpoint", "nth": true}}',
         '{"kill": {"point": "before_checkpoint", "work": "entity"}}',
         '{"kill": {"point": "before_checkpoint", "when": 1}}',
-        '{"worker_died": {"work": "event_hub", "point": "before_run"}}',
     ],
 )
 def test_a_fault_plan_that_makes_no_sense_is_refused(plan: str) -> None:

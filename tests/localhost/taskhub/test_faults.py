@@ -1,6 +1,5 @@
 """Fault plans: what they say, and that they do it."""
 
-import json
 from typing import Any
 
 import pytest
@@ -16,10 +15,9 @@ pytestmark = UNTYPED
 def test_a_plan_is_read_from_json() -> None:
     faults = Faults.from_json(
         '{"kill": {"point": "before_send", "nth": 3, "work": "entity"}, "seed": 7,'
-        ' "worker_died": {"nth": 2}, "duplicate_client_signals": 0.1}'
+        ' "duplicate_client_signals": 0.1}'
     )
     assert faults.kill == At(3, Work.ENTITY, Point.BEFORE_SEND)
-    assert faults.worker_died == At(2)
     assert faults.duplicate_client_signals == pytest.approx(0.1)
     assert faults.active
     assert not Faults.from_json("").active
@@ -35,7 +33,6 @@ def test_a_plan_is_read_from_json() -> None:
         '{"kill": {"nth": 1}}',
         '{"kill": {"point": "nowhere"}}',
         '{"kill": {"point": "before_send", "work": "gardening"}}',
-        '{"worker_died": {"point": "before_send"}}',
         '{"batch_cut": 2}',
         '{"batch_cut": "often"}',
     ],
@@ -63,26 +60,6 @@ def test_the_same_seed_draws_the_same_faults() -> None:
     ]
     assert drawn[0] == drawn[1]
     assert set(drawn[0]) != {10}
-
-
-@pytest.mark.parametrize("work", ["activity", "orchestration"])
-async def test_an_answer_that_is_lost_with_its_worker_is_a_failure(
-    open_hub: Open, app: App, work: str
-) -> None:
-    """Item 20, injected: the function did its work, then its process died."""
-    host = await open_hub(faults=Faults.from_json(json.dumps({"worker_died": {"work": work}})))
-
-    @app.activity
-    def act(_: Any) -> None: ...
-
-    @app.orchestrator
-    def orch(context: Any) -> Any:
-        yield context.call_activity("act", None)
-
-    await host.client.start_new("orch", "i")
-    status = await host.finished("i")
-    assert status.runtime_status.value == "Failed"
-    assert "exited with code 137" in status.output
 
 
 async def test_an_activity_that_runs_twice_counts_once(open_hub: Open, app: App) -> None:

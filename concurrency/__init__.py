@@ -1,0 +1,1 @@
+"""Sharing work and places fairly: what exists for speed, and bounds."""

@@ -1,0 +1,81 @@
+"""A version of the domain function, with the types that its annotations name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from domain.declaration import WrongDomain
+from domain.refused import Refused
+from domain.shapes.compiling import compile_shape
+from domain.shapes.port import Shape
+from domain.shapes.records import Record
+
+Decide = Callable[[Any, Any], tuple[Any, Any]]
+
+PARAMETERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """`(request, state) -> (output, state)`."""
+
+    number: int
+    decide: Decide
+    request: Record
+    output: Record
+    state: Shape
+    may_refuse: bool
+    """Whether its annotation says `Refused`."""
+    state_type: Any
+
+    @classmethod
+    def of(cls, number: int, decide: Decide) -> "Version":
+        """Read the annotations. Raises WrongDomain."""
+        name = f"version {number}, {getattr(decide, '__name__', 'a function')}"
+        request, state, returned = _annotations(decide, name)
+        output, after = _returned(returned, name)
+        if state != after:
+            raise WrongDomain(f"{name}, must return the type of state that it takes")
+        kinds = [each for each in _union(output) if each is not Refused]
+        if len(kinds) != 1:
+            raise WrongDomain(f"{name}, must return one type of output, and maybe Refused")
+        return cls(
+            number=number,
+            decide=decide,
+            request=_record(request, f"the request of {name},"),
+            output=_record(kinds[0], f"the output of {name},"),
+            state=compile_shape(state, f"the state of {name},"),
+            may_refuse=Refused in _union(output),
+            state_type=state,
+        )
+
+
+def _annotations(decide: Decide, name: str) -> tuple[Any, Any, Any]:
+    try:
+        hints = get_type_hints(decide, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise WrongDomain(f"{name}, has annotations that cannot be read: {error}") from None
+    returned = hints.pop("return", None)
+    if len(hints) != PARAMETERS or returned is None:
+        raise WrongDomain(f"{name}, must be annotated: (request, state) -> tuple[output, state]")
+    request, state = hints.values()
+    return request, state, returned
+
+
+def _returned(returned: Any, name: str) -> tuple[Any, Any]:
+    arguments = get_args(returned)
+    if get_origin(returned) is not tuple or len(arguments) != PARAMETERS or ... in arguments:
+        raise WrongDomain(f"{name}, must return tuple[output, state]")
+    return arguments[0], arguments[1]
+
+
+def _union(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in {UnionType, Union} else (annotation,)
+
+
+def _record(annotation: Any, name: str) -> Record:
+    shape = compile_shape(annotation, name)
+    if not isinstance(shape, Record):
+        raise WrongDomain(f"{name} must be a dataclass")
+    return shape

@@ -1,0 +1,109 @@
+"""The sweeper: finds accepted requests that still wait, and gives them their places itself.
+
+It starts no orchestration, so nothing can pile up. Its work per sweep is bounded; when it ends full
+it goes on at once, within its time.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from activities.emit import Emitter
+from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
+from taskhub.port import TaskHub
+from telemetry.decisions import Decisions
+
+KEYS_MAX: Final = 1_000
+"""Keys of one round. The next round, and the next sweep, find the others."""
+
+SLOW_KEYS_MAX: Final = 100
+"""Keys of one round that did not get done in an earlier one: drawn from all of those, and beside
+`KEYS_MAX`, so that a crowd of hanging keys hides nobody behind it."""
+
+ROWS_HELD_MAX: Final = 20_000
+"""Rows of one round in memory: keys beyond that are of the next round too."""
+
+KEY_SECONDS_MAX: Final = 30.0
+"""One key in one round."""
+
+
+class Sweeper:
+    """Of one process."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        emitter: Emitter,
+        tell: Decisions,
+        now: Callable[[], datetime],
+        rng: Random,
+    ) -> None:
+        """Look into `inbox`; `now` is aware and in UTC. `rng` draws the order of the keys: a sweep
+        that does not get to the end begins elsewhere next time.
+        """
+        self._inbox = inbox
+        self._emitter = emitter
+        self._tell = tell
+        self._now = now
+        self._rng = rng
+        self._slow: set[str] = set()
+        """Keys that did not get done: they go last, and a few at a time."""
+
+    async def sweep(self, hub: TaskHub, older_than: timedelta, seconds_max: float) -> int:
+        """Take up what was accepted more than `older_than` ago; return how many keys are left.
+
+        Raises StoreError when the inbox cannot be gone through; a key that fails does not stop
+        the others. Ends soon after `seconds_max`.
+        """
+        end = asyncio.get_running_loop().time() + seconds_max
+        while True:
+            rows = await self._overdue(older_than)
+            oldest = min((each[0].accepted_at for each in rows.values()), default=self._now())
+            left = await self._drain(rows, hub, end)
+            self._tell.swept(len(rows), len(left), (self._now() - oldest).total_seconds())
+            self._slow = (self._slow - set(rows)) | set(left)
+            is_full = len(rows) >= KEYS_MAX or sum(map(len, rows.values())) >= ROWS_HELD_MAX
+            has_time = asyncio.get_running_loop().time() < end
+            if not (is_full and has_time and len(left) < len(rows)):
+                return len(left)
+
+    async def _overdue(self, older_than: timedelta) -> dict[str, Sequence[Waiting]]:
+        rows: dict[str, Sequence[Waiting]] = {}
+        slow: dict[str, Sequence[Waiting]] = {}
+        held = 0
+        async for each in self._inbox.overdue(self._now() - older_than):
+            key = each[0].request.key
+            if key in self._slow:
+                slow[key] = each
+            else:
+                rows[key] = each
+                held += len(each)
+            if len(rows) >= KEYS_MAX or held >= ROWS_HELD_MAX:
+                break
+        drawn = self._rng.sample(sorted(slow), min(len(slow), SLOW_KEYS_MAX))
+        return rows | {key: slow[key] for key in drawn}
+
+    async def _drain(
+        self, rows: dict[str, Sequence[Waiting]], hub: TaskHub, end: float
+    ) -> list[str]:
+        """Drain the keys side by side, the slow ones last; return those with rows left."""
+        keys = list(rows)
+        self._rng.shuffle(keys)
+        keys.sort(key=self._slow.__contains__)
+
+        async def one(key: str) -> bool:
+            page = rows[key] if len(rows[key]) < OVERDUE_ROWS else ()
+            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page)
+
+        tasks = {key: asyncio.create_task(one(key)) for key in keys}
+        if not tasks:
+            return []
+        seconds = max(0.0, end - asyncio.get_running_loop().time())
+        _, late = await asyncio.wait(tasks.values(), timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+        return [key for key, task in tasks.items() if task in late or not task.result()]

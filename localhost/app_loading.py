@@ -1,0 +1,55 @@
+"""Start the worker and learn which functions the app has."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from localhost.console import Console
+from localhost.errors import StartError
+from localhost.functions import Function, functions_of
+from localhost.host_json import HostJson
+from localhost.taskhub.worker_port import WorkerDied
+from localhost.worker_process import AppBroken
+from localhost.workers import WorkerOptions, Workers
+
+WORKERS_SETTING: Final = "FUNCTIONS_WORKER_PROCESS_COUNT"
+WORKERS_MAX: Final = 10
+TIME_SETTING: Final = "LOCALHOST_TIME_FACTOR"
+"""What the waits after the death of a worker are multiplied by; less than 1 for tests."""
+
+
+def worker_options(host_json: HostJson) -> WorkerOptions:
+    """Read what host.json and the environment say of workers. Raises StartError."""
+    count = os.environ.get(WORKERS_SETTING) or "1"
+    if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
+        raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
+    factor = os.environ.get(TIME_SETTING) or "1"
+    try:
+        return WorkerOptions(int(count), host_json.function_timeout(), float(factor))
+    except ValueError as error:
+        raise StartError(f"{TIME_SETTING} must be a number, not {factor!r}") from error
+
+
+async def load_app(
+    workers: Workers, app: Path, host_json: HostJson, console: Console
+) -> list[Function]:
+    """Return the app's functions; none when it is broken, and then the console says why.
+
+    As on Azure such a host runs and answers 404. Raises StartError when the app ends the worker
+    while it is loaded.
+    """
+    try:
+        indexed = await workers.start()
+    except AppBroken as error:
+        console.line(_from_app_on(error.stack_trace, app))
+        console.line(f"error: the app has no functions, it cannot be loaded: {error}")
+        return []
+    except WorkerDied as death:
+        raise StartError(f"the app ended its process while it was loaded: {death}") from death
+    return functions_of(indexed, os.environ, host_json.names("functions"))
+
+
+def _from_app_on(trace: str, app: Path) -> str:
+    """Leave out the frames before the first one of the app: those are the worker's."""
+    start = trace.find(f'  File "{app}')
+    return trace if start < 0 else trace[start:].rstrip()

@@ -1,0 +1,102 @@
+"""Publishes whatever has a marker: this is what makes publishing a promise."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from publishing.lag import Lag
+from publishing.producer import NotSent
+from publishing.publisher import Publisher
+from store.ports.log import Log
+from store.ports.publications import Marker, Publications
+from store.ports.records import Conflict, Head, StoreError
+from telemetry.decisions import Decisions
+
+KEYS_AT_ONCE_MAX: Final = 16
+
+MARKERS_PER_ROUND_MAX: Final = 10_000
+"""Looked at in one round, out of all there are."""
+
+ROUND_SECONDS_MAX: Final = 60.0
+"""One round. A hub that hangs holds up only the next round."""
+
+UNMARK_AFTER: Final = timedelta(seconds=60)
+"""Age at which a marker may go. A fence makes appends of others start over: not in a busy key.
+Only economy depends on it."""
+
+Fenced = Callable[[str, Head, Head], None]
+"""Hears a key, and its head before and after a fence: the emitter of this process caches heads."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUpPublisher:
+    """All keys that may have something to publish."""
+
+    log: Log
+    publications: Publications
+    publisher: Publisher
+    tell: Decisions
+    now: Callable[[], datetime]
+    rng: Random
+    """Draws the order: after a round that was too short the next one begins elsewhere."""
+    fenced: Fenced
+    lag: Lag = field(default_factory=Lag)
+
+    async def publish(self, unmark_after: timedelta = UNMARK_AFTER) -> int:
+        """Publish what there is, within a minute; return how many keys are at their end.
+
+        Raises StoreError when the markers cannot be read. A key that fails is left for the next
+        round and does not hold up the others.
+        """
+        markers = await self._markers()
+        self.lag.begin(markers)
+        done: list[bool] = []
+        places = asyncio.Semaphore(KEYS_AT_ONCE_MAX)
+
+        async def one(marker: Marker) -> None:
+            async with places:
+                done.append(await self._try(marker, unmark_after))
+
+        try:
+            async with asyncio.timeout(ROUND_SECONDS_MAX):
+                await asyncio.gather(*(one(each) for each in markers))
+        except TimeoutError:
+            pass  # what is left shows in the lag
+        oldest = self.lag.oldest(self.now()).total_seconds()
+        self.tell.publishing_behind(len(self.lag.since), oldest)
+        return sum(done)
+
+    async def _markers(self) -> Sequence[Marker]:
+        markers: list[Marker] = []
+        async for page in self.publications.marked():
+            markers += page
+        self.rng.shuffle(markers)
+        return markers[:MARKERS_PER_ROUND_MAX]
+
+    async def _try(self, marker: Marker, unmark_after: timedelta) -> bool:
+        try:
+            return await self._catch_up(marker, unmark_after)
+        except Conflict:
+            return False  # the key is in use again: its marker stays
+        except (NotSent, StoreError) as error:
+            self.tell.publish_failed(marker.key, error)
+            return False
+
+    async def _catch_up(self, marker: Marker, unmark_after: timedelta) -> bool:
+        published = await self.publisher.publish(marker.key)
+        self.lag.caught_up(marker.key)
+        if self.now() - marker.set_at < unmark_after:
+            return True
+        head = await self.log.head(marker.key)
+        if head.version is None:
+            return True  # its first append has not happened; it will, and find the marker set
+        if published != head.place:
+            return False
+        # In this order, and why it is enough: `store.ports.publications`.
+        after = await self.log.fence(marker.key, head)
+        self.fenced(marker.key, head, after)
+        await self.publications.unmark(marker)
+        return True

@@ -1,0 +1,43 @@
+"""How a publisher notices that a log has lost its tail, and how far back it has to go.
+
+After a forced fail-over of the account the log may end earlier than what was published, and its
+places are given out again. In a busy key it has grown past the cursor before anybody looks, so the
+place alone tells nothing. The cursor therefore remembers whose entries it has seen: the last one,
+and ever fewer of those before, so that at most about twice what was lost is published again.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Final
+
+FINGERPRINT_CHARACTERS: Final = 16
+"""Of a SHA-256 in hexadecimal: enough to tell two entries of one place apart."""
+
+Trail = Sequence[tuple[int, str]]
+"""Places and fingerprints of their request ids, the latest last."""
+
+
+def fingerprint(request_id: str) -> str:
+    """Return a short text that stands for a request id."""
+    return hashlib.sha256(request_id.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
+
+
+def extended(trail: Trail, place: int, request_id: str) -> Trail:
+    """Return the trail with the next place, thinned out.
+
+    A place that is a multiple of 2^k stays until the end is 2^(k+2) away: so some place is kept
+    within twice any distance from the end, and there are at most four for each k.
+    """
+    kept = [each for each in trail if place - each[0] < 4 * (each[0] & -each[0])]
+    return (*kept, (place, fingerprint(request_id)))
+
+
+def encode_trail(trail: Trail) -> str:
+    """Put it into JSON: `[[40, "5d41402abc4b2a76"], [42, …]]`."""
+    return json.dumps([list(each) for each in trail], separators=(",", ":"))
+
+
+def decode_trail(text: str) -> Trail:
+    """Take back what `encode_trail` made; nothing at all is the empty trail."""
+    return tuple((int(place), str(mark)) for place, mark in json.loads(text or "[]"))

@@ -1,0 +1,103 @@
+"""What is stored, and how a store fails. JSON texts here were made by `domain.decider`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.request import Request as Request  # noqa: PLC0414 - a record of the stores, too
+
+INBOX_ROWS_MAX: Final = 100
+"""Rows of one inbox transaction: the limit of an entity group transaction of Table Storage."""
+
+LOG_ENTRIES_MAX: Final = 49
+"""Entries of one append: the head, a row per entry and a row per request within 100 rows."""
+
+APPEND_CHARACTERS_MAX: Final = 900_000
+"""JSON texts of one append (state, payloads, and each output twice). A transaction may have
+4 MiB; a character is at most 4 bytes of UTF-8."""
+
+INBOX_PUT_CHARACTERS_MAX: Final = 900_000
+"""Payloads of one inbox transaction, for the same reason."""
+
+
+ERASED: Final = '"erased"'
+"""Stands in the place of a payload or an output that was erased (`tools.erase`): JSON, and no
+object, so no domain can have written it."""
+
+
+class StoreError(Exception):
+    """The store did not do as asked."""
+
+
+class Conflict(StoreError):
+    """Nothing was written: a row is there that must not be, or the head has moved."""
+
+
+class RowConflict(Conflict):
+    """A row is there that must not be. `request_id` names the request whose row it is, if the
+    store can tell.
+    """
+
+    def __init__(self, text: str, request_id: str | None = None) -> None:
+        super().__init__(text)
+        self.request_id = request_id
+
+
+class Unknown(StoreError):
+    """No answer, or one that says nothing: a write may have happened, or may still happen. Look,
+    never undo. The same holds for a write whose caller was cancelled.
+    """
+
+
+class Unreadable(StoreError):
+    """A row is damaged, or was written by a newer release. Nothing was written; asking again does
+    not help until somebody deploys or repairs.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of a log. Once written it never changes."""
+
+    place: int
+    """1, 2, 3, … within the log of the key: no hole, no duplicate."""
+    request_id: str
+    version: int
+    """Of the domain function that made `output`."""
+    output: str
+    """Canonical JSON, an object: the output, or a refusal `{"code", "detail"}`."""
+    refused: bool = False
+    """Whether `output` is a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a request row says: the entry, and the payload that it answers."""
+
+    entry: Entry
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log ends, as read at one moment."""
+
+    place: int
+    """Of the last entry; 0 when there is none."""
+    state: str | None
+    """JSON of the domain's state after that entry; None when there is none: the empty state."""
+    version: str | None
+    """Opaque: guards the next append. None when there is no head row yet. Every append and every
+    fence makes a new one, also where a log was deleted and begins again."""
+
+
+NO_HEAD: Final = Head(0, None, None)
+
+
+def dense(entries: Sequence[Entry], after: int) -> None:
+    """Raise Unknown when entries that were read behind `after` leave out a place.
+
+    A log has no holes, so a reading that has one is wrong.
+    """
+    if entries and entries[-1].place - after != len(entries):
+        raise Unknown(f"{len(entries)} entries between {after} and {entries[-1].place}")

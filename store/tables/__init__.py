@@ -1,0 +1,1 @@
+"""The store of one domain on Azure Table Storage."""

@@ -1,0 +1,1 @@
+"""The durable client behind a port with typed failures."""

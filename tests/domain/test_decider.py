@@ -1,0 +1,184 @@
+"""The function is folded, or the reason is told why it cannot be."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from domain import Domain, Refused
+from domain.decider import Decider, FoldFailed, Unreadable
+from tests.domain.domains import Ask, Reply, parrots, refuse, reply
+
+ASKED = '{"words":"a","times":1}'
+
+
+def failing(function: Callable[..., Any]) -> Decider:
+    """Make the domain work for its examples and do as `function` does for everything else."""
+
+    def decide(ask: Ask, last: int) -> tuple[Reply | Refused, int]:
+        if ask.words in {"good", "fine"}:
+            return Reply(last + 1, ask.words), last + 1
+        answer: tuple[Reply | Refused, int] = function(ask, last)
+        return answer
+
+    examples = [(Ask("good"), Reply(1, "good")), (Ask("fine"), Reply(2, "fine"))]
+    return Decider(parrots(versions={1: decide}, examples=examples))
+
+
+def decide_for_ever(ask: Ask, last: int) -> Any:
+    return decide_for_ever(ask, last)
+
+
+def test_first_request_is_folded_from_the_empty_state() -> None:
+    folded = Decider(parrots()).fold(ASKED, 1, None)
+    assert (folded.output, folded.state) == ('{"id":1,"words":"a"}', "1")
+    assert (folded.refused, folded.version) == (False, 1)
+
+
+def test_refusal_is_an_output_and_keeps_the_state_it_is_given() -> None:
+    decider = Decider(parrots(versions={1: refuse}, examples=[(Ask("a"), Reply(1, "a"))]))
+    folded = decider.fold('{"words":"no","times":1}', 5, "4")
+    assert folded.refused
+    assert json.loads(folded.output) == {"code": "said-no", "detail": "No."}
+    assert folded.state == "4"
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda _, last: (1 / 0, last), "raised ZeroDivisionError: division by zero"),
+        (lambda _, last: Reply(last + 1, "a"), "returned no pair but Reply"),
+        (lambda _, __: None, "returned no pair but NoneType"),
+        (lambda _, last: (None, last + 1), "the output must be Reply; it is null"),
+        (lambda _, last: ({"id": 1}, last + 1), "the output must be Reply; it is dict"),
+        (lambda _, last: (Reply(last + 1, 7), last + 1), "/words must be a string; it is an int"),  # type: ignore[arg-type]
+        (lambda _, last: (Reply(last + 1, "\ud800"), last + 1), "half a surrogate pair"),
+        (lambda _, last: (Reply(last + 1, "a"), str(last)), "the state must be an integer"),
+        (lambda _, last: (Reply(last + 1, "a"), True), "the state must be an integer"),
+        (lambda _, last: (Reply(last + 1, "a"), 2**53), "out of range"),
+        (lambda _, last: (Reply(last + 2, "a"), last + 1), "put 4 into id; its place is 3"),
+        (lambda _, last: (Reply(last + 1, "a" * 16_000), last + 1), "16000 are allowed"),
+        (lambda _, last: (Reply(last + 1, str(random.random())), last + 1), "two different"),
+        (lambda _, last: (Refused("Bad Code", "x"), last), "must match the pattern"),
+        (lambda _, last: (Refused("code", ""), last), "1 to 500 characters"),
+        (decide_for_ever, "raised RecursionError"),
+    ],
+)
+def test_what_the_function_gets_wrong_is_told(function: Callable[..., Any], reason: str) -> None:
+    with pytest.raises(FoldFailed) as caught:
+        failing(function).fold(ASKED, 3, "2")
+    assert reason in caught.value.reason
+    assert "\n" not in caught.value.reason
+    assert len(caught.value.reason) <= 500
+
+
+def test_a_failed_fold_leaves_the_next_one_alone() -> None:
+    decider = failing(lambda _, last: (1 / 0, last))
+    with pytest.raises(FoldFailed):
+        decider.fold(ASKED, 1, None)
+    assert decider.fold('{"words":"good","times":1}', 1, None).state == "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    items: list[str] = field(default_factory=list)
+
+
+def into_place(ask: Ask, basket: Basket) -> tuple[Reply, Basket]:
+    if ask.words != "good":
+        basket.items.append(ask.words)
+    return Reply(len(basket.items) or 1, "x"), basket
+
+
+def test_a_state_changed_in_place_is_told() -> None:
+    domain = parrots(
+        empty=Basket(), versions={1: into_place}, examples=[(Ask("good"), Reply(1, "x"))]
+    )
+    with pytest.raises(FoldFailed, match="changed its request or its state in place"):
+        Decider(domain).fold(ASKED, 1, None)
+
+
+@pytest.mark.parametrize("place", [0, 2_147_483_648])
+def test_no_place_is_given_out_beyond_the_last(place: int) -> None:
+    with pytest.raises(FoldFailed, match="no place after 2147483647"):
+        Decider(parrots()).fold(ASKED, place, str(place - 1))
+
+
+@pytest.mark.parametrize(
+    ("payload", "state"),
+    [
+        ('{"words":"a","times":1,"loud":true}', "1"),
+        ('{"times":1}', "1"),
+        ('{"words":7,"times":1}', "1"),
+        (ASKED, '{"last":1}'),
+        (ASKED, "null"),
+    ],
+)
+def test_rows_of_a_release_that_knows_more_fail_no_request(payload: str, state: str) -> None:
+    with pytest.raises(Unreadable):
+        Decider(parrots()).fold(payload, 2, state)
+
+
+def test_an_unknown_version_is_of_another_release() -> None:
+    with pytest.raises(Unreadable, match="version 2"):
+        Decider(parrots()).fold_with(2, ASKED, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (ASKED, ASKED, True),
+        (ASKED, '{"times":1,"words":"a"}', True),
+        (ASKED, '{"words":"a"}', True),
+        (ASKED, '{"words":"b","times":1}', False),
+        ('{"new":[1]}', '{ "new": [1] }', True),
+        ('{"new":1}', '{"new":true}', False),
+    ],
+)
+def test_payloads_are_compared_by_what_they_ask(one: str, other: str, *, same: bool) -> None:
+    assert Decider(parrots()).same(one, other) is same
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    last: int = 0
+    loud: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OldShop:
+    last: int = 0
+
+
+def first(ask: Ask, shop: OldShop) -> tuple[Reply, OldShop]:
+    return Reply(shop.last + 1, ask.words), OldShop(shop.last + 1)
+
+
+def second(ask: Ask, shop: Shop) -> tuple[Reply, Shop]:
+    return Reply(shop.last + 1, ask.words.upper()), Shop(shop.last + 1, loud=True)
+
+
+TWO: Domain[Any, Any, Any] = parrots(
+    empty=Shop(), versions={1: first, 2: second}, examples=[(Ask("a"), Reply(1, "A"))]
+)
+
+
+def test_new_version_takes_over_the_state_of_the_old_one() -> None:
+    decider = Decider(TWO)
+    old = decider.fold_with(1, ASKED, 1, None)
+    assert (old.output, old.state, old.version) == ('{"id":1,"words":"a"}', '{"last":1}', 1)
+    new = decider.fold(ASKED, 2, old.state)
+    assert (new.output, new.version) == ('{"id":2,"words":"A"}', 2)
+    assert new.state == '{"last":2,"loud":true}'
+
+
+def test_old_version_waits_when_the_state_knows_more() -> None:
+    with pytest.raises(Unreadable, match="loud"):
+        Decider(TWO).fold_with(1, ASKED, 3, '{"last":2,"loud":true}')
+
+
+def test_functions_are_folded_as_they_are() -> None:
+    assert reply(Ask("a"), 0) == (Reply(1, "a"), 1)

@@ -1,0 +1,16 @@
+"""An engine over a fresh SQLite store."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from store.open import open_store
+from tests.engine.parts import EngineUnderTest
+
+
+@pytest.fixture(name="engine")
+async def _engine(tmp_path: Path) -> AsyncIterator[EngineUnderTest]:
+    store = open_store(f"sqlite:{tmp_path / 'todos.db'}", "todos", {})
+    yield EngineUnderTest(store)
+    await store.close()

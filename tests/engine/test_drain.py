@@ -1,0 +1,160 @@
+"""Requests that nobody waits for: drains, hand-over, the sweeper."""
+
+import asyncio
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from activities import emit, outbox
+from activities.hand_over import HandOver
+from intake import sweep
+from intake.sweep import Sweeper
+from store.ports.records import Unknown
+from tests.engine.parts import KEY, EngineUnderTest, now, request
+
+TEN_SECONDS = timedelta(seconds=10)
+
+
+def sweeper_of(engine: EngineUnderTest) -> Sweeper:
+    inbox: Any = engine.inbox
+    return Sweeper(inbox, engine.emitter, engine.tell, now, Random(1))
+
+
+async def test_drain_brings_the_whole_inbox_into_the_log(engine: EngineUnderTest) -> None:
+    for first in range(0, 1_200, 100):
+        await engine.wait_in_inbox(*(request(f"r{first + n}") for n in range(100)), seconds=60)
+    assert await engine.emitter.drain(KEY, engine.hub, 60)
+    assert len(await engine.real.log.read(KEY, 0, 1_000)) == 1_000
+    assert (await engine.real.log.head(KEY)).place == 1_200
+    assert await engine.rows() == []
+
+
+async def test_drain_reads_the_order_before_it_signals(engine: EngineUnderTest) -> None:
+    await engine.wait_in_inbox(request("a"), request("b"))
+    engine.hub.commit(KEY, ["b", "a"], [], 0)
+    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.logged() == ["b", "a"]
+    assert engine.hub.signals == [(KEY, (), ("b", "a"), 2)]
+
+
+async def test_drain_of_what_is_in_the_log_removes_the_rows(engine: EngineUnderTest) -> None:
+    await engine.append(request("a"))
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.logged() == ["a"]
+    assert await engine.rows() == []
+
+
+async def test_known_done_does_not_skip_a_row_that_came_back(engine: EngineUnderTest) -> None:
+    """Counterexample H: a fail-over took the entry and brought the inbox row back."""
+    await engine.place(request("a"))
+    await engine.until_inbox_is_empty()
+    lane = engine.emitter._lanes.lane(KEY)
+    lane.done["b"] = None
+    await engine.wait_in_inbox(request("b"), seconds=60)
+    engine.hub.commit(KEY, ["b"], [], 1)
+    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.logged() == ["a", "b"]
+
+
+async def test_drain_gives_up_in_time_and_says_so(engine: EngineUnderTest) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    engine.log.before["tail"] = [hang]
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    assert not await engine.emitter.drain(KEY, engine.hub, 0.1)
+
+
+async def test_activity_returns_the_keys_that_are_left(engine: EngineUnderTest) -> None:
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    await engine.wait_in_inbox(request("a", key="8"), seconds=60)
+    engine.inbox.before["page"] = [Unknown("no answer")]
+    left = await outbox.emit(engine.emitter, [KEY, "8"], engine.hub)
+    assert left in ([KEY], ["8"])
+    assert await outbox.emit(engine.emitter, left, engine.hub) == []
+
+
+@pytest.mark.parametrize("message", [None, "7", {"keys": ["7"]}, [7], [["7"]]])
+async def test_message_of_another_kind_is_left_to_the_sweeper(
+    engine: EngineUnderTest, message: Any
+) -> None:
+    assert await outbox.emit(engine.emitter, message, engine.hub) == []
+
+
+async def test_hand_overs_of_one_moment_share_a_start(engine: EngineUnderTest) -> None:
+    hand_over = HandOver(engine.tell)
+    await asyncio.gather(*(hand_over.hand_over([f"{n % 7}"], engine.hub) for n in range(100)))
+    assert len(engine.hub.handed_over) <= 2
+    assert {key for keys in engine.hub.handed_over for key in keys} == {str(n) for n in range(7)}
+
+
+async def test_hand_over_after_a_start_starts_again(engine: EngineUnderTest) -> None:
+    hand_over = HandOver(engine.tell)
+    await hand_over.hand_over([KEY], engine.hub)
+    await hand_over.hand_over([KEY], engine.hub)
+    assert engine.hub.handed_over == [[KEY], [KEY]]
+
+
+async def test_sweep_takes_up_only_what_is_old(engine: EngineUnderTest) -> None:
+    await engine.wait_in_inbox(request("old"), seconds=60)
+    await engine.wait_in_inbox(request("new", key="8"))
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 0
+    assert await engine.logged() == ["old"]
+    assert await engine.rows("8") == ["new"]
+    assert engine.hub.handed_over == []
+
+
+async def test_sweep_with_a_dead_hub_numbers_what_waits(engine: EngineUnderTest) -> None:
+    engine.hub.hangs = True
+    for key in range(1, 30):
+        await engine.wait_in_inbox(request("a", key=str(key)), seconds=60)
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 0
+
+
+async def test_sweep_that_ends_full_goes_on(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "KEYS_MAX", 3)
+    for key in range(1, 11):
+        await engine.wait_in_inbox(request("a", key=str(key)), seconds=60)
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 0
+    assert [await engine.rows(str(key)) for key in range(1, 11)] == [[]] * 10
+
+
+async def test_hanging_keys_hide_nobody_behind_them(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "KEYS_MAX", 10)
+    monkeypatch.setattr(sweep, "SLOW_KEYS_MAX", 2)
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.05)
+    for key in range(10, 60):
+        await engine.wait_in_inbox(request("a", key=str(key)), seconds=60)
+    await engine.wait_in_inbox(request("a", key="99"), seconds=60)
+    tail = engine.log.tail
+
+    async def hanging(key: str, after: int) -> Any:
+        if key != "99":
+            await asyncio.Event().wait()
+        return await tail(key, after)
+
+    engine.log.tail = hanging
+    sweeper = sweeper_of(engine)
+    for _ in range(10):
+        await sweeper.sweep(engine.hub, TEN_SECONDS, 5)
+        if not await engine.rows("99"):
+            break
+    assert await engine.logged("99") == ["a"]
+
+
+async def test_sweep_ends_soon_after_its_time(engine: EngineUnderTest) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    engine.log.tail = hang
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    async with asyncio.timeout(5):
+        assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1

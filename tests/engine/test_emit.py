@@ -1,0 +1,260 @@
+"""The emitter, round by round: what it does with an order, whatever that says."""
+
+import asyncio
+
+import pytest
+
+from activities import emit, lane
+from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
+from intake.accept import Replayed
+from store.ports.records import Conflict, Entry, Unknown
+from taskhub.port import HubUnknown
+from tests.engine.parts import KEY, EngineUnderTest, request, until
+
+
+async def test_lone_request_costs_three_store_and_two_hub_calls(engine: EngineUnderTest) -> None:
+    await engine.place(request("warm"))
+    await engine.until_inbox_is_empty()
+    engine.calls.clear()
+    engine.hub.calls.clear()
+    answer = await engine.post(request("a"), made_here=True)
+    assert isinstance(answer, Entry)
+    assert answer.place == 2
+    await engine.until_inbox_is_empty()
+    assert engine.calls == {"inbox.put": 1, "log.append": 1, "inbox.remove": 1}
+    assert engine.hub.calls["create"] == 1
+    assert engine.hub.calls["order"] <= 3
+
+
+async def test_done_ids_travel_with_the_next_signal(engine: EngineUnderTest) -> None:
+    await engine.place(request("a"))
+    await engine.place(request("b"))
+    assert engine.hub.signals == [(KEY, ("a",), (), 0), (KEY, ("b",), ("a",), 1)]
+
+
+async def test_requests_get_their_places_in_the_entitys_order(engine: EngineUnderTest) -> None:
+    await engine.accept(*(request(each) for each in "abc"))
+    engine.hub.commit(KEY, ["c", "a", "b"], [], 0)
+    await asyncio.gather(*(engine.emitter.answer(request(e), engine.hub, 10) for e in "abc"))
+    assert await engine.logged() == ["c", "a", "b"]
+
+
+async def test_entity_that_says_anything_never_breaks_the_log(engine: EngineUnderTest) -> None:
+    await engine.place(request("a"))
+    engine.hub.shown = [
+        Order(99, ("a", "a", "never-asked", "b")),
+        Order(0, ("b", "a")),
+        HubUnknown("gone"),
+        Order(1, ("b", "b")),
+    ]
+    assert await engine.place(request("b")) == 2
+    assert await engine.logged() == ["a", "b"]
+
+
+async def test_id_without_a_row_is_told_done_and_never_appended(engine: EngineUnderTest) -> None:
+    engine.hub.commit(KEY, ["ghost"], [], 0)
+    await engine.place(request("a"))
+    await engine.place(request("b"))
+    assert await engine.logged() == ["a", "b"]
+    assert "ghost" in {each for _, _, done, _ in engine.hub.signals for each in done}
+
+
+async def test_id_of_another_process_is_appended_too(engine: EngineUnderTest) -> None:
+    await engine.wait_in_inbox(request("theirs"))
+    engine.hub.commit(KEY, ["theirs"], [], 0)
+    assert await engine.place(request("mine")) == 2
+    assert await engine.logged() == ["theirs", "mine"]
+
+
+async def test_waiter_whose_id_was_done_by_another_is_answered(engine: EngineUnderTest) -> None:
+    """Counterexample C: numbered and acknowledged by another process, so never listed again."""
+    await engine.accept(request("w"))
+    await engine.append(request("w"))
+    engine.hub.orders[KEY] = Order(1, ())
+    engine.hub.loses_signals = True
+    answer = await engine.emitter.answer(request("w"), engine.hub, 2.5)
+    assert isinstance(answer, Entry)
+    assert answer.place == 1
+
+
+async def test_conflict_is_followed_by_one_read_of_the_tail(engine: EngineUnderTest) -> None:
+    await engine.place(request("a"))
+    await engine.append(request("x"), request("y"))
+    engine.calls.clear()
+    assert await engine.place(request("b")) == 4
+    assert engine.calls["log.append"] == 2
+    assert engine.calls["log.tail"] == 1
+    assert engine.calls["log.head"] == 0
+
+
+async def test_append_whose_answer_was_lost_is_seen_in_the_log(engine: EngineUnderTest) -> None:
+    engine.log.after["append"] = [Unknown("no answer")]
+    assert await engine.place(request("a")) == 1
+    assert await engine.logged() == ["a"]
+    await engine.until_inbox_is_empty()
+
+
+async def test_append_that_did_not_happen_is_done_again(engine: EngineUnderTest) -> None:
+    engine.log.before["append"] = [Unknown("no answer")]
+    assert await engine.place(request("a")) == 1
+    assert await engine.logged() == ["a"]
+
+
+async def test_append_that_lands_late_is_not_doubled(engine: EngineUnderTest) -> None:
+    """Unknown; not there when looked for; there when it is tried again."""
+    engine.log.before["append"] = [Unknown("no answer")]
+
+    async def late() -> None:
+        await engine.append(request("a"))
+
+    engine.log.after["tail"] = [None, late]
+    assert await engine.place(request("a")) == 1
+    assert await engine.logged() == ["a"]
+
+
+async def test_stale_cached_head_never_overwrites(engine: EngineUnderTest) -> None:
+    other = engine.other()
+    await engine.place(request("a"))
+    for place, name in enumerate("bcdefg", start=2):
+        process = other if place % 2 else engine
+        assert await process.place(request(name)) == place
+    assert await engine.logged() == list("abcdefg")
+
+
+async def test_many_waiters_share_transactions(engine: EngineUnderTest) -> None:
+    requests = [request(f"r{n}") for n in range(200)]
+    await engine.accept(*requests)
+    await asyncio.gather(*(engine.emitter.answer(e, engine.hub, 10) for e in requests))
+    assert engine.calls["log.append"] <= 200 // 49 + 8
+    assert sorted(await engine.logged()) == sorted(each.id for each in requests)
+
+
+async def test_two_waiters_for_one_id_get_one_answer(engine: EngineUnderTest) -> None:
+    await engine.accept(request("a"))
+    answers = await asyncio.gather(
+        *(engine.emitter.answer(request("a"), engine.hub, 10) for _ in range(3))
+    )
+    assert len({each.place for each in answers if isinstance(each, Entry)}) == 1
+
+
+async def test_full_outbox_of_done_ids_is_cleared(engine: EngineUnderTest) -> None:
+    """Counterexample A: nobody else would ever tell, and each request would wait for 3 s."""
+    ids = [f"{n:0240}" for n in range(OUTBOX_CHARACTERS_MAX // characters("x" * 240))]
+    engine.hub.commit(KEY, ids, [], 0)
+    assert create(engine.hub.orders[KEY], ["x" * 240], [], 0) == engine.hub.orders[KEY]
+    await engine.place(request("x" * 240))
+    await engine.place(request("y" * 240))
+    await engine.place(request("z" * 240))
+    assert len(engine.hub.orders[KEY].outbox) < len(ids) // 2
+
+
+async def test_mute_hub_delays_by_three_seconds_only(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 0.2)
+    engine.hub.loses_signals = True
+    assert await engine.place(request("a")) == 1
+
+
+async def test_hanging_hub_delays_by_three_seconds_only(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 0.2)
+    engine.hub.hangs = True
+    places = await asyncio.gather(*(engine.place(request("a", key=f"{n}")) for n in range(1, 100)))
+    assert set(places) == {1}
+
+
+async def test_order_of_last_resort_is_that_of_acceptance(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 0.3)
+    engine.hub.loses_signals = True
+    waits = []
+    for name in "cab":
+        await engine.accept(request(name))
+        waits.append(asyncio.create_task(engine.emitter.answer(request(name), engine.hub, 10)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waits)
+    assert await engine.logged() == ["c", "a", "b"]
+
+
+async def test_working_entity_never_meets_the_last_resort(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[object] = []
+    monkeypatch.setattr(engine.tell, "last_resort", lambda *args, **_: used.append(args))
+    requests = [request(f"r{n}", key=f"{n % 7 + 1}") for n in range(100)]
+    await asyncio.gather(*(engine.place(each) for each in requests))
+    assert not used
+
+
+async def test_caller_who_stops_waiting_leaves_the_request(engine: EngineUnderTest) -> None:
+    engine.hub.loses_signals = True
+    assert await engine.post(request("a"), seconds=0.05) is None
+    assert await engine.rows() == ["a"]
+    assert engine.emitter._lanes.lane(KEY).waiting == {}
+
+
+async def test_repeat_after_the_answer_is_replayed(engine: EngineUnderTest) -> None:
+    place = await engine.place(request("a"))
+    answer = await engine.post(request("a"))
+    assert isinstance(answer, Replayed)
+    assert answer.entry.place == place
+
+
+async def test_key_whose_store_hangs_does_not_delay_another(engine: EngineUnderTest) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    engine.log.before["append"] = [hang]
+    await engine.accept(request("a"))
+    stuck = asyncio.create_task(engine.emitter.answer(request("a"), engine.hub, 30))
+
+    async def has_begun() -> bool:
+        return not engine.log.before["append"]
+
+    await until(has_begun)
+    assert await engine.place(request("b", key="8")) == 1
+    assert not stuck.done()
+    stuck.cancel()
+
+
+async def test_failing_key_backs_off_alone(engine: EngineUnderTest) -> None:
+    engine.log.before["tail"] = [Conflict("broken")] * 3
+    assert await engine.place(request("a")) == 1
+    assert engine.calls["log.tail"] == 4
+
+
+async def test_late_fence_does_not_put_an_old_head_back(engine: EngineUnderTest) -> None:
+    await engine.place(request("a"))
+    before = await engine.real.log.head(KEY)
+    after = await engine.real.log.fence(KEY, before)
+    engine.emitter.fenced(KEY, before, after)
+    engine.calls.clear()
+    await engine.place(request("b"))
+    assert engine.calls["log.append"] == 1, "the fence of the same process renews the cached head"
+    engine.emitter.fenced(KEY, before, after)
+    engine.calls.clear()
+    await engine.place(request("c"))
+    assert engine.calls["log.append"] == 1
+
+
+async def test_what_is_known_done_is_bounded(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 0.0)
+    monkeypatch.setattr(lane, "DONE_REMEMBERED_MAX", 5)
+    engine.hub.loses_signals = True
+    await asyncio.gather(*(engine.place(request(f"r{n}")) for n in range(50)))
+    assert len(engine.emitter._lanes.lane(KEY).done) <= 5
+
+
+async def test_idle_lanes_are_forgotten(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "KEYS_REMEMBERED_MAX", 10)
+    for n in range(1, 40):
+        await engine.place(request("a", key=str(n)))
+        await engine.until_inbox_is_empty(str(n))
+    assert len(list(engine.emitter._lanes)) <= 12

@@ -1,0 +1,111 @@
+"""A domain function that fails: the request is a dead letter, and the next one goes on."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from activities.lane import Dead
+from domain import Domain, Key
+from store.ports.deadletters import FOLD, Name
+from store.ports.records import Entry, Request, Unknown
+from tests.engine.parts import KEY, EngineUnderTest, now
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    total: int
+
+
+LIMIT = 100
+
+
+def add(request: Sum, total: int) -> tuple[Total, int]:
+    if request.amount == 13:
+        raise ZeroDivisionError("thirteen")
+    if total + request.amount > LIMIT:
+        raise ValueError("too much for this state")
+    return Total(total + request.amount), total + request.amount
+
+
+SUMS = Domain(
+    name="total",
+    key=Key("accountId", int),
+    empty=0,
+    versions={1: add},
+    examples=[(Sum(1), Total(1)), (Sum(2), Total(3))],
+)
+
+
+def asking(request_id: str, amount: int) -> Request:
+    return Request(KEY, request_id, f'{{"amount":{amount}}}')
+
+
+@pytest.fixture(name="sums")
+def _sums(engine: EngineUnderTest) -> EngineUnderTest:
+    return EngineUnderTest(engine.real, domain=SUMS)
+
+
+async def test_failing_request_becomes_a_dead_letter(sums: EngineUnderTest) -> None:
+    dead = await sums.post(asking("a", 13))
+    assert isinstance(dead, Dead)
+    assert "ZeroDivisionError: thirteen" in dead.reason
+    letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
+    assert letter is not None
+    assert letter.body == b'{"amount":13}'
+    await sums.until_inbox_is_empty()
+    assert await sums.logged() == []
+
+
+async def test_requests_beside_a_failing_one_go_on(sums: EngineUnderTest) -> None:
+    amounts = [1, 13, 2, 13, 3]
+    requests = [asking(f"r{n}", amount) for n, amount in enumerate(amounts)]
+    await sums.wait_in_inbox(*requests, seconds=60)
+    assert await sums.emitter.drain(KEY, sums.hub, 10)
+    assert sorted(await sums.logged()) == ["r0", "r2", "r4"]
+    assert await sums.rows() == []
+
+
+async def test_failure_on_a_stale_head_means_nothing(sums: EngineUnderTest) -> None:
+    """Another process has appended meanwhile; on the state as it is now the request succeeds."""
+    await sums.place(asking("a", 90))
+    stale = await sums.real.log.head(KEY)
+    await sums.append(asking("b", -80))
+    sums.emitter._lanes.lane(KEY).head = stale
+    assert await sums.place(asking("c", 50)) == 3
+
+
+async def test_letter_is_kept_before_the_row_goes(sums: EngineUnderTest) -> None:
+    sums.inbox.before["remove"] = [Unknown("no answer")]
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    assert await sums.rows() == ["a"]
+    assert await sums.deadletters.get(Name(FOLD, KEY, "a")) is not None
+
+
+async def test_letter_that_cannot_be_kept_leaves_the_row(sums: EngineUnderTest) -> None:
+    class Failing:
+        async def put(self, _: object) -> None:
+            raise Unknown("no answer")
+
+    sums.emitter._appender.store.deadletters = Failing()  # type: ignore[misc]
+    assert await sums.post(asking("a", 13), seconds=0.5) is None
+    assert await sums.rows() == ["a"]
+
+
+async def test_dead_request_may_be_sent_again(sums: EngineUnderTest) -> None:
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    await sums.until_inbox_is_empty()
+    answer = await sums.post(asking("a", 5))
+    assert isinstance(answer, Entry)
+
+
+async def test_letters_time_is_when_it_was_stored(sums: EngineUnderTest) -> None:
+    before = now()
+    await sums.post(asking("a", 13))
+    letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
+    assert letter is not None
+    assert before <= letter.summary.stored_at <= now()

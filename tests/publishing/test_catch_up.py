@@ -1,0 +1,114 @@
+"""What the timer does: whatever has a marker is published, and no key waits for another."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from publishing import catch_up as module
+from publishing.producer import NotSent
+from store.ports.records import Head, Unknown
+from store.sqlite.store import SqliteStore
+from tests.publishing.memory_producer import MemoryProducer, Way
+from tests.publishing.parts import KEY, NOON, append, begin, catch_up, lose_tail, marked
+
+
+async def test_round_publishes_every_key_that_has_a_marker(store: SqliteStore) -> None:
+    producer = MemoryProducer()
+    for key in range(1, 41):
+        await begin(store, str(key), key % 5)
+    assert await catch_up(store, producer).publish() == 40
+    for key in range(1, 41):
+        assert producer.places(str(key)) == list(range(1, key % 5 + 1))
+    # Those without an entry keep theirs: a first append may be under way.
+    assert await marked(store) == sorted(str(each) for each in range(1, 41) if each % 5 == 0)
+
+
+async def test_marker_stays_while_the_key_is_busy(store: SqliteStore) -> None:
+    producer = MemoryProducer()
+    await begin(store, KEY, 3)
+    await catch_up(store, producer, NOON + timedelta(seconds=1)).publish()
+    assert await marked(store) == [KEY]
+    await catch_up(store, producer, NOON + timedelta(minutes=2)).publish()
+    assert await marked(store) == []
+    assert producer.places(KEY) == [1, 2, 3]
+
+
+async def test_fence_tells_the_emitter_of_its_process(store: SqliteStore) -> None:
+    heard: list[tuple[str, Head, Head]] = []
+    await begin(store, KEY, 3)
+    before = await store.log.head(KEY)
+    await catch_up(store, MemoryProducer(), fenced=lambda *each: heard.append(each)).publish()
+    assert heard == [(KEY, before, await store.log.head(KEY))]
+    assert heard[0][1] != heard[0][2]
+
+
+async def test_hub_that_is_down_leaves_it_for_later(store: SqliteStore) -> None:
+    producer = MemoryProducer()
+    for key in ("7", "8"):
+        await begin(store, key, 120)
+    producer.way = Way.BEFORE
+    assert await catch_up(store, producer).publish() == 0
+    assert await marked(store) == ["7", "8"]
+    producer.way = Way.WELL
+    assert await catch_up(store, producer).publish() == 2
+    assert producer.places("7") == producer.places("8") == list(range(1, 121))
+
+
+async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> None:
+    producer = MemoryProducer()
+    for key in ("7", "8", "9"):
+        await begin(store, key, 3)
+    send = producer.send
+
+    async def some(partition_key: str, events: Any) -> None:
+        if partition_key == "8":
+            raise NotSent(partition_key)
+        await send(partition_key, events)
+
+    producer.send = some  # type: ignore[method-assign]
+    assert await catch_up(store, producer).publish() == 2
+    assert await marked(store) == ["8"]
+
+
+async def test_hub_that_hangs_ends_the_round_only(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = MemoryProducer()
+    await begin(store, KEY, 3)
+    producer.way = Way.HANGING
+    monkeypatch.setattr(module, "ROUND_SECONDS_MAX", 0.05)
+    assert await catch_up(store, producer).publish() == 0
+    producer.way = Way.WELL
+    monkeypatch.undo()
+    assert await catch_up(store, producer).publish() == 1
+    assert producer.places(KEY) == [1, 2, 3]
+
+
+async def test_busy_key_whose_log_lost_its_tail_is_published_again(store: SqliteStore) -> None:
+    """The log regrows past the cursor while its marker is always young."""
+    producer = MemoryProducer()
+    await begin(store, KEY, 9)
+    soon = NOON + timedelta(seconds=10)
+    await catch_up(store, producer, soon).publish()
+    await lose_tail(store, KEY, 3)
+    await append(store.log, KEY, [f"new{n}" for n in range(9)])
+    await store.publications.mark(KEY, soon)
+    await catch_up(store, producer, soon + timedelta(seconds=5)).publish()
+    assert producer.ids(KEY)[-9:] == [f"new{n}" for n in range(9)]
+
+
+async def test_store_that_fails_is_tried_again_later(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = MemoryProducer()
+    await begin(store, KEY, 3)
+
+    async def lose(*_: object) -> None:
+        raise Unknown("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store.publications, "move", lose)
+        assert await catch_up(store, producer).publish() == 0
+    assert await catch_up(store, producer).publish() == 1
+    assert producer.consumed(KEY) == [1, 2, 3]

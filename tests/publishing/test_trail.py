@@ -1,0 +1,34 @@
+"""The trail of a cursor: short, and never far behind."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publishing.trail import Trail, decode_trail, encode_trail, extended, fingerprint
+
+
+def trail_of(places: int) -> Trail:
+    trail: Trail = ()
+    for place in range(1, places + 1):
+        trail = extended(trail, place, f"r{place}")
+    return trail
+
+
+@given(st.integers(1, 5_000))
+def test_trail_is_short_and_ends_with_the_last_place(places: int) -> None:
+    trail = trail_of(places)
+    assert trail[-1] == (places, fingerprint(f"r{places}"))
+    assert len(trail) <= 4 * places.bit_length()
+    assert len(encode_trail(trail)) <= 4_000
+
+
+@given(st.integers(2, 3_000), st.data())
+def test_at_most_about_twice_what_was_lost_is_repeated(places: int, data: st.DataObject) -> None:
+    lost = data.draw(st.integers(1, places - 1))
+    kept = [place for place, _ in trail_of(places) if place <= places - lost]
+    back = places - max(kept, default=0)
+    assert back <= 2 * lost + 1
+
+
+def test_trail_survives_json() -> None:
+    assert decode_trail(encode_trail(trail_of(77))) == trail_of(77)
+    assert decode_trail("") == ()

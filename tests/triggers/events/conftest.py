@@ -1,0 +1,16 @@
+"""A receiver of events over a fresh SQLite store."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from store.open import open_store
+from tests.triggers.events.service import EventService
+
+
+@pytest.fixture(name="service")
+async def _service(tmp_path: Path) -> AsyncIterator[EventService]:
+    store = open_store(f"sqlite:{tmp_path / 'todos.db'}", "todos", {})
+    yield EventService(store)
+    await store.close()
