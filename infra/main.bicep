@@ -94,10 +94,10 @@ param taskHub string = 'storage'
 @description('Addresses that may call the Durable Task Scheduler, as CIDR ranges. It has no private endpoint here.')
 param schedulerAddresses string[] = ['0.0.0.0/0']
 
-@description('Event hub that requests come from; empty for none.')
+@description('Event hub that requests come from; empty for none. With several domains each has a hub of its own, with its plural name behind this one.')
 param requestsHub string = ''
 
-@description('Event hub that entries are published to; empty for none.')
+@description('Event hub that entries are published to; empty for none. With several domains as above.')
 param eventsHub string = ''
 
 @description('Partitions of each event hub. Fixed for its life, and with it the order of published entries.')
@@ -162,6 +162,16 @@ param tags { *: string } = {}
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = union(tags, { 'azd-env-name': environmentName })
 var hasEventHubs = !empty(requestsHub) || !empty(eventsHub)
+var oneDomain = length(domains) == 1
+var ownRequestsHubs = map(domains, each => oneDomain ? requestsHub : '${requestsHub}-${each.plural}')
+var ownEventsHubs = map(domains, each => oneDomain ? eventsHub : '${eventsHub}-${each.plural}')
+var requestsHubs = empty(requestsHub) ? [] : ownRequestsHubs
+var eventsHubs = empty(eventsHub) ? [] : ownEventsHubs
+// As the app reads them: `todos=hub1,invoices=hub2`.
+var allRequestsHubs = join(map(domains, each => '${each.plural}=${requestsHub}-${each.plural}'), ',')
+var allEventsHubs = join(map(domains, each => '${each.plural}=${eventsHub}-${each.plural}'), ',')
+var requestsHubSetting = oneDomain || empty(requestsHub) ? requestsHub : allRequestsHubs
+var eventsHubSetting = oneDomain || empty(eventsHub) ? eventsHub : allEventsHubs
 var hasScheduler = taskHub == 'scheduler'
 var inZones = redundancy != 'local'
 var appInZones = inZones && (hosting == 'flex' || (startsWith(planSku, 'P') && planInstances > 1))
@@ -238,7 +248,7 @@ module platformAlerts 'modules/platform-alerts.bicep' = if (alarms) {
     healthAddress: healthProbe ? 'https://${app.outputs.host}/api/health' : ''
     logStorageId: logStorage.outputs.id
     eventHubsId: hasEventHubs ? eventHubs!.outputs.id : ''
-    requestsHub: requestsHub
+    requestsHubs: requestsHubs
     receiversId: !empty(alertEmail) ? receivers!.outputs.id : ''
   }
 }
@@ -300,8 +310,8 @@ module eventHubs 'modules/event-hubs.bicep' = if (hasEventHubs) {
     name: 'evhns-${token}'
     location: location
     tags: allTags
-    requestsHub: requestsHub
-    eventsHub: eventsHub
+    requestsHubs: requestsHubs
+    eventsHubs: eventsHubs
     consumerGroup: consumerGroup
     partitions: eventHubPartitions
     retentionHours: eventRetentionHours
@@ -381,8 +391,8 @@ module app 'modules/function-app.bicep' = {
     taskHubName: taskHubName
     schedulerEndpoint: hasScheduler ? scheduler!.outputs.endpoint : ''
     eventHubsHost: hasEventHubs ? eventHubs!.outputs.host : ''
-    requestsHub: requestsHub
-    eventsHub: eventsHub
+    requestsHub: requestsHubSetting
+    eventsHub: eventsHubSetting
     consumerGroup: consumerGroup
     settings: settings
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''

@@ -1,6 +1,6 @@
 """What an installation costs in a month, idle and under load, as a table.
 
-    python -m tools.cost --queues 8 --poll-seconds 1
+    python -m tools.cost --queues 4 --poll-seconds 0.5
 
 Prices are Microsoft's list prices in USD for a region like East US or Sweden Central without
 discounts, written down from memory in November 2026: check them before you rely on them, at
@@ -172,9 +172,9 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--queues", type=int, default=8, help="partitionCount of host.json")
+    parser.add_argument("--queues", type=int, default=4, help="partitionCount of host.json")
     parser.add_argument(
-        "--poll-seconds", type=float, default=1.0, help="maxQueuePollingInterval of host.json"
+        "--poll-seconds", type=float, default=0.5, help="maxQueuePollingInterval of host.json"
     )
     arguments = parser.parse_args()
     print("\n".join(table(arguments.queues, arguments.poll_seconds)))

@@ -70,8 +70,8 @@ var rules = [
     scope: component.id
   }
   {
-    name: 'order-of-last-resort'
-    query: loadTextContent('../queries/alerts/order-of-last-resort.kql')
+    name: 'last-resort'
+    query: loadTextContent('../queries/alerts/last-resort.kql')
     every: 'PT15M'
     window: 'PT15M'
     above: 10
@@ -97,8 +97,8 @@ var rules = [
     scope: component.id
   }
   {
-    name: 'fold-failures'
-    query: loadTextContent('../queries/alerts/fold-failures.kql')
+    name: 'internal-errors'
+    query: loadTextContent('../queries/alerts/internal-errors.kql')
     every: 'PT15M'
     window: 'PT30M'
     above: 0
@@ -164,7 +164,7 @@ var rules = [
     query: loadTextContent('../queries/alerts/purge-failures.kql')
     every: 'PT15M'
     window: 'PT2H'
-    above: 2
+    above: 0
     severity: 3
     scope: component.id
   }

@@ -1,5 +1,5 @@
-// The namespace with the hub that requests come from and the hub that entries are published to, and
-// what the identity of the app may do with them: receive from one, send to the other.
+// The namespace with the hubs that requests come from and the hubs that entries are published to, and
+// what the identity of the app may do with them: receive from those, send to these.
 
 @description('Name of the namespace.')
 param name string
@@ -10,13 +10,13 @@ param location string
 @description('Tags.')
 param tags object
 
-@description('Hub of requests; empty for none.')
-param requestsHub string
+@description('Hubs of requests.')
+param requestsHubs array
 
-@description('Hub of entries; empty for none.')
-param eventsHub string
+@description('Hubs of entries.')
+param eventsHubs array
 
-@description('Consumer group of the app in the hub of requests.')
+@description('Consumer group of the app in the hubs of requests.')
 param consumerGroup string
 
 @description('Partitions of each hub.')
@@ -42,7 +42,7 @@ param publicNetwork bool
 
 var eventHubsDataReceiver = 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde'
 var eventHubsDataSender = '2b629674-e913-4c01-ae53-ef4638d8f975'
-var hubs = filter([requestsHub, eventsHub], each => !empty(each))
+var hubs = concat(requestsHubs, eventsHubs)
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   name: name
@@ -80,43 +80,53 @@ resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = [
   }
 ]
 
-resource requests 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
-  parent: namespace
-  name: empty(requestsHub) ? 'none' : requestsHub
-}
-
-resource consumers 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = if (!empty(requestsHub)) {
-  parent: requests
-  name: consumerGroup
-  dependsOn: [hub]
-}
-
-resource events 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
-  parent: namespace
-  name: empty(eventsHub) ? 'none' : eventsHub
-}
-
-resource mayReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(requestsHub)) {
-  name: guid(requests.id, principalId, eventHubsDataReceiver)
-  scope: requests
-  dependsOn: [hub]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataReceiver)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource requests 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = [
+  for each in requestsHubs: {
+    parent: namespace
+    name: each
   }
-}
+]
 
-resource maySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(eventsHub)) {
-  name: guid(events.id, principalId, eventHubsDataSender)
-  scope: events
-  dependsOn: [hub]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataSender)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource consumers 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = [
+  for (each, i) in requestsHubs: {
+    parent: requests[i]
+    name: consumerGroup
+    dependsOn: [hub]
   }
-}
+]
+
+resource events 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = [
+  for each in eventsHubs: {
+    parent: namespace
+    name: each
+  }
+]
+
+resource mayReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in requestsHubs: {
+    name: guid(requests[i].id, principalId, eventHubsDataReceiver)
+    scope: requests[i]
+    dependsOn: [hub]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataReceiver)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+resource maySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in eventsHubs: {
+    name: guid(events[i].id, principalId, eventHubsDataSender)
+    scope: events[i]
+    dependsOn: [hub]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataSender)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
 
 @description('Resource id.')
 output id string = namespace.id

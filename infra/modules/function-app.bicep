@@ -71,10 +71,10 @@ param schedulerEndpoint string
 @description('Host name of the Event Hubs namespace; empty for none.')
 param eventHubsHost string
 
-@description('Hub of requests; empty for none.')
+@description('Hubs of requests, as the app reads them; empty for none.')
 param requestsHub string
 
-@description('Hub of entries; empty for none.')
+@description('Hubs of entries, as the app reads them; empty for none.')
 param eventsHub string
 
 @description('Consumer group of the app in the hub of requests.')

@@ -19,8 +19,8 @@ param logStorageId string
 @description('Event Hubs namespace; empty for none.')
 param eventHubsId string
 
-@description('Hub of requests; empty for none.')
-param requestsHub string
+@description('Hubs of requests.')
+param requestsHubs array
 
 @description('Action group that is told; empty for none.')
 param receiversId string
@@ -133,42 +133,44 @@ resource storage 'Microsoft.Insights/metricAlerts@2018-03-01' = [
 ]
 
 // Requests come in and none is handed out: the trigger stands still.
-resource events 'Microsoft.Insights/metricAlerts@2018-03-01' = if (!empty(eventHubsId) && !empty(requestsHub)) {
-  name: 'alert-events-stand-still'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'docs/operate/operations.md#alarms says what it means and what to do.'
-    enabled: true
-    severity: 1
-    scopes: [eventHubsId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'come-in'
-          metricNamespace: 'Microsoft.EventHub/namespaces'
-          metricName: 'IncomingMessages'
-          timeAggregation: 'Total'
-          operator: 'GreaterThan'
-          threshold: 0
-          dimensions: [{ name: 'EntityName', operator: 'Include', values: [requestsHub] }]
-        }
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'handed-out'
-          metricNamespace: 'Microsoft.EventHub/namespaces'
-          metricName: 'OutgoingMessages'
-          timeAggregation: 'Total'
-          operator: 'LessThanOrEqual'
-          threshold: 0
-          dimensions: [{ name: 'EntityName', operator: 'Include', values: [requestsHub] }]
-        }
-      ]
+resource events 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for each in requestsHubs: {
+    name: 'alert-events-stand-still-${each}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'docs/operate/operations.md#alarms says what it means and what to do.'
+      enabled: true
+      severity: 1
+      scopes: [eventHubsId]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'come-in'
+            metricNamespace: 'Microsoft.EventHub/namespaces'
+            metricName: 'IncomingMessages'
+            timeAggregation: 'Total'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: [{ name: 'EntityName', operator: 'Include', values: [each] }]
+          }
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'handed-out'
+            metricNamespace: 'Microsoft.EventHub/namespaces'
+            metricName: 'OutgoingMessages'
+            timeAggregation: 'Total'
+            operator: 'LessThanOrEqual'
+            threshold: 0
+            dimensions: [{ name: 'EntityName', operator: 'Include', values: [each] }]
+          }
+        ]
+      }
+      actions: actions
     }
-    actions: actions
   }
-}
+]

@@ -23,8 +23,8 @@ var charts = [
     query: loadTextContent('../queries/charts/oldest-request.kql')
   }
   {
-    title: 'Requests that the sweeper found waiting'
-    query: loadTextContent('../queries/charts/waiting-requests.kql')
+    title: 'Keys that the sweeper took up'
+    query: loadTextContent('../queries/charts/waiting-keys.kql')
   }
   {
     title: 'Answers by status; 429 and 503 mean that nothing was accepted'

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from settings.app import Settings
 from tests.infra.bicep.deployment import deploy
 from tests.infra.bicep.expressions import evaluate
 from tests.infra.bicep.syntax import INFRA, read
@@ -29,6 +30,11 @@ REFUSED_BY_FLEX_CONSUMPTION = {
 }
 IN_HOST_JSON = {"EO_TASK_HUB"}
 """Settings that host.json names in percent signs, and so the scale controller reads them too."""
+
+
+HUBS = "Microsoft.EventHub/namespaces/eventhubs"
+TABLES = "Microsoft.Storage/storageAccounts/tableServices/tables"
+PARTS = ("", "inbox", "deadletters", "publications")
 
 
 def site(name: str) -> dict[str, Any]:
@@ -141,6 +147,44 @@ def test_event_hubs_are_set_where_there_are_any() -> None:
     assert namespace in found["EventHubs__fullyQualifiedNamespace"]
     [group] = of_kind("flex", "Microsoft.EventHub/namespaces/eventhubs/consumergroups")
     assert group.name.endswith(f"/requests/{found['EO_REQUESTS_CONSUMER_GROUP']}")
+
+
+def test_each_of_several_domains_has_hubs_of_its_own() -> None:
+    found = settings("everything")
+    assert found["EO_REQUESTS_HUB"] == "todos=requests-todos,invoices=requests-invoices"
+    plurals = [each["plural"] for each in SETS["everything"]["domains"]]
+    read_back = Settings.read(found, plurals)
+    assert read_back.events_hubs == {"todos": "entries-todos", "invoices": "entries-invoices"}
+    hubs = {each.name.rpartition("/")[2] for each in of_kind("everything", HUBS)}
+    assert hubs == {*read_back.requests_hubs.values(), *read_back.events_hubs.values()}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_settings_are_those_that_the_app_reads(name: str) -> None:
+    plurals = [each["plural"] for each in SETS[name].get("domains", [{"plural": "todos"}])]
+    given = {"EO_REQUESTS_HUB", "EO_EVENTS_HUB", "EO_REQUESTS_CONSUMER_GROUP"}
+    found = {each: text for each, text in settings(name).items() if each not in given}
+    assert Settings.read(found, plurals) == Settings.read({}, plurals)
+    Settings.read(settings(name), plurals)  # what is given is valid
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+    ours = {each for each in settings(name) if each.startswith("EO_")}
+    assert {each for each in ours if "__" not in each} == {
+        each for each in sample if each.startswith("EO_")
+    } - {"EO_TABLES"}
+
+
+def test_host_json_takes_the_hub_from_the_setting() -> None:
+    durable = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"][
+        "durableTask"
+    ]
+    assert durable["hubName"] == "%EO_TASK_HUB%"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_tables_are_those_that_the_app_opens(name: str) -> None:
+    for domain in SETS[name].get("domains", [{"plural": "todos"}]):
+        made = {each.name.rpartition("/")[2] for each in of_kind(name, TABLES)}
+        assert {f"{domain['plural']}{each}" for each in PARTS} <= made
 
 
 def test_units_that_a_namespace_grew_to_can_be_kept() -> None:

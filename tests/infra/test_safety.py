@@ -64,7 +64,11 @@ EVENTS = {
         (
             "everything",
             always((*TABLES, *(each.replace("todos", "invoices") for each in TABLES)))
-            | EVENTS
+            | {
+                (f"{hub}-{plural}", role)
+                for hub, role in EVENTS
+                for plural in ("todos", "invoices")
+            }
             | {("HubV2", "Durable Task Data Contributor")},
         ),
     ],

@@ -184,9 +184,7 @@ class Entities:
         what = f"{key} {len(batch)} signals -> head {shown.head} outbox {list(shown.outbox)}"
         self._network.trace("entity.batch", f"{what}{failed}")
 
-    def _execute(
-        self, worker: Worker, key: str, state: str, batch: Sequence[Operation]
-    ) -> str:
+    def _execute(self, worker: Worker, key: str, state: str, batch: Sequence[Operation]) -> str:
         exists = state != "null"
         request = {
             "self": {"name": worker.app.entity_name, "key": key},

@@ -39,6 +39,7 @@ class Names:
             lambda name: name.lower() == self.entity.lower(),
         )
 
+
 ACTIONS_MAX: Final = 100_000
 
 

@@ -20,7 +20,10 @@ class Notes(Decider):
         self.name, self.version = "note", 1
 
     def fold(self, payload: str, place: int, state: str | None) -> Folded:
-        text, letters = json.loads(payload)["text"], json.loads(state or '{"letters": 0}')["letters"]
+        text, letters = (
+            json.loads(payload)["text"],
+            json.loads(state or '{"letters": 0}')["letters"],
+        )
         if text == FAILING:
             raise FoldFailed("the function raised")
         if text == REFUSED:

@@ -132,7 +132,9 @@ class SimulatedLog(Log):
         return found
 
     async def get(self, key: str, place: int) -> Entry | None:
-        found = await self._calls("log.get", key, place, lambda: self._tables.read(key, place - 1, 1))
+        found = await self._calls(
+            "log.get", key, place, lambda: self._tables.read(key, place - 1, 1)
+        )
         return found[0] if found and found[0].place == place else None
 
     async def read(self, key: str, after: int, limit: int) -> list[Entry]:

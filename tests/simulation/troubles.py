@@ -124,7 +124,10 @@ class Troubles:
 
     def _damage(self) -> None:
         """A newer release wrote rows, and was rolled back; later somebody deploys it again."""
-        key, seconds = self.chance.choice(sorted(self.world.tables.keys)), self.chance.choice((0.3, 5))
+        key, seconds = (
+            self.chance.choice(sorted(self.world.tables.keys)),
+            self.chance.choice((0.3, 5)),
+        )
         rows = self.world.tables.rows(key)
         rows.unreadable = True
         self.world.note("unreadable", f"{key}, for {seconds} s")

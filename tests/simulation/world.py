@@ -150,9 +150,7 @@ class World:
         hub = DurableHub(client, NAMES.entity, NAMES.orchestration)
         outside = Outside(
             store=SimulatedStore(self.tables, self.network, self.tear),
-            hub=ExplainedHub(
-                hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)
-            ),
+            hub=ExplainedHub(hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)),
             decider=self.variant.samples.decider,
             tell=self._tell,
             now=lambda: self.now() + skew,
@@ -227,7 +225,10 @@ class World:
             self.network.later(SECONDS_INVISIBLE, lambda: worker.lose("emit"))
 
     def is_anybody_paused(self) -> bool:
-        return any(e.alive and e.worker and e.worker.alive and e.worker.held is not None for e in self.hosts)
+        return any(
+            e.alive and e.worker and e.worker.alive and e.worker.held is not None
+            for e in self.hosts
+        )
 
     def stand_still(self, seconds: float) -> None:
         """Have nothing of the hub move for so long; messages queue up."""

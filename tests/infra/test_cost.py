@@ -1,5 +1,6 @@
 """The table of what it costs is what the command computes, and the command computes rightly."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,12 @@ FLEX = Installation("flex", {}, groups=4, zones=True)
 
 def test_page_holds_what_the_command_prints() -> None:
     page = (ROOT / "docs/operate/cost.md").read_text(encoding="utf-8")
-    assert "\n".join(table(8, 1.0)) in page
+    durable = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"][
+        "durableTask"
+    ]
+    provider = durable["storageProvider"]
+    seconds = float(provider["maxQueuePollingInterval"].rpartition(":")[2])
+    assert "\n".join(table(provider["partitionCount"], seconds)) in page
 
 
 def test_flex_in_zones_pays_for_two_instances_of_every_group() -> None:
