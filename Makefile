@@ -7,7 +7,7 @@ ARGS    ?=
 PY        = .venv/bin/python
 RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: help run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite clean
+.PHONY: help run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
 
 help:
 	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables, ARGS=--standby for a second host (until Ctrl-C)'
@@ -34,7 +34,7 @@ run: venv
 	@exec $(RUN)
 endif
 
-test: venv-dev node-azurite
+test: venv-dev node-azurite node-kusto
 	@$(PY) -m pytest $(ARGS)
 
 conformance: venv-dev
@@ -67,8 +67,14 @@ chaos: venv-dev
 textbook: venv
 	@$(PY) -m tools.textbook
 
+ifeq ($(STORAGE),tables)
+audit: node-azurite
+	@test -d "$(DATA)/tables" || { echo "$(DATA)/tables: there is no such folder" >&2; exit 2; }
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit --store tables $(ARGS)
+else
 audit: venv
-	@$(PY) -m tools.audit --data "$(DATA)" --store "$(if $(filter tables,$(STORAGE)),tables,sqlite:$(DATA)/store.db)" $(ARGS)
+	@$(PY) -m tools.audit --store "sqlite:$(DATA)/store.db" $(ARGS)
+endif
 
 domain: venv
 	@$(PY) -m tools.new_domain $(NAME) $(ARGS)

@@ -1,71 +1,64 @@
-"""A build of today and one of next year install the same packages."""
+"""Every package is pinned by version and hash, and is there because a requirements*.in asks for it."""
 
 import re
-from importlib.metadata import PackageNotFoundError, distribution
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==[^\s;*]+(\s*;.*)?$")
+from tools.setup.lock import ALONE, NAMES
+
+ROOT: Final = Path(__file__).parent.parent
+FILES: Final = (*NAMES, *ALONE)
+
+each_file = pytest.mark.parametrize("name", FILES)
 
 
-def lines(name: str) -> list[str]:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    return [bare for line in text.splitlines() if (bare := re.sub(r"(^|\s+)#.*", "", line))]
+def pinned(name: str) -> dict[str, list[str]]:
+    """Return the hashes of each requirement: its name, version and marker."""
+    found: dict[str, list[str]] = {}
+    text = (ROOT / f"{name}.txt").read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if line and not line.startswith(("#", "-r ")):
+            requirement, *hashes = line.split(" --hash=")
+            found[requirement.strip()] = [each.strip() for each in hashes]
+    return found
 
 
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def normal(requirement: str) -> str:
+    package, _, rest = requirement.partition("==")
+    return f"{re.sub(r'[-_.]+', '-', package).lower()}=={rest.partition(';')[0].strip()}"
 
 
-def pinned(name: str) -> set[str]:
-    return {normal(match["name"]) for line in lines(name) if (match := PIN.match(line))}
+@each_file
+def test_every_requirement_has_hashes(name: str) -> None:
+    assert pinned(name)
+    for requirement, hashes in pinned(name).items():
+        assert re.match(r"[\w.-]+==[\w.]+", requirement), requirement
+        assert hashes, requirement
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes), requirement
 
 
-def needed_by(name: str) -> set[str]:
-    """Return what a package needs without extras, as far as it is installed here."""
-    try:
-        requires = distribution(name).requires or []
-    except PackageNotFoundError:  # for another Python version or system
-        return set()
-    plain = (line for line in requires if "extra ==" not in line)
-    found = {normal(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in plain}
-    return {package for package in found if is_installed(package)}
+@each_file
+def test_what_is_asked_for_is_pinned_to_that_version(name: str) -> None:
+    source = (ROOT / f"{name}.in").read_text(encoding="utf-8")
+    asked = {normal(each) for each in re.findall(r"^[\w.-]+==[^#\n]+", source, re.MULTILINE)}
+    before = NAMES[: NAMES.index(name) + 1] if name in NAMES else (name,)
+    assert asked <= {normal(each) for file in before for each in pinned(file)}
 
 
-def is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True
+def test_each_file_holds_only_what_the_one_before_does_not() -> None:
+    all_of_them = [normal(each) for name in NAMES for each in pinned(name)]
+    assert len(all_of_them) == len(set(all_of_them))
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_every_line_is_a_pin_or_another_of_these_files(name: str) -> None:
-    for line in lines(name):
-        included = line.removeprefix("-r ")
-        assert PIN.match(line) or included in FILES, line
+def test_files_begin_with_each_other() -> None:
+    for before, name in pairwise(NAMES):
+        assert f"\n-r {before}.txt\n" in (ROOT / f"{name}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_no_registry_is_named(name: str) -> None:
-    assert "://" not in (ROOT / name).read_text(encoding="utf-8")
-
-
-def test_what_azure_installs_is_pinned_to_the_last_package() -> None:
-    listed = pinned("requirements.txt")
-    assert set().union(*(needed_by(name) for name in listed)) <= listed
-
-
-def test_what_the_tests_install_is_pinned_to_the_last_package() -> None:
-    listed = pinned("requirements.txt") | pinned("requirements-localhost.txt")
-    listed |= pinned("requirements-dev.txt")
-    assert set().union(*(needed_by(name) for name in listed)) <= listed
-
-
-def test_azure_installs_nothing_that_only_localhost_or_the_tests_need() -> None:
-    only_here = pinned("requirements-localhost.txt") | pinned("requirements-dev.txt")
-    assert not pinned("requirements.txt") & only_here
+@each_file
+def test_file_names_no_index(name: str) -> None:
+    text = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
+    assert not re.search(r"--(?:extra-)?index-url|--find-links|https?://", text)

@@ -3,8 +3,10 @@
     python -m tools.azurite --data .data/azurite --well-known-ports
     python -m tools.azurite --data .data/tables -- COMMAND ...
 
-The second form gives COMMAND the setting `TodoTables`, unless the environment or
-local.settings.json has one: then that is meant, and no Azurite is started.
+The second form gives COMMAND the setting `EO_TABLES`, unless the environment or
+local.settings.json names an account: then that is meant, and no Azurite is started.
+`UseDevelopmentStorage=true` means an emulator on its usual ports; when none listens there, one
+is started. What COMMAND sends to this machine goes past a proxy.
 """
 
 import argparse
@@ -18,12 +20,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.azurite_folder import Busy, Claim, Owner, answers, claimed
 from tools.node import MAJOR_MIN, Node
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "tests" / "azurite"
@@ -40,8 +43,16 @@ KEY: Final = (
 )
 """Published with the emulator: no secret."""
 
+SETTING: Final = "EO_TABLES"
+"""The connection to the account of the log: a connection string, or with `__` and more, its parts."""
+DEVELOPMENT: Final = "UseDevelopmentStorage=true"
+
+LOCAL_SETTINGS: Final = "local.settings.json"
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
 START_SECONDS_MAX: Final = 60.0
-STOP_SECONDS_MAX: Final = 10.0
+STOP_SECONDS_MAX: Final = 35.0
+"""More than stop-with-parent.js allows for writing the files."""
 
 
 class AzuriteError(Exception):
@@ -76,21 +87,43 @@ def running(
     data: Path | None = None,
     ports: Sequence[int] = FREE_PORTS,
     accounts: Sequence[str] = (),
+    *,
+    join: bool = False,
 ) -> Iterator[Azurite]:
     """Start Azurite, wait until it answers, and stop it in the end.
 
-    Without `data` it keeps everything in memory. `accounts` are there besides `ACCOUNT`. Raises
+    Without `data` it keeps everything in memory. When an Azurite runs on `data` already, its end is
+    waited for; with `join` it is used, and goes on. `accounts` are there besides `ACCOUNT`. Raises
     AzuriteError.
     """
-    process = _start(data, ports, accounts)
+    with _folder(data, join=join) as folder:
+        if isinstance(folder, Owner):
+            yield Azurite(folder.pid, folder.ports)
+            return
+        process = _start(data, ports, accounts, folder)
+        try:
+            azurite = Azurite(process.pid, _wait_for_ports(process))
+            if folder is not None:
+                folder.announce(Owner(azurite.pid, azurite.ports))
+            yield azurite
+        finally:
+            _stop(process)
+
+
+@contextmanager
+def _folder(data: Path | None, *, join: bool) -> Iterator[Claim | Owner | None]:
+    if data is None:
+        yield None
+        return
     try:
-        yield Azurite(process.pid, _wait_for_ports(process))
-    finally:
-        _stop(process)
+        with claimed(data, join=join) as folder:
+            yield folder
+    except Busy as busy:
+        raise AzuriteError(str(busy)) from None
 
 
 def _start(
-    data: Path | None, ports: Sequence[int], accounts: Sequence[str]
+    data: Path | None, ports: Sequence[int], accounts: Sequence[str], folder: Claim | None
 ) -> subprocess.Popen[str]:
     node = Node.find()
     if node is None:
@@ -107,6 +140,7 @@ def _start(
         text=True,
         env=dict(os.environ, AZURITE_ACCOUNTS=";".join(f"{name}:{key}" for name, key in keys)),
         start_new_session=True,  # Ctrl-C is for the command that uses it
+        pass_fds=() if folder is None else (folder.file,),  # it holds the lock until it has ended
     )
 
 
@@ -121,7 +155,6 @@ def _options(data: Path | None, ports: Sequence[int]) -> list[str]:
         options += [f"--{service.lower()}Host", "127.0.0.1", f"--{service.lower()}Port", str(port)]
     if data is None:
         return [*options, "--inMemoryPersistence"]
-    data.mkdir(parents=True, exist_ok=True)
     return [*options, "--location", str(data)]
 
 
@@ -166,29 +199,53 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def has_tables_connection(app: Path) -> bool:
-    """Tell whether the environment or local.settings.json names an account for the tables."""
-    values = dict(os.environ)
-    with suppress(FileNotFoundError):
-        settings = json.loads((app / "local.settings.json").read_text(encoding="utf-8-sig"))
-        values |= settings.get("Values") or {}
-    return any(
-        value and name.casefold().split("__")[0] == "todotables" for name, value in values.items()
-    )
+def needs_emulator(app: Path) -> bool:
+    """Tell whether neither the environment nor local.settings.json names a store that is there.
+
+    Raises AzuriteError when local.settings.json cannot be read.
+    """
+    found = [text for name, text in _settings(app).items() if text and _is_connection(name)]
+    if found == [DEVELOPMENT]:
+        return not answers(WELL_KNOWN_PORTS[SERVICES.index("Table")])
+    return not found
 
 
-def run_with(command: Sequence[str], data: Path) -> int:
+def _is_connection(name: str) -> bool:
+    return name.casefold().split("__")[0] == SETTING.casefold()
+
+
+def _settings(app: Path) -> dict[str, str]:
+    """Return the settings as the host sees them: the environment wins, unless it is empty."""
+    path = app / LOCAL_SETTINGS
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise AzuriteError(f"{LOCAL_SETTINGS} cannot be read: {error}") from None
+    values = {name: str(text) for name, text in (content.get("Values") or {}).items()}
+    return values | {name: text for name, text in os.environ.items() if text}
+
+
+def run_with(command: Sequence[str], data: Path, *, join: bool) -> int:
     """Run `command` with an Azurite of its own if it needs one, and return its exit code."""
-    if has_tables_connection(Path.cwd()):
-        return _wait(subprocess.Popen(command))
-    with running(data) as azurite:
-        print(f"Azurite keeps the tables in {data}", file=sys.stderr)
-        tables = dict(os.environ, TodoTables=azurite.connection_string())
+    environ = past_the_proxy(os.environ)
+    if not needs_emulator(Path.cwd()):
+        return _wait(subprocess.Popen(command, env=environ))
+    with running(data, join=join) as azurite:
+        print(f"Azurite (process {azurite.pid}) keeps the tables in {data}", file=sys.stderr)
+        tables = {**environ, SETTING: azurite.connection_string()}
         return _wait(subprocess.Popen(command, env=tables))
+
+
+def past_the_proxy(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with this machine among the names that no proxy is asked for."""
+    known = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    names = ",".join([*(each for each in known.split(",") if each), *LOOPBACK])
+    return {**environ, "NO_PROXY": names, "no_proxy": names}
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
     """Wait for the command. It is the one that Ctrl-C and SIGTERM are meant for."""
+    print(f"The command is process {process.pid}: kill -9 {process.pid}", file=sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command as well
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
@@ -210,14 +267,19 @@ def run_alone(data: Path, ports: Sequence[int]) -> int:
 
 def main() -> int:
     """Parse the arguments and do it."""
-    parser = argparse.ArgumentParser(prog="python -m tools.azurite", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.azurite",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder for its files")
     parser.add_argument("--well-known-ports", action="store_true", help="10000 to 10002")
-    parser.add_argument("command", nargs="*", help="run this, with TodoTables set")
+    parser.add_argument("--join", action="store_true", help="use the one that runs on these data")
+    parser.add_argument("command", nargs="*", help=f"run this, with {SETTING} set")
     arguments = parser.parse_args()
     try:
         if arguments.command:
-            return run_with(arguments.command, arguments.data)
+            return run_with(arguments.command, arguments.data, join=arguments.join)
         ports = WELL_KNOWN_PORTS if arguments.well_known_ports else FREE_PORTS
         return run_alone(arguments.data, ports)
     except AzuriteError as error:

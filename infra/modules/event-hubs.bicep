@@ -1,5 +1,5 @@
-// The namespace with the hub that requests come from and the hub that TODOs are published to, and
-// what the identity of the app may do with them: receive from one, send to the other.
+// The namespace with the hubs that requests come from and the hubs that entries are published to, and
+// what the identity of the app may do with them: receive from those, send to these.
 
 @description('Name of the namespace.')
 param name string
@@ -10,13 +10,13 @@ param location string
 @description('Tags.')
 param tags object
 
-@description('Hub of requests; empty for none.')
-param requestsHub string
+@description('Hubs of requests.')
+param requestsHubs array
 
-@description('Hub of TODOs; empty for none.')
-param eventsHub string
+@description('Hubs of entries.')
+param eventsHubs array
 
-@description('Consumer group of the app in the hub of requests.')
+@description('Consumer group of the app in the hubs of requests.')
 param consumerGroup string
 
 @description('Partitions of each hub.')
@@ -24,6 +24,12 @@ param partitions int
 
 @description('Hours for which events are kept.')
 param retentionHours int
+
+@description('Throughput units that it has now; each deployment sets them again.')
+param units int
+
+@description('Whether it is spread over zones.')
+param zoneRedundant bool
 
 @description('Throughput units that the namespace may grow to.')
 param unitsMax int
@@ -36,7 +42,7 @@ param publicNetwork bool
 
 var eventHubsDataReceiver = 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde'
 var eventHubsDataSender = '2b629674-e913-4c01-ae53-ef4638d8f975'
-var hubs = filter([requestsHub, eventsHub], each => !empty(each))
+var hubs = concat(requestsHubs, eventsHubs)
 
 resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   name: name
@@ -46,14 +52,14 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   sku: {
     name: 'Standard'
     tier: 'Standard'
-    capacity: 1
+    capacity: units
   }
   properties: {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'
-    zoneRedundant: true
-    isAutoInflateEnabled: unitsMax > 1
-    maximumThroughputUnits: unitsMax > 1 ? unitsMax : 0
+    zoneRedundant: zoneRedundant
+    isAutoInflateEnabled: unitsMax > units
+    maximumThroughputUnits: unitsMax > units ? unitsMax : 0
     publicNetworkAccess: publicNetwork ? 'Enabled' : 'Disabled'
   }
 }
@@ -74,43 +80,53 @@ resource hub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = [
   }
 ]
 
-resource requests 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
-  parent: namespace
-  name: empty(requestsHub) ? 'none' : requestsHub
-}
-
-resource group 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = if (!empty(requestsHub)) {
-  parent: requests
-  name: consumerGroup
-  dependsOn: [hub]
-}
-
-resource events 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
-  parent: namespace
-  name: empty(eventsHub) ? 'none' : eventsHub
-}
-
-resource mayReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(requestsHub)) {
-  name: guid(requests.id, principalId, eventHubsDataReceiver)
-  scope: requests
-  dependsOn: [hub]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataReceiver)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource requests 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = [
+  for each in requestsHubs: {
+    parent: namespace
+    name: each
   }
-}
+]
 
-resource maySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(eventsHub)) {
-  name: guid(events.id, principalId, eventHubsDataSender)
-  scope: events
-  dependsOn: [hub]
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataSender)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+resource consumers 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = [
+  for (each, i) in requestsHubs: {
+    parent: requests[i]
+    name: consumerGroup
+    dependsOn: [hub]
   }
-}
+]
+
+resource events 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = [
+  for each in eventsHubs: {
+    parent: namespace
+    name: each
+  }
+]
+
+resource mayReceive 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in requestsHubs: {
+    name: guid(requests[i].id, principalId, eventHubsDataReceiver)
+    scope: requests[i]
+    dependsOn: [hub]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataReceiver)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+resource maySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in eventsHubs: {
+    name: guid(events[i].id, principalId, eventHubsDataSender)
+    scope: events[i]
+    dependsOn: [hub]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', eventHubsDataSender)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
 
 @description('Resource id.')
 output id string = namespace.id

@@ -1,4 +1,6 @@
-// The app on Flex Consumption. Its settings: every one that the code reads, none with a secret.
+// The app, on an App Service plan or on Flex Consumption. Its settings: every one that the code
+// reads, none with a secret. Nothing here overrides host.json: the scale controller of Flex
+// Consumption reads the file and not the settings, but for names in percent signs.
 
 @description('Name of the function app.')
 param name string
@@ -9,25 +11,37 @@ param planName string
 @description('Region.')
 param location string
 
-@description('Tags; azd finds the app by one of them.')
+@description('Tags.')
 param tags object
 
 @description('Version of Python.')
 param pythonVersion string
 
+@description('`plan` or `flex`.')
+param hosting string
+
+@description('Size of an instance of the plan.')
+param planSku string
+
+@description('Instances of the plan.')
+param planInstances int
+
 @description('Spread the instances over availability zones.')
 param zoneRedundant bool
 
-@description('Instances always ready for HTTP.')
+@description('Flex Consumption: instances always ready for HTTP.')
 param alwaysReadyHttp int
 
-@description('Instances always ready for orchestrations, entities and activities.')
+@description('Flex Consumption: instances always ready for orchestrations, entities and activities.')
 param alwaysReadyDurable int
 
-@description('Memory of an instance, in MB.')
+@description('Flex Consumption: memory of an instance, in MB.')
 param instanceMemoryMB int
 
-@description('Instances at most.')
+@description('Flex Consumption: HTTP requests that one instance takes at a time.')
+param httpConcurrency int
+
+@description('Flex Consumption: instances at most, of each function group.')
 param maximumInstanceCount int
 
 @description('Resource id of the identity that the app acts as.')
@@ -42,7 +56,7 @@ param hubEndpoints object
 @description('Addresses of the account with the log, by service.')
 param logEndpoints object
 
-@description('Blob container, in the account of the hub, that the deployed package is in.')
+@description('Flex Consumption: blob container, in the account of the hub, that the deployed package is in.')
 param deploymentContainer string
 
 @description('Where telemetry is sent to.')
@@ -57,17 +71,14 @@ param schedulerEndpoint string
 @description('Host name of the Event Hubs namespace; empty for none.')
 param eventHubsHost string
 
-@description('Hub of requests; empty for none.')
+@description('Hubs of requests, as the app reads them; empty for none.')
 param requestsHub string
 
-@description('Hub of TODOs; empty for none.')
+@description('Hubs of entries, as the app reads them; empty for none.')
 param eventsHub string
 
 @description('Consumer group of the app in the hub of requests.')
 param consumerGroup string
-
-@description('Names of the tables, by the setting that names them.')
-param tables object
 
 @description('Settings that differ from their defaults.')
 param settings object
@@ -75,15 +86,23 @@ param settings object
 @description('Subnet that the app calls out of; empty for none.')
 param subnetId string
 
-// Not here, because Flex Consumption refuses them: FUNCTIONS_WORKER_RUNTIME (see `runtime` below),
-// FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE.
+@description('Client id of the app registration that callers need a token of; empty for none.')
+param signInClientId string
+
+@description('Tenant that issues these tokens.')
+param signInTenantId string
+
+@description('Addresses that may call the API, as CIDR ranges; empty for all.')
+param allowedAddresses array
+
+var isFlex = hosting == 'flex'
+
 var hostSettings = {
   AzureWebJobsStorage__blobServiceUri: hubEndpoints.blob
   AzureWebJobsStorage__queueServiceUri: hubEndpoints.queue
   AzureWebJobsStorage__tableServiceUri: hubEndpoints.table
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  AzureFunctionsJobHost__extensions__durableTask__hubName: taskHubName
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   // The app exports its lines, metrics and spans itself; the host then leaves out what it logs.
@@ -94,31 +113,36 @@ var hostSettings = {
   APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL: 'true'
   // As many as host.json lets orchestrators and entities in at once.
   PYTHON_THREADPOOL_THREAD_COUNT: '32'
+  // Twice the 4 MiB of a batch: what is larger is refused before the app reads it.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '8388608'
+}
+
+// Flex Consumption refuses these: there `runtime` below says the same, and it builds by itself.
+var planSettings = {
+  FUNCTIONS_EXTENSION_VERSION: '~4'
+  FUNCTIONS_WORKER_RUNTIME: 'python'
+  SCM_DO_BUILD_DURING_DEPLOYMENT: 'true'
+  ENABLE_ORYX_BUILD: 'true'
 }
 
 var schedulerSettings = empty(schedulerEndpoint) ? {} : {
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
 }
 
 var appSettings = {
-  TodoTables__tableServiceUri: logEndpoints.table
-  TodoTables__credential: 'managedidentity'
-  TodoTables__clientId: identityClientId
-  TODO_STORE: 'tables'
-  TODO_INBOX_TABLE: tables.TODO_INBOX_TABLE
-  TODO_LOG_TABLE: tables.TODO_LOG_TABLE
-  TODO_DEADLETTERS_TABLE: tables.TODO_DEADLETTERS_TABLE
-  TODO_PUBLISHING_TABLE: tables.TODO_PUBLISHING_TABLE
-  TODO_SWEEP_SCHEDULE: '*/5 * * * * *'
-  TODO_SWEEP_AFTER_SECONDS: '5'
-  TODO_PURGE_SCHEDULE: '0 17 * * * *'
-  TODO_PURGE_AFTER_HOURS: '24'
-  TODO_REQUESTS_HUB: requestsHub
-  TODO_REQUESTS_CONSUMER_GROUP: consumerGroup
-  TODO_EVENTS_HUB: eventsHub
-  TODO_PUBLISH_SCHEDULE: '*/10 * * * * *'
+  EO_STORE: 'tables'
+  EO_TABLES__tableServiceUri: logEndpoints.table
+  EO_TABLES__credential: 'managedidentity'
+  EO_TABLES__clientId: identityClientId
+  EO_TASK_HUB: taskHubName
+  EO_SWEEP_SCHEDULE: '*/30 * * * * *'
+  EO_SWEEP_AFTER_SECONDS: '10'
+  EO_PURGE_SCHEDULE: '0 17 * * * *'
+  EO_PURGE_AFTER_HOURS: '24'
+  EO_REQUESTS_HUB: requestsHub
+  EO_REQUESTS_CONSUMER_GROUP: consumerGroup
+  EO_EVENTS_HUB: eventsHub
+  EO_PUBLISH_SCHEDULE: '*/30 * * * * *'
 }
 
 var eventHubSettings = empty(eventHubsHost) ? {} : {
@@ -127,17 +151,68 @@ var eventHubSettings = empty(eventHubsHost) ? {} : {
   EventHubs__clientId: identityClientId
 }
 
-var allSettings = union(hostSettings, schedulerSettings, appSettings, eventHubSettings, settings)
+var allSettings = union(hostSettings, isFlex ? {} : planSettings, schedulerSettings, appSettings, eventHubSettings, settings)
+
+var commonSite = {
+  minTlsVersion: '1.2'
+  scmMinTlsVersion: '1.2'
+  http20Enabled: true
+  ipSecurityRestrictionsDefaultAction: empty(allowedAddresses) ? 'Allow' : 'Deny'
+  ipSecurityRestrictions: map(range(0, length(allowedAddresses)), i => {
+    name: 'allowed-${i}'
+    action: 'Allow'
+    priority: 100 + i
+    ipAddress: allowedAddresses[i]
+  })
+  appSettings: map(items(allSettings), each => {
+    name: each.key
+    value: each.value
+  })
+}
+
+// No health check of the plan: it would restart instances for an outage of the store.
+var planSite = {
+  linuxFxVersion: 'Python|${pythonVersion}'
+  alwaysOn: true
+  ftpsState: 'Disabled'
+}
+
+var flexConfig = {
+  runtime: {
+    name: 'python'
+    version: pythonVersion
+  }
+  scaleAndConcurrency: {
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    triggers: {
+      http: {
+        perInstanceConcurrency: httpConcurrency
+      }
+    }
+    alwaysReady: concat(
+      alwaysReadyHttp == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttp }],
+      alwaysReadyDurable == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReadyDurable }]
+    )
+  }
+  deployment: {
+    storage: {
+      type: 'blobContainer'
+      value: '${hubEndpoints.blob}${deploymentContainer}'
+      authentication: {
+        type: 'UserAssignedIdentity'
+        userAssignedIdentityResourceId: identityId
+      }
+    }
+  }
+}
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: planName
   location: location
   tags: tags
-  kind: 'functionapp'
-  sku: {
-    tier: 'FlexConsumption'
-    name: 'FC1'
-  }
+  kind: isFlex ? 'functionapp' : 'linux'
+  sku: isFlex ? { tier: 'FlexConsumption', name: 'FC1' } : { name: planSku, capacity: planInstances }
   properties: {
     reserved: true
     zoneRedundant: zoneRedundant
@@ -147,7 +222,8 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 resource app 'Microsoft.Web/sites@2024-04-01' = {
   name: name
   location: location
-  tags: tags
+  // azd deploys to the one resource with this tag: the site, and not the plan.
+  tags: union(tags, { 'azd-service-name': 'app' })
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
@@ -159,41 +235,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    siteConfig: {
-      minTlsVersion: '1.2'
-      scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
-      appSettings: [
-        for each in items(allSettings): {
-          name: each.key
-          value: each.value
-        }
-      ]
-    }
-    functionAppConfig: {
-      runtime: {
-        name: 'python'
-        version: pythonVersion
-      }
-      scaleAndConcurrency: {
-        instanceMemoryMB: instanceMemoryMB
-        maximumInstanceCount: maximumInstanceCount
-        alwaysReady: concat(
-          alwaysReadyHttp == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyHttp }],
-          alwaysReadyDurable == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReadyDurable }]
-        )
-      }
-      deployment: {
-        storage: {
-          type: 'blobContainer'
-          value: '${hubEndpoints.blob}${deploymentContainer}'
-          authentication: {
-            type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
-          }
-        }
-      }
-    }
+    siteConfig: isFlex ? commonSite : union(commonSite, planSite)
+    functionAppConfig: isFlex ? flexConfig : null
   }
 
   // Publishing takes a signed-in user, not a password.
@@ -208,6 +251,42 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     name: 'scm'
     properties: {
       allow: false
+    }
+  }
+}
+
+// Checks tokens before the app is asked; it needs no secret for that. Function keys stay in force.
+resource signIn 'Microsoft.Web/sites/config@2024-04-01' = if (!empty(signInClientId)) {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: true
+    }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'Return401'
+      excludedPaths: ['/api/health', '/api/openapi.json']
+    }
+    httpSettings: {
+      requireHttps: true
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: signInClientId
+          openIdIssuer: '${environment().authentication.loginEndpoint}${signInTenantId}/v2.0'
+        }
+        validation: {
+          allowedAudiences: [signInClientId, 'api://${signInClientId}']
+        }
+      }
+    }
+    login: {
+      tokenStore: {
+        enabled: false
+      }
     }
   }
 }

@@ -49,6 +49,9 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+@description('Resource id of the workspace.')
+output workspaceId string = workspace.id
+
 @description('Name of the component.')
 output componentName string = component.name
 

@@ -9,6 +9,9 @@ param location string
 @description('Tags.')
 param tags object
 
+@description('Service that the subnet of the app belongs to: of Flex Consumption or of App Service.')
+param delegatedTo string
+
 resource network 'Microsoft.Network/virtualNetworks@2024-01-01' = {
   name: name
   location: location
@@ -25,9 +28,9 @@ resource network 'Microsoft.Network/virtualNetworks@2024-01-01' = {
           addressPrefix: '10.0.0.0/24'
           delegations: [
             {
-              name: 'flex-consumption'
+              name: 'app'
               properties: {
-                serviceName: 'Microsoft.App/environments'
+                serviceName: delegatedTo
               }
             }
           ]

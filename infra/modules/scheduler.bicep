@@ -1,4 +1,4 @@
-// The Durable Task Scheduler, instead of queues and tables in the account of the hub.
+// The Durable Task Scheduler, instead of queues and tables in the account of the hub. Not run by us yet.
 
 @description('Name of the scheduler.')
 param name string
@@ -11,6 +11,9 @@ param tags object
 
 @description('Name of the task hub.')
 param taskHubName string
+
+@description('Addresses that may call it, as CIDR ranges. An empty list lets nobody in.')
+param addresses array
 
 @description('Object id of the identity of the app.')
 param principalId string
@@ -25,8 +28,8 @@ resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' = {
     sku: {
       name: 'Consumption'
     }
-    // An empty list lets nobody in. Who gets in still needs the role below.
-    ipAllowlist: ['0.0.0.0/0']
+    // Who gets in still needs the role below.
+    ipAllowlist: addresses
   }
 }
 

@@ -11,8 +11,8 @@ param location string
 @description('Tags.')
 param tags object
 
-@description('Redundancy: the SKU of the account.')
-param redundancy string
+@description('SKU of the account, which is its redundancy.')
+param sku string
 
 @description('Blob containers.')
 param containers array = []
@@ -26,13 +26,16 @@ param publicNetwork bool
 @description('Whether a lock keeps the account, and with it the group, from being deleted.')
 param locked bool = false
 
+@description('Workspace that every access to the tables is written to; empty for none.')
+param accessLogsTo string = ''
+
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   name: name
   location: location
   tags: tags
   kind: 'StorageV2'
   sku: {
-    name: redundancy
+    name: sku
   }
   properties: {
     accessTier: 'Hot'
@@ -53,6 +56,14 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   parent: account
   name: 'default'
+  properties: {
+    // Containers only: checkpoints and leases are blobs that are overwritten all the time, and each
+    // overwritten one would be kept and paid for.
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 7
+    }
+  }
 }
 
 resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
@@ -82,7 +93,29 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
   scope: account
   properties: {
     level: 'CanNotDelete'
-    notes: 'Holds data that exists nowhere else. docs/deploy.md says how to remove it.'
+    notes: 'Holds data that exists nowhere else. docs/operate/deploy.md says how to remove it.'
+  }
+}
+
+resource accessLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(accessLogsTo)) {
+  name: 'access'
+  scope: tableService
+  properties: {
+    workspaceId: accessLogsTo
+    logs: [
+      {
+        category: 'StorageRead'
+        enabled: true
+      }
+      {
+        category: 'StorageWrite'
+        enabled: true
+      }
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
   }
 }
 

@@ -1,4 +1,4 @@
-// The workbook `TODOs`: what the metrics show, and the story of one request.
+// The workbook: what the metrics show of a domain, and the story of one request.
 
 @description('Region.')
 param location string
@@ -8,6 +8,9 @@ param tags object
 
 @description('Application Insights component.')
 param componentName string
+
+@description('Domains that the app serves.')
+param domains array
 
 // The text of each query is a file, to be pasted into the portal as it is.
 var charts = [
@@ -20,26 +23,45 @@ var charts = [
     query: loadTextContent('../queries/charts/oldest-request.kql')
   }
   {
-    title: 'Outbox depth'
+    title: 'Keys that the sweeper took up'
+    query: loadTextContent('../queries/charts/waiting-keys.kql')
+  }
+  {
+    title: 'Answers by status; 429 and 503 mean that nothing was accepted'
+    query: loadTextContent('../queries/charts/turned-away.kql')
+  }
+  {
+    title: 'Outbox depth of the entity: ${join(map(domains, each => each.entity), ', ')}'
     query: loadTextContent('../queries/charts/outbox-depth.kql')
   }
   {
-    title: 'Publish lag, seconds, and projects behind'
+    title: 'Publish lag, seconds, and keys behind'
     query: loadTextContent('../queries/charts/publish-lag.kql')
   }
   {
-    title: 'Conflicts settled by the log'
+    title: 'Conflicts settled by the log, and requests ordered without the entity'
     query: loadTextContent('../queries/charts/conflicts.kql')
   }
   {
     title: 'Refused requests and dead letters'
     query: loadTextContent('../queries/charts/refusals.kql')
   }
+  {
+    title: 'Failures that are repeated by themselves'
+    query: loadTextContent('../queries/charts/failures.kql')
+  }
 ]
 
-// In the portal the two values are parameters of the workbook.
-var storyOfProject = replace(loadTextContent('../queries/story-of-a-request.kql'), 'let project_id = 7;', 'let project_id = toint("{project}");')
-var story = replace(storyOfProject, 'let request_id = "1c9e";', 'let request_id = @"{request}";')
+var minute = 60000
+var spans = [30 * minute, 240 * minute, 1440 * minute, 10080 * minute]
+var firstDomain = domains[0].name
+var domainOptions = map(domains, each => { value: each.name, label: each.plural, selected: each.name == firstDomain })
+
+// In the portal these values are parameters of the workbook.
+var ofDomain = 'let domain_name = "{domain}";'
+var storyOfDomain = replace(loadTextContent('../queries/story-of-a-request.kql'), 'let domain_name = "todo";', ofDomain)
+var storyOfKey = replace(storyOfDomain, 'let key_text = "7";', 'let key_text = @"{key}";')
+var story = replace(storyOfKey, 'let request_id = "1c9e";', 'let request_id = @"{request}";')
 
 var parametersItem = {
   type: 9
@@ -56,14 +78,28 @@ var parametersItem = {
         type: 4
         isRequired: true
         value: {
-          durationMs: 14400000
+          durationMs: 240 * minute
+        }
+        typeSettings: {
+          selectableValues: map(spans, each => { durationMs: each })
+          allowCustom: true
         }
       }
       {
-        id: guid('project')
+        id: guid('domain')
         version: 'KqlParameterItem/1.0'
-        name: 'project'
-        label: 'Project'
+        name: 'domain'
+        label: 'Domain'
+        type: 2
+        isRequired: true
+        value: firstDomain
+        jsonData: string(domainOptions)
+      }
+      {
+        id: guid('key')
+        version: 'KqlParameterItem/1.0'
+        name: 'key'
+        label: length(domains) == 1 ? domains[0].key : 'Key'
         type: 1
       }
       {
@@ -83,7 +119,7 @@ var chartItems = [
     name: 'chart-${i}'
     content: {
       version: 'KqlItem/1.0'
-      query: each.query
+      query: replace(each.query, 'let domain_name = "todo";', ofDomain)
       title: each.title
       size: 0
       queryType: 0
@@ -114,12 +150,12 @@ resource component 'Microsoft.Insights/components@2020-02-02' existing = {
 }
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(component.id, 'todos')
+  name: guid(component.id, 'effectively-once')
   location: location
   tags: tags
   kind: 'shared'
   properties: {
-    displayName: 'TODOs'
+    displayName: 'Effectively once: ${join(map(domains, each => each.plural), ', ')}'
     category: 'workbook'
     sourceId: component.id
     serializedData: string({

@@ -23,6 +23,7 @@ Handle = Callable[[str], str]
 _sdk: Any = import_module("azure.durable_functions.models.history.HistoryEvent")
 _sdk.dt_parse = datetime.fromisoformat
 
+
 ACTIONS_MAX: Final = 100_000
 
 
