@@ -92,8 +92,11 @@ venv-dev:
 	@tools/setup/venv.sh dev
 
 node-azurite: venv
-	@$(PY) -m tools.setup.azurite
+	@$(PY) -m tools.setup.npm tests/azurite
+
+node-kusto: venv
+	@$(PY) -m tools.setup.npm tests/infra/kusto
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules tests/infra/kusto/node_modules
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
