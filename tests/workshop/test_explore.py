@@ -3,20 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 
-import pytest
-
 from workshop.simulator import (
-    Conflict,
     Effect,
     Faults,
-    Insert,
     NoAnswer,
     Put,
     Queue,
     Service,
     Table,
-    TooLarge,
-    Update,
     World,
 )
 from workshop.simulator.explore import Scenario, explore, perform
@@ -257,22 +251,6 @@ def test_clock_moves_only_when_nobody_else_can() -> None:
         world.person("p", sleeper)
 
     assert usual(build).history[0].text == "has waited 1 hour"
-
-
-@pytest.mark.parametrize("change", [Update("a", 2, 99), Insert("a", 2)])
-def test_conflict_in_a_transaction_changes_nothing(change: Update | Insert) -> None:
-    table = Table(World(), "t")
-    table.apply([Put("a", 1)])
-    with pytest.raises(Conflict):
-        table.apply([Put("b", 1), change])
-    assert table.values() == {"a": 1}
-
-
-def test_transaction_over_two_partitions_is_refused() -> None:
-    table = Table(World(), "t", partitioned=True)
-    with pytest.raises(TooLarge):
-        table.apply([Put("ann/balance", 1), Put("bob/balance", 1)])
-    assert not table.rows
 
 
 def test_what_was_read_can_be_changed_without_changing_the_row() -> None:

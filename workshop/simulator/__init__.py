@@ -6,10 +6,11 @@
 
 from workshop.simulator.effect import Conflict, Effect, Failure, NoAnswer
 from workshop.simulator.entity import Entity
+from workshop.simulator.process import Faults
 from workshop.simulator.queue import Memory, Message, Queue
 from workshop.simulator.service import Service
 from workshop.simulator.table import Change, Delete, Insert, Put, Row, Table, TooLarge, Update
-from workshop.simulator.world import Faults, World
+from workshop.simulator.world import World
 
 __all__ = [
     "Change",

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from workshop.simulator.history import History
-from workshop.simulator.world import NO_FAULTS, Broken, Faults, World
+from workshop.simulator.process import NO_FAULTS, Faults
+from workshop.simulator.world import Broken, World
 
 RUNS_MAX: Final = 1_200
 """Histories of one scenario, bounded by number so that the same code gets the same answer."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop.simulator.effect import Effect, once
-from workshop.simulator.world import Process, World
+from workshop.simulator.process import Process
+from workshop.simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from workshop.simulator.effect import Effect, NoAnswer, once
-from workshop.simulator.world import Process, World
+from workshop.simulator.process import Process
+from workshop.simulator.world import World
 
 Handler = Callable[..., Coroutine[Any, Any, Any]]
 
