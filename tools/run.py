@@ -54,6 +54,7 @@ def main(args: Sequence[str]) -> int:
     command = [sys.executable, "-m", "localhost", "--port", str(options.port), "--data", str(data)]
     environ = settings_for(data, options.storage, os.environ)
     os.execve(sys.executable, [*command, *others], environ)  # noqa: S606 - no shell is meant
+    raise AssertionError("this process is another one now")
 
 
 if __name__ == "__main__":

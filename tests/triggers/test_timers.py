@@ -86,7 +86,7 @@ def functions(publishers: list[Any], timeout: float = 600.0) -> dict[str, Any]:
     app.register_functions(
         timers.blueprint(settings, timeout, [swept(Part())], publishers, lambda: NOW)
     )
-    return {each.get_function_name(): each for each in app.get_functions()}
+    return {str(each.get_function_name()): each for each in app.get_functions()}
 
 
 def test_one_timer_of_each_kind_serves_all_domains() -> None:
