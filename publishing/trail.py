@@ -11,42 +11,26 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from store.ports.records import ERASED, Entry
+from store.ports.records import Entry
 
-HALF_CHARACTERS: Final = 8
-"""Of a SHA-256 in hexadecimal: enough to tell two request ids, or two outputs, of one place apart."""
+FINGERPRINT_CHARACTERS: Final = 16
+"""Of a SHA-256 in hexadecimal, for entries without a mark."""
 
 Trail = Sequence[tuple[int, str]]
 """Places and fingerprints of their entries, the latest last."""
-
-RECENT: Final = 3
-"""Places before the last one of which the trail leaves out none."""
 
 
 def fingerprint(entry: Entry) -> str:
     """Return a short text that stands for an entry.
 
-    The request id alone would not do: after a fail-over somebody may use it for other content.
+    Its mark, which no entry has that is written in its place later: so when the entry at the
+    cursor is the one that was sent, all before it are too. What the entry says would not do: after
+    a fail-over the same request may get its old place behind others.
     """
-    return _half(entry.request_id) + _half(entry.output)
-
-
-def is_of(mark: str, entry: Entry) -> bool:
-    """Whether a fingerprint stands for this entry, or for what it was before it was erased."""
-    if entry.output == ERASED:
-        return mark.startswith(_half(entry.request_id))
-    return mark == fingerprint(entry)
-
-
-def agrees(trail: Trail, entries: Sequence[Entry]) -> bool:
-    """Whether the entries are those that the end of the trail stands for."""
-    marks = dict(trail)
-    known = [each for each in entries if each.place in marks]
-    return bool(known) and all(is_of(marks[each.place], each) for each in known)
-
-
-def _half(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:HALF_CHARACTERS]
+    if entry.mark:
+        return entry.mark
+    said = f"{entry.request_id} {entry.output}"
+    return hashlib.sha256(said.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
 
 
 def extended(trail: Trail, entry: Entry) -> Trail:

@@ -1,7 +1,7 @@
 """What is stored, and how a store fails. JSON texts here were made by `domain.decider`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from domain.request import Request as Request  # noqa: PLC0414 - a record of the stores, too
@@ -72,6 +72,10 @@ class Entry:
     """Canonical JSON, an object: the output, or a refusal `{"code", "detail"}`."""
     refused: bool = False
     """Whether `output` is a refusal."""
+    mark: str = field(default="", compare=False)
+    """Opaque. The store makes it with each append, and it stays when the entry is erased: so a
+    reader can tell whether the entry that it saw is still there, or another one in its place, as
+    after a fail-over. Empty for entries that were restored."""
 
 
 @dataclass(frozen=True, slots=True)

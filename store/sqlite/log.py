@@ -22,7 +22,9 @@ from store.sqlite.calls import Open, one_moment, read, write
 
 TAIL_ENTRIES_MAX: Final = 1_000
 
-ENTRY: Final = "place, request_id, version, output, refused"
+ENTRY: Final = "place, request_id, version, output, refused, mark"
+
+MARK_BYTES: Final = 4
 
 
 class SqliteLog(Log):
@@ -64,7 +66,7 @@ class SqliteLog(Log):
     @override
     async def find(self, key: str, request_ids: Sequence[str]) -> dict[str, Answered]:
         sql = (
-            "SELECT place, entry.request_id, version, output, refused, payload"
+            "SELECT place, entry.request_id, version, output, refused, mark, payload"
             " FROM request JOIN entry USING (key, place)"
             " WHERE request.key = ? AND request.request_id = ?"
         )
@@ -108,21 +110,22 @@ class SqliteLog(Log):
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """Take an entry out of the columns `ENTRY`."""
-    place, request_id, version, output, refused = row
-    return Entry(place, request_id, version, output, bool(refused))
+    place, request_id, version, output, refused, mark = row
+    return Entry(place, request_id, version, output, bool(refused), mark)
 
 
 def insert_entries(db: sqlite3.Connection, key: str, answered: Sequence[Answered]) -> None:
     """Insert the rows. Raises RowConflict when one is there."""
+    mark = secrets.token_hex(MARK_BYTES)
     for each in answered:
         entry = each.entry
         try:
             db.execute("INSERT INTO request VALUES (?, ?, ?)", (key, entry.request_id, entry.place))
             db.execute(
-                "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(key, entry.place, entry.request_id, each.payload),
-                    *(entry.output, int(entry.refused), entry.version),
+                    *(entry.output, int(entry.refused), entry.version, mark),
                 ),
             )
         except sqlite3.IntegrityError as error:

@@ -5,7 +5,9 @@ head, guarded by its ETag, and the rows of entries and requests, which are only 
 transaction is the commit point.
 """
 
+import secrets
 from collections.abc import Sequence
+from typing import Final
 
 from typing_extensions import override
 
@@ -28,6 +30,8 @@ from store.tables.requests import Operation, condition, insert, replace
 
 SOME = "PartitionKey eq @key and RowKey ge @first and RowKey le @last"
 
+MARK_BYTES: Final = 4
+
 
 class TableLog(Log):
     """Rows of one table."""
@@ -47,10 +51,11 @@ class TableLog(Log):
         assert 1 <= len(answered) <= LOG_ENTRIES_MAX
         assert after.place == head.place + len(answered)
         first = rows.head_row(key, after)
+        mark = secrets.token_hex(MARK_BYTES)
         operations = [
             insert(first) if head.version is None else replace(first, head.version),
             *(insert(rows.answered_row(key, each)) for each in answered),
-            *(insert(rows.entry_row(key, each.entry)) for each in answered),
+            *(insert(rows.entry_row(key, each.entry, mark)) for each in answered),
         ]
         try:
             answers = await self._table.transact(operations)

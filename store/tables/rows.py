@@ -1,7 +1,8 @@
 """Rows of Table Storage: what the keys are, which columns hold what. Pure, no SDK.
 
     table         PartitionKey  RowKey                      columns
-    log           key           `t` + place, 10 digits      requestId, output, refused, version
+    log           key           `t` + place, 10 digits      requestId, output, refused, version,
+                                                            mark
     log           key           `thead`, behind all those   place, state, v
     log           key           `r` + key of the request id requestId, place, payload, output,
                                                             refused, version
@@ -104,9 +105,9 @@ def head_row(key: str, head: Head) -> Row:
     return row(key, HEAD_KEY, {"place": head.place, "state": head.state, "v": FORMAT})
 
 
-def entry_row(key: str, entry: Entry) -> Row:
+def entry_row(key: str, entry: Entry, mark: str | None = None) -> Row:
     """Return the row that is the entry."""
-    return row(key, entry_key(entry.place), _made(entry))
+    return row(key, entry_key(entry.place), {**_made(entry), "mark": mark})
 
 
 def answered_row(key: str, answered: Answered) -> Row:
@@ -206,7 +207,8 @@ def _entry(row: Mapping[str, Any], place: int) -> Entry:
     if not isinstance(refused, bool):
         raise TypeError("refused is not a boolean")
     output, version = text(row, "output"), whole(row, "version")
-    return Entry(place, text(row, "requestId"), version, output, refused)
+    mark = text(row, "mark") if "mark" in row else ""
+    return Entry(place, text(row, "requestId"), version, output, refused, mark)
 
 
 def _check_owner(row: Mapping[str, Any], row_key: str) -> None:

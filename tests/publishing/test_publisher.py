@@ -107,6 +107,19 @@ async def test_id_that_comes_again_in_the_last_place_is_published(
     assert producer.events[KEY][-len(again) :] == sent
 
 
+async def test_same_request_in_its_place_behind_others_is_noticed(store: SqliteStore) -> None:
+    """Found by the model: what stands at the cursor says the same, and what is before it does not."""
+    producer = MemoryProducer()
+    await begin(store, KEY, 9)
+    await publisher(store, producer).publish(KEY)
+    same = [f"r{n}" for n in (5, 6, 7, 8)]
+    await lose_tail(store, KEY, 3)
+    await append(store.log, KEY, ["new4", "new5", *same])
+    assert await publisher(store, producer).publish(KEY) == 9
+    sent = dict(zip(producer.places(KEY), producer.ids(KEY), strict=True))
+    assert [sent[place] for place in range(4, 10)] == ["new4", "new5", *same]
+
+
 async def test_whole_log_that_was_lost_is_followed_from_its_beginning(store: SqliteStore) -> None:
     producer = MemoryProducer()
     await begin(store, KEY, 5)

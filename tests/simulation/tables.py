@@ -109,7 +109,9 @@ class Tables:
                 raise RowConflict("row", request_id if self.names_rows else None)
         rows.head = Head(after.place, after.state, self.version())
         rows.states[after.place] = after.state
-        rows.entries.update({each.entry.place: _entry(each.entry) for each in answered})
+        mark = self.version()
+        made = {e.entry.place: replace(_entry(e.entry), mark=mark) for e in answered}
+        rows.entries.update(made)
         rows.requests.update({each.entry.request_id: _answered(each) for each in answered})
         self._changed(key)
         return replace(rows.head)
