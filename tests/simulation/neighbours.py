@@ -71,9 +71,9 @@ def beside(burden: Burden, placement: Placement, requests: int = LONE_REQUESTS) 
         return Seen(sorted(answered.get(each, inf) for each in names))
 
 
-def a_world(placement: Placement) -> World:
+def a_world(placement: Placement, seed: int = 0) -> World:
     """Make a world without faults and with the latency of a real one."""
-    world = World(Random(placement.name), Written(), is_traced=False, check_every=2_000)
+    world = World(Random(f"{placement.name} {seed}"), Written(), is_traced=False, check_every=2_000)
     world.network.seconds = SECONDS
     return world
 

@@ -105,8 +105,7 @@ class Tables:
             raise Conflict("head")
         for each in answered:
             if self.is_taken(rows, each):
-                request_id = each.entry.request_id
-                raise RowConflict("row", request_id if self.names_rows else None)
+                raise RowConflict("row", self._name_of(rows, each.entry.request_id))
         rows.head = Head(after.place, after.state, self.version())
         rows.states[after.place] = after.state
         mark = self.version()
@@ -115,6 +114,10 @@ class Tables:
         rows.requests.update({each.entry.request_id: _answered(each) for each in answered})
         self._changed(key)
         return replace(rows.head)
+
+    def _name_of(self, rows: Rows, request_id: str) -> str | None:
+        """Name the request whose row is in the way, if it is that of a request."""
+        return request_id if self.names_rows and request_id in rows.requests else None
 
     def head_moved(self, rows: Rows, head: Head) -> bool:
         return rows.head.version != head.version

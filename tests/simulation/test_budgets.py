@@ -1,6 +1,6 @@
 """What requests cost, and how long they take, when nothing goes wrong."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
@@ -12,8 +12,7 @@ from tests.simulation.placements import APART, PLACEMENTS, TOGETHER, Placement
 from tests.simulation.world import World, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    
 STORE_LONE_MAX: Final = 3
 STORE_LONE_WITH_KEY_MAX: Final = 4
 HUB_LONE_MAX: Final = 3
@@ -95,18 +94,19 @@ def test_callers_of_one_key_share_what_they_cost(placement: Placement) -> None:
         assert requests_of(world, "inbox", "log") <= STORE_SHARED_MAX * entries
 
 
-@pytest.mark.parametrize("hosts", ["together", "apart"])
-def test_two_processes_on_one_key_seldom_meet(hosts: str) -> None:
-    """Of their appends."""
-    roles: Sequence[Placement] = (TOGETHER, APART)
-    (placement,) = (each for each in roles if each.name == hosts)
-    world = neighbours.a_world(placement)
-    with inside(world):
-        neighbours.start(world, placement)
-        world.start(placement.hosts[0])
-        closed_loop(world, 16, 40)
-        appends = world.network.requests["log.append"]
-        assert world.told["append_not_confirmed"] <= CONFLICTS_SHARE_MAX * appends
+@pytest.mark.parametrize("placement", [TOGETHER, APART], ids=lambda each: each.name)
+def test_two_processes_on_one_key_seldom_meet(placement: Placement) -> None:
+    """In their appends, of several histories together: a single one has few."""
+    appends = conflicts = 0
+    for seed in range(6):
+        world = neighbours.a_world(placement, seed)
+        with inside(world):
+            neighbours.start(world, placement)
+            world.start(placement.hosts[0])
+            closed_loop(world, 16, 20)
+            appends += world.network.requests["log.append"]
+            conflicts += world.told["append_not_confirmed"]
+    assert conflicts <= CONFLICTS_SHARE_MAX * appends
 
 
 @pytest.mark.parametrize("seed", range(60))
