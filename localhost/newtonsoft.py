@@ -37,7 +37,10 @@ def parse(text: str) -> Any:
         return json.loads(text)  # nearly always enough, and far faster
     except (ValueError, RecursionError):
         pass
-    return _Reader(text.removeprefix("\ufeff")).document()
+    try:
+        return _Reader(text.removeprefix("\ufeff")).document()
+    except RecursionError:
+        raise JsonError("The reader's MaxDepth of 64 has been exceeded.") from None
 
 
 class _Reader:

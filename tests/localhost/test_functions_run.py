@@ -18,15 +18,16 @@ from localhost.console import Console
 from localhost.functions import Function, RetryPolicy, Trigger
 from localhost.retry import delays
 from localhost.rpc.messages import RpcTraceContext, TypedData
-from localhost.runner import FunctionRunner, NotBuilt
+from localhost.runner import FunctionRunner
+from localhost.schedule import Interval
 from localhost.taskhub import FunctionFailed
 from localhost.taskhub.worker_port import FunctionTimedOut
+from localhost.timers import timer_request
 from tests.localhost.in_process import InProcess
 
 # The SDK tells once per process that the worker, and so this host, decodes without a type.
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning")
 
-TICK = Trigger(TypedData(json='{"Schedule": {}, "ScheduleStatus": null, "IsPastDue": false}'))
 Runners = Callable[..., FunctionRunner]
 
 
@@ -221,23 +222,9 @@ async def test_a_function_without_return_binding_must_return_nothing(runners: Ru
 
     runner = runners(app)
     with pytest.raises(FunctionFailed, match=r"without a \$return binding"):
-        await runner.run(function(runner, "tick"), TICK)
-
-
-async def test_function_with_a_binding_that_is_not_built_does_not_run(runners: Runners) -> None:
-    app = func.FunctionApp()
-    ran: list[Any] = []
-
-    @app.route(route="x")
-    @app.queue_output(arg_name="out", queue_name="q", connection="C")
-    def x(req: func.HttpRequest, out: func.Out[str]) -> str:
-        ran.append(out)
-        return ""
-
-    runner = runners(app)
-    with pytest.raises(NotBuilt, match=r"localhost has no queue \(out\)"):
-        await runner.run(function(runner, "x"), Trigger(TypedData()))
-    assert ran == []
+        await runner.run(
+            function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+        )
 
 
 def retried_app(attempts: list[Any], failures: int, count: str) -> func.FunctionApp:
@@ -261,7 +248,7 @@ async def test_a_retry_policy_runs_again_with_the_same_trigger_data(runners: Run
         slept.append(seconds)
 
     runner = runners(retried_app(attempts, 2, "5"), sleep=sleep)
-    trigger = TICK
+    trigger = Trigger(timer_request(None, Interval(timedelta(hours=1))))
     await runner.run(function(runner, "tick"), trigger)
     assert slept == [7.0, 7.0]
     assert [request.past_due for request, _ in attempts] == [False] * 3
@@ -279,7 +266,9 @@ async def test_a_retry_policy_ends_with_the_last_failure(runners: Runners) -> No
 
     runner = runners(retried_app(attempts, 99, "2"), sleep=sleep)
     with pytest.raises(FunctionFailed, match="attempt 3"):
-        await runner.run(function(runner, "tick"), TICK)
+        await runner.run(
+            function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+        )
     assert len(attempts) == 3
 
 
@@ -290,7 +279,9 @@ async def test_an_unlimited_policy_goes_on_until_it_works(runners: Runners) -> N
         return
 
     runner = runners(retried_app(attempts, 500, "-1"), sleep=sleep)
-    await runner.run(function(runner, "tick"), TICK)
+    await runner.run(
+        function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+    )
     assert len(attempts) == 501
 
 
