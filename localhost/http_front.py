@@ -150,7 +150,7 @@ class HttpFront:
         base = f"http://{request.headers.get('Host', 'localhost')}{WEBHOOK_PATH}"
         return await self._doors.answer(door, request, raw, base)
 
-    def _refusal(
+    def _refusal(  # noqa: PLR0911 - a line per door
         self, door: Door | None, request: Request, path: str, query: str
     ) -> web.Response | None:
         """Return the answer to a request whose key does not open the door; None lets it in."""

@@ -114,10 +114,12 @@ def schedule_warnings(functions: Iterable[Function], environ: Mapping[str, str])
     wrong = schedule_errors(functions, environ)
     lines = [f"{name} is left out: {why[-1]}" for name, why in wrong.items()]
     now = datetime.now(UTC)
-    for function in functions:
-        if function.trigger_type == TIMER_TRIGGER and function.name not in wrong:
-            if _schedule_of(function, environ).next_after(now) is None:
-                lines.append(f"{function.name} never fires: {function.trigger['schedule']!r}")
+    timers = [item for item in functions if item.trigger_type == TIMER_TRIGGER]
+    lines += [
+        f"{function.name} never fires: {function.trigger['schedule']!r}"
+        for function in timers
+        if function.name not in wrong and _schedule_of(function, environ).next_after(now) is None
+    ]
     return lines
 
 

@@ -19,7 +19,7 @@ _KNOWN: Final = re.compile(r"(?<=functions: )'[^']+'(?:, '[^']+')+")
 """The functions that an error text names, in the order of a hash table."""
 _VFS: Final = re.compile(r"(?<=/admin/vfs/)[^\"]*")
 _FILE_PATH: Final = re.compile(
-    r"(?<![\w.}/-])(?:file://)?/(?:tmp|work|root|home|usr)/[^\s\"',:;)\\]*"  # noqa: S108 - a pattern
+    r"(?<![\w.}/-])(?:file://)?/(?:tmp|work|root|home|usr)/[^\s\"',:;)\\]*"
 )
 _RUN: Final = re.compile(r"x{300,}|y{300,}|é{300,}")
 

@@ -29,7 +29,7 @@ _SECRETS: Final = (
     "Password=", "pwd=", "&amp;sig=", "&sig=", "?sig=", "SharedAccessKey=", "&amp;code=",
     "&code=", "?code=", "key=",
 )  # fmt: skip
-_SECRET_ENDS: Final = "<\"'"
+_SECRET_ENDS: Final = "<\"'"  # noqa: S105 - where one ends
 _HIDDEN: Final = "[Hidden Credential]"
 
 

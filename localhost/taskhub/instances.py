@@ -37,8 +37,11 @@ def find_rows(connection: sqlite3.Connection, wanted: Filter) -> list[InstanceRo
 
 
 def _conditions(wanted: Filter) -> tuple[str, list[Any]]:
-    conditions: list[str] = ["id >= ?"]
-    parameters: list[Any] = [wanted.first]
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    if wanted.first:
+        conditions.append("id >= ?")
+        parameters.append(wanted.first)
     if wanted.created_from is not None:
         conditions.append("created >= ?")
         parameters.append(wanted.created_from)
@@ -53,7 +56,7 @@ def _conditions(wanted: Filter) -> tuple[str, list[Any]]:
     if wanted.prefix:
         conditions.append("substr(id, 1, ?) = ?")
         parameters += [len(wanted.prefix), wanted.prefix]
-    return " AND ".join(conditions), parameters
+    return " AND ".join(conditions) or "1", parameters
 
 
 def find_purged(

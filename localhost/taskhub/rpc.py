@@ -159,7 +159,9 @@ class Routes:
         return await _handled(handler, Call(request, base.rstrip("/"), parts, query))
 
 
-async def _handled(handler: Handler, call: Call) -> web.Response:
+async def _handled(  # noqa: PLR0911 - a line per failure
+    handler: Handler, call: Call
+) -> web.Response:
     try:
         return await handler(call)
     except NotFound:

@@ -101,5 +101,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.commit()
 
 
-_INDEX = "CREATE INDEX IF NOT EXISTS instances_by_age ON instances (created, id)"
+_INDEX = "CREATE INDEX IF NOT EXISTS instances_by_age ON instances (created, id, status)"
 """For purges; a file without it is of the same format."""

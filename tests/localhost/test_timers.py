@@ -13,7 +13,16 @@ import pytest
 
 from localhost.errors import StartError
 from localhost.functions import Function
-from localhost.timers import Timer, build_timers, run_timer, schedule_errors, schedule_warnings
+from localhost.schedule import parse_schedule
+from localhost.timers import (
+    Timer,
+    build_timers,
+    request_by_hand,
+    run_timer,
+    schedule_errors,
+    schedule_warnings,
+    timer_request,
+)
 from tests.localhost.in_process import index_functions
 
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
@@ -174,3 +183,25 @@ def test_a_disabled_timer_never_fires(tmp_path: Path) -> None:
 
     functions = index_functions(app, tmp_path, {"AzureWebJobs_tick_Disabled": "1"})
     assert build_timers(functions, tmp_path, {}, NOON) == []
+
+
+async def test_first_run_on_startup_has_never_run_before(tmp_path: Path) -> None:
+    fired = await run(timer(tmp_path, run_on_startup=True), NOON + timedelta(minutes=1), 1)
+    never = "0001-01-01T00:00:00"
+    assert [status for _, _, status in fired] == [
+        {"Last": never, "Next": (NOON + timedelta(minutes=5)).isoformat(), "LastUpdated": never}
+    ]
+
+
+@pytest.mark.parametrize(("schedule", "adjusted"), [("00:05:00", False), ("0 */5 * * * *", True)])
+def test_time_span_is_not_adjusted_for_summer_time(schedule: str, *, adjusted: bool) -> None:
+    request = json.loads(timer_request(None, parse_schedule(schedule)).json or "")
+    assert request["Schedule"] == {"AdjustForDST": adjusted}
+
+
+async def test_timer_fired_by_hand_sees_its_real_status(tmp_path: Path) -> None:
+    await run(timer(tmp_path), NOON, 6)
+    functions = index_functions(app_with_timer("0 */5 * * * *"), tmp_path, {})
+    now = NOON + timedelta(minutes=7)
+    request = json.loads(request_by_hand(functions[0], tmp_path / "timers", {}, now).json or "")
+    assert request["ScheduleStatus"]["Last"] == (NOON + timedelta(minutes=5)).isoformat()
