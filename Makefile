@@ -1,14 +1,4 @@
-# make run      start the app on this machine     (PORT=7071 DATA=.data STORAGE=sqlite|tables,
-#               ARGS=--standby: a second host, which takes over when the first one dies)
-# make test     all tests                          (ARGS="-k kill -x")
-# make check    formatting, lint, types, imports
-# make faults   histories with faults everywhere, each replayable by its seed  (SEEDS=13000)
-# make mutants  mistakes in the real code, each of which a test must see  (ARGS="no-sweeper")
-# make chaos    kills a host under load 50 times, then two in turn; audits both  (ARGS="--seed 7")
-# make audit    proves from storage alone that no promise is broken  (DATA=.data STORAGE=sqlite|tables)
-# make model    check the protocol with TLC, then the code against it  (ARGS="--traces 2000")
-# make domain   write the package of a new domain  (NAME=tickets ARGS="--key accountId")
-# make azurite  the emulator of Azure Storage, in the foreground, for `func start` and others
+# `make` alone lists the verbs. Python 3.11 or later and make are enough.
 PORT    ?= 7071
 DATA    ?= .data
 STORAGE ?= sqlite
@@ -17,7 +7,24 @@ ARGS    ?=
 PY        = .venv/bin/python
 RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: run test check fmt faults mutants model bench audit chaos domain azurite venv venv-dev node-azurite node-kusto clean
+.PHONY: help run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
+
+help:
+	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables, ARGS=--standby for a second host (until Ctrl-C)'
+	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (10 min)'
+	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
+	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
+	@printf "%s\n" '  make audit        prove from storage alone that no promise is broken; DATA, STORAGE as for run (1 s)'
+	@printf "%s\n" '  make faults       histories with faults everywhere, each replayable by its seed; SEEDS=13000 (5 min)'
+	@printf "%s\n" '  make mutants      mistakes in the real code, each of which a test must see; ARGS="no-sweeper" (5 min)'
+	@printf "%s\n" '  make model        check the protocol with TLC (5 min)'
+	@printf "%s\n" '  make conformance  hold localhost against recorded answers of the real host; writes localhost/FIDELITY.md (3 min)'
+	@printf "%s\n" '  make chaos        kill host and worker under load, then two hosts in turn; ARGS="--seed 7" (2 min)'
+	@printf "%s\n" '  make bench        what it costs, every answer verified; ARGS="--only hot" (3 min)'
+	@printf "%s\n" '  make domain       write the package of a new domain; NAME=tickets (1 s)'
+	@printf "%s\n" '  make azurite      the emulator of Azure Storage in the foreground, for `func start` and others (until Ctrl-C)'
+	@printf "%s\n" '  make fmt          format, and fix what the linter can fix (5 s)'
+	@printf "%s\n" '  make clean        remove everything that make has installed (1 s)'
 
 ifeq ($(STORAGE),tables)
 run: node-azurite
@@ -29,6 +36,10 @@ endif
 
 test: venv-dev node-azurite node-kusto
 	@$(PY) -m pytest $(ARGS)
+
+conformance: venv-dev
+	@$(PY) -m pytest localhost/conformance -p no:cacheprovider --timeout 600 \
+		$(if $(ARGS),$(ARGS),--fidelity)
 
 check: venv-dev
 	@$(PY) -m ruff format --check .
@@ -53,13 +64,16 @@ mutants: venv-dev node-azurite
 chaos: venv-dev
 	@$(PY) -m tests.chaos $(ARGS)
 
+textbook: venv
+	@$(PY) -m tools.textbook
+
 ifeq ($(STORAGE),tables)
 audit: node-azurite
 	@test -d "$(DATA)/tables" || { echo "$(DATA)/tables: there is no such folder" >&2; exit 2; }
 	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit --store tables $(ARGS)
 else
 audit: venv
-	@$(PY) -m tools.audit $(if $(ARGS),$(ARGS),--store "sqlite:$(DATA)/store.db")
+	@$(PY) -m tools.audit --store "sqlite:$(DATA)/store.db" $(ARGS)
 endif
 
 domain: venv
@@ -86,3 +100,17 @@ node-kusto: venv
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules tests/infra/kusto/node_modules
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# make workshop        fifteen exercises: checks your file whenever it is saved; keys h n p l r c q
+# make exercise N=4    one exercise alone  (SOLUTION=1; N=final ANSWER=A:path/of/the/file.py)
+# make workshop-check  what CI runs: starts and wrong attempts fail, solutions pass  (N=4)
+.PHONY: workshop exercise workshop-check
+
+workshop: venv-dev
+	@$(PY) -m workshop companion
+
+exercise: venv-dev
+	@$(PY) -m workshop exercise "$(N)" $(if $(SOLUTION),--solution) $(if $(ANSWER),--answer "$(ANSWER)") || true
+
+workshop-check: venv-dev
+	@$(PY) -m workshop check $(N)

@@ -33,7 +33,7 @@ class Host:
 
     def __enter__(self) -> Self:
         """Start it and wait until it is healthy. Raises RuntimeError when it is not in time."""
-        command = [sys.executable, "-m", "localhost", "--port", str(self._port)]
+        command = [sys.executable, "-m", "tools.run", "--port", str(self._port)]
         self._printed = (self._data / "host.log").open("wb")
         self._process = subprocess.Popen(
             [*command, "--data", str(self._data / "data")],
@@ -65,20 +65,21 @@ class Host:
         self._printed.close()
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far (proc(5): fields 14 and 15 of stat)."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+        """User and system time of host and workers so far (proc(5): fields 14 and 15 of stat)."""
+        return sum(map(_cpu_seconds, self._processes()))
 
     def peak_memory_mb(self) -> float:
-        """The most memory the process has had resident so far."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        """The most memory that host and workers have had resident so far, added up."""
+        return sum(map(_peak_memory_mb, self._processes()))
+
+    def _processes(self) -> list[int]:
+        host = self._process.pid
+        children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
+        return [host, *map(int, children)]
 
     def statistics(self) -> dict[str, int]:
         """Counters of the host, flat: transactions by label, commits by file, hub counters."""
-        status = json.loads(self._get("/admin/host/status"))["statistics"]
+        status = json.loads(self._get("/admin/localhost"))["statistics"]
         flat: dict[str, int] = dict(status["hub"])
         for name, file in status["files"].items():
             flat[f"{name} commits"] = file["commits"]
@@ -88,3 +89,14 @@ class Host:
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self.base_url + path, timeout=5) as answer:  # noqa: S310
             return answer.read()
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def _peak_memory_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

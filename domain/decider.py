@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from domain.invalid import Findings
+from domain.names import RESERVED_CODES
 from domain.refused import Refused
 from domain.shapes.mutability import is_mutable
 from domain.shapes.port import NOTHING, Misfit, Shape
@@ -163,6 +164,8 @@ def _refusal(refused: Refused, version: Version) -> str:
     wrong = CODE.wrong(refused.code) or DETAIL.wrong(refused.detail)
     if wrong is not None:
         raise FoldFailed(f"code or detail of the refusal {wrong}")
+    if refused.code in RESERVED_CODES:
+        raise FoldFailed(f"the code {refused.code} is one of the service's own")
     return canonical({"code": refused.code, "detail": refused.detail})
 
 

@@ -25,7 +25,7 @@ class Domain(Generic[R, O, S]):
     """
 
     name: str
-    """`todo`: lower-case letters and digits."""
+    """`invoice`: lower-case letters and digits."""
     key: Key
     empty: S
     """The state of a key that nobody has used."""
@@ -36,9 +36,9 @@ class Domain(Generic[R, O, S]):
     """A story: requests of one key in their order, and what the newest version makes of them,
     beginning with `empty`. Tests, the OpenAPI document, the page and all generators draw on it."""
     plural: str = ""
-    """`todos`: in addresses, tables and pages. Left out: the name and an s."""
+    """`invoices`: in addresses, tables and pages. Left out: the name and an s."""
     entity: str = ""
-    """`Project`: the durable entity. Left out: what the key names."""
+    """`Customer`: the durable entity. Left out: what the key names."""
     place: str = "id"
     """The member of answers that is the place in the log of the key: 1, 2, 3, …. An output that has
     such a field must put the place there."""

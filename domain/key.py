@@ -1,4 +1,4 @@
-"""What a request belongs to: the project of a TODO, the customer of an invoice."""
+"""What a request belongs to: the customer of an invoice, the station of a measurement."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,7 +27,7 @@ class Key:
     name: str
     type: Any
     plural: str = ""
-    """In addresses: `/api/projects/7`. Left out: `projectId` is of `projects`."""
+    """In addresses: `/api/customers/C-1042`. Left out: `customerId` is of `customers`."""
     shape: Integer | Text = field(init=False, repr=False, compare=False)
     example: int | str = field(init=False, repr=False, compare=False)
 
@@ -43,7 +43,7 @@ class Key:
 
     @property
     def singular(self) -> str:
-        """What it names: `projectId` names a `project`."""
+        """What it names: `customerId` names a `customer`."""
         return self.name.removesuffix(SUFFIX) or self.name
 
     def text(self, value: object) -> str:

@@ -3,8 +3,8 @@
 Rows of the log name the version that made them, and the auditor folds them again. So a version that
 was released keeps its types and what it makes of its story; a change is a new version beside it.
 
-    python -m domain.lock todos examples.invoices            exit 1 when a released version differs
-    python -m domain.lock --write todos                      add the versions that are not locked
+    python -m domain.lock examples.invoices            exit 1 when a released version differs
+    python -m domain.lock --write examples.invoices    add the versions that are not locked
 """
 
 import argparse
@@ -103,8 +103,10 @@ def read(path: Path) -> dict[str, Any]:
 def write(domain: AnyDomain, path: Path) -> None:
     """Add the versions that are not locked. What is locked stays as it is."""
     lock = {"key": domain.key.shape.schema(asked=True), **read(path)}
-    versions = {str(each): released(domain, each) for each in sorted(domain.compiled)}
-    lock["versions"] = versions | lock.get("versions", {})
+    kept = lock.setdefault("versions", {})
+    for number in sorted(domain.compiled):
+        if str(number) not in kept:
+            kept[str(number)] = released(domain, number)
     path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -28,6 +28,15 @@ RESERVED_SEGMENTS: Final = frozenset({"health", "openapi", "admin", "runtime"})
 BESIDE_THE_KEY: Final = frozenset({"status", "last", "pending", "errors", "reason", "detail"})
 """Members of answers that stand beside the key and the request id."""
 
+RESERVED_CODES: Final = frozenset(
+    {
+        *("invalid-request", "not-found", "erased", "body-too-large", "not-json", "overloaded"),
+        *("idempotency-key-reused", "fold-failed", "internal-error"),
+        *("not-accepted", "store-unavailable", "unhealthy"),
+    }
+)
+"""Problems of the service's own, so no refusal of a domain can be called like one."""
+
 REFUSED: Final = "refused"
 """The member of an entry in a page that says that it is a refusal."""
 
@@ -118,7 +127,7 @@ class FunctionNames:
 
 
 def function_names(domain: "AnyDomain") -> FunctionNames:
-    """Name them after the domain: `post_todo`, `get_project`."""
+    """Name them after the domain: `post_invoice`, `get_customer`."""
     one, many, key = domain.name, domain.plural, words(domain.key.singular).replace(" ", "_")
     return FunctionNames(
         post=f"post_{one}",

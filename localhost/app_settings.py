@@ -1,11 +1,11 @@
 """App settings: environment variables, those of local.settings.json, and what refers to them."""
 
-import json
 import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
+from localhost import newtonsoft
 from localhost.errors import StartError
 
 LOCAL_SETTINGS_FILE: Final = "local.settings.json"
@@ -43,9 +43,9 @@ def setting_text(value: Any) -> str:
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; a byte order mark is allowed. Raises StartError."""
+    """Return the JSON object in a file, read as .NET reads it. Raises StartError."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = newtonsoft.parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise StartError(f"cannot read {path.name}: {error}") from error
     if not isinstance(content, dict):

@@ -34,7 +34,12 @@ INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the host until SIGINT or SIGTERM; return the exit code."""
+    """Run the host until SIGINT or SIGTERM, or `check` an app; return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ["check"]:
+        from localhost.check import main as check
+
+        return check(arguments[1:])
     options = parse_options(arguments)
     console = Console(log_requests=options.log_requests)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
@@ -67,6 +72,7 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument(
         "--data", type=Path, default=Path(".data"), help="folder that survives (default .data)"
     )
+    parser.add_argument("folder", type=Path, nargs="?", help="the same as --app")
     parser.add_argument(
         "--app", type=Path, default=Path(), help="folder with function_app.py (default: here)"
     )
@@ -78,7 +84,7 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
     )  # fmt: skip
     given = parser.parse_args(arguments)
     return Options(
-        app=given.app.resolve(),
+        app=(given.folder or given.app).resolve(),
         data=given.data.resolve(),
         host=given.host,
         port=given.port,

@@ -80,6 +80,17 @@ class DataFolder:
         names = {*content.get("databases", ()), database}
         replace_json(self.path / FORMAT_FILE, {**content, "databases": sorted(names)})
 
+    def settle(self) -> None:
+        """Bring each database into one file, also those of an app that did not close them.
+
+        After the workers have ended: whoever closes a database last takes its log along.
+        """
+        if not self.is_owned:
+            return
+        for file in self.path.glob("*.db"):
+            with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _check_databases(self) -> None:
         for name in read_json(self.path / FORMAT_FILE).get("databases", ()):
             file = self.path / name

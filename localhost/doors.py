@@ -9,7 +9,8 @@ from aiohttp import web
 
 from localhost.admin import AdminApi
 from localhost.eventhubs.service import EventHubsService
-from localhost.http_wire import decode_path
+from localhost.http_server import Request
+from localhost.http_target import decode_path
 from localhost.standby import Standby
 
 WEBHOOK_PATH: Final = "/runtime/webhooks/durabletask"
@@ -50,9 +51,7 @@ class HostDoors:
             return Door.EVENT_HUBS
         return None
 
-    async def answer(
-        self, door: Door, request: web.BaseRequest, raw: str, base: str
-    ) -> web.StreamResponse:
+    async def answer(self, door: Door, request: Request, raw: str, base: str) -> web.StreamResponse:
         """Answer; the key was checked. `base` is the URL of WEBHOOK_PATH as the caller sees it."""
         match door:
             case Door.ADMIN:
@@ -63,9 +62,7 @@ class HostDoors:
                 assert self.event_hubs is not None
                 return await self.event_hubs.take(request, decode_path(raw))
 
-    async def answer_standby(
-        self, request: web.BaseRequest, raw: str, base: str
-    ) -> web.StreamResponse:
+    async def answer_standby(self, request: Request, raw: str, base: str) -> web.StreamResponse:
         """Answer what a standby passes on; it has checked the key."""
         door = self.find(request.method, raw, decode_path(raw))
         if door is None:
@@ -89,14 +86,14 @@ def is_the_owners(door: Door, method: str, path: str) -> bool:
 def rpc_handler(
     durable_api: DurableApi,
     webhook_base: str,
-    others: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] | None = None,
-) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    others: Callable[[Request], Awaitable[web.StreamResponse]] | None = None,
+) -> Callable[[Request], Awaitable[web.StreamResponse]]:
     """Return the handler of the loopback port that durable clients talk to; it asks for no key.
 
     Links in its answers lead to the public port. `others` answers what is not the durable API.
     """
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(request: Request) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
         if path.startswith(RPC_PATH):
             return await durable_api(request, path[len(RPC_PATH) :], webhook_base)

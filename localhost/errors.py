@@ -8,3 +8,7 @@ class StartError(Exception):
         super().__init__(message)
         self.detail = detail
         """Lines that help to find the place, for example the useful part of a traceback."""
+
+
+class HostError(StartError):
+    """What the real host refuses: it runs on in state Error and answers everything with 503."""

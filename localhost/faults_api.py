@@ -21,14 +21,14 @@ class FaultsApi:
         self._plan = plan
         self._workers = workers
 
-    def answer(self, method: str, path: list[str], body: str) -> web.Response:
-        """Answer; `path` is what follows `/admin/localhost/`, in lower case."""
-        match method, path:
-            case "GET", ["faults"]:
+    def answer(self, method: str, what: str, body: str) -> web.Response:
+        """Answer; `what` follows `/admin/localhost/`, in lower case."""
+        match method, what:
+            case "GET", "faults":
                 return web.Response(text=self._plan.text, content_type="application/json")
-            case "PUT", ["faults"]:
+            case "PUT", "faults":
                 return self._replace(body)
-            case "DELETE", ["worker"]:
+            case "DELETE", "worker":
                 return web.Response(status=404 if self._workers.kill_one() is None else 202)
         return web.Response(status=404)
 

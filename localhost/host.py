@@ -11,7 +11,7 @@ import platform
 import socket
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Final
+from datetime import UTC, datetime
 
 from aiohttp import web
 
@@ -24,67 +24,90 @@ from localhost.data_guard import DataGuard, DataLost
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
 from localhost.environment import prepare_environment, shared_settings, worker_environment
-from localhost.errors import StartError
+from localhost.errors import HostError, StartError
 from localhost.faults import FaultPlan
 from localhost.faults_api import FaultsApi
 from localhost.functions import Function
 from localhost.host_json import HostJson
 from localhost.http_front import HttpFront, HttpLimits
+from localhost.http_server import Handler, Request
+from localhost.hub_calls import hub_of
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
-    RPC_HOST,
-    Handler,
+    base_url_of,
     bind_public,
     bind_rpc,
     listening,
+    rpc_address_of,
 )
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
+from localhost.refusing_host import RefusingHost
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
+from localhost.timers import request_by_hand, schedule_errors, schedule_warnings
 from localhost.workers import EXHAUSTED, Workers
-
-_EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
 
 @asynccontextmanager
 async def running_host(
     options: Options, data: DataFolder, console: Console
-) -> AsyncIterator["Host"]:
+) -> AsyncIterator["Host | RefusingHost"]:
     """Run the host; yields it once it serves. Raises StartError when it cannot."""
     async with AsyncExitStack() as stack:
         door = stack.enter_context(bind_public(options.host, options.port))
-        base_url = _base_url(options.host, door)
+        base_url = base_url_of(options.host, door)
         prepare_environment(options, data, base_url, os.environ)
-        host_json = HostJson.read(options.app, os.environ)
-        show_logs(console, host_json.text("logging.logLevel.default", "Information"))
-        faults = FaultPlan.read(os.environ)
-        workers = Workers(
-            options.app,
-            worker_environment(os.environ),
-            console,
-            worker_options(host_json),
-            faults.workers,
-        )
-        stack.push_async_callback(workers.stop)
-        functions = await load_app(workers, options.app, host_json, console)
-        host = Host(
-            options,
-            data,
-            console,
-            host_json,
-            functions=functions,
-            workers=workers,
-            faults=faults,
-            base_url=base_url,
-        )
-        await host.open(stack, door)
+        try:
+            host: Host | RefusingHost = await _running(stack, options, data, console, door)
+        except HostError as error:
+            console.line(f"error: {error}")
+            console.line("As on Azure, the host runs in state Error and answers everything 503.")
+            host = RefusingHost(base_url, error)
+            await stack.enter_async_context(listening(door, host.handle))
         console.gather()
         stack.callback(console.stop_gathering)
         yield host
+
+
+async def _running(
+    stack: AsyncExitStack,
+    options: Options,
+    data: DataFolder,
+    console: Console,
+    door: socket.socket,
+) -> "Host":
+    """Start the worker and open the host. Raises HostError before anything is open."""
+    host_json = HostJson.read(options.app, os.environ)
+    show_logs(console, host_json.text("logging.logLevel.default", "Information"))
+    for line in host_json.warnings():
+        console.line(f"warning: {line}")
+    faults = FaultPlan.read(os.environ)
+    workers = Workers(
+        options.app,
+        worker_environment(os.environ),
+        console,
+        worker_options(host_json),
+        faults.workers,
+    )
+    stack.callback(data.settle)
+    stack.push_async_callback(workers.stop)
+    functions = await load_app(workers, options.app, host_json, console)
+    host = Host(
+        options,
+        data,
+        console,
+        host_json,
+        functions=functions,
+        workers=workers,
+        faults=faults,
+        base_url=base_url_of(options.host, door),
+    )
+    await host.open(stack, door)
+    return host
 
 
 class Host:
@@ -110,7 +133,7 @@ class Host:
         self._functions = functions
         self._webhooks = base_url + WEBHOOK_PATH
         self._keys = load_keys(data.keys)
-        self._routes = build_routes(functions, host_json.text("extensions.http.routePrefix", "api"))
+        self._routes = build_routes(functions, host_json.route_prefix())
         self._urls = urls_of(self._routes, base_url)
         self._workers = workers
         self._runner = FunctionRunner(functions, workers.invoke, console)
@@ -122,7 +145,7 @@ class Host:
     async def open(self, stack: AsyncExitStack, door: socket.socket) -> None:
         """Start everything; what is left on the stack stops it again, the last first."""
         rpc_door = stack.enter_context(bind_rpc())
-        self._owner = new_owner(_rpc_address(rpc_door), shared_settings(os.environ))
+        self._owner = new_owner(rpc_address_of(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
             check_settings(self._data.owner, self._owner)
         rpc_base = self._owner.address + RPC_PATH
@@ -148,6 +171,7 @@ class Host:
         doors = self._doors()
         others = owner_door(self._owner.name, doors.answer_standby)
         api = rpc_handler(doors.durable_api, self._webhooks, others)
+        self._workers.hub.set_result(hub_of(api))
         # What the hub resumes may have called already; it waits in the door's backlog.
         await stack.enter_async_context(listening(rpc_door, api))
         stack.push_async_callback(self._engine.close_hub)
@@ -162,7 +186,7 @@ class Host:
         self._engine.begin(self._background.spawn)
         self._background.spawn(self._watch_data())
 
-    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+    def _handle(self, request: Request) -> Awaitable[web.StreamResponse]:
         return self._answer(request)
 
     async def _watch_data(self) -> None:
@@ -171,7 +195,7 @@ class Host:
             await DataGuard(self._data).watch()
         except DataLost as loss:
             self._console.event(f"error: {loss}; this host answers 503 until it is started again")
-            self._answer = _not_running
+            self._answer = RefusingHost(self.base_url, HostError(str(loss))).handle
             await self._workers.kill()
 
     async def serve_until(self, stop: asyncio.Event) -> None:
@@ -218,7 +242,12 @@ class Host:
             self._runner,
             self._background.spawn,
             self._engine.statistics,
-            urls=self._urls,
+            templates={route.function.name: route.template.text for route in self._routes},
+            keys=self._keys,
+            errors=schedule_errors(self._functions, os.environ),
+            timer_request=lambda function: request_by_hand(
+                function, self._data.timers, os.environ, datetime.now(UTC)
+            ),
             extension_bundle=self._host_json.value("extensionBundle") or {},
             event_hubs=self._engine.event_hubs,
             faults=self._faults_api,
@@ -250,24 +279,12 @@ class Host:
             console.line(f"standby: task hub, event hubs and timers are those of process {pid}")
         for line in function_lines(self._functions, self._urls):
             console.line(line)
-        for line in warnings_of(self._functions):
+        schedules = schedule_warnings(self._functions, os.environ)
+        for line in [*warnings_of(self._functions), *schedules]:
             console.line(f"warning: {line}")
         if options.enable_auth:
             for line in key_lines(self._keys):
                 console.line(line)
-
-
-def _rpc_address(door: socket.socket) -> str:
-    return f"http://{RPC_HOST}:{door.getsockname()[1]}"
-
-
-def _base_url(host: str, door: socket.socket) -> str:
-    name = "localhost" if host in _EVERYWHERE else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"
-
-
-async def _not_running(_: web.BaseRequest) -> web.Response:
-    return web.Response(status=503, text="Function host is not running.")
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:
@@ -276,6 +293,6 @@ def _http_limits(host_json: HostJson) -> HttpLimits:
     custom = host_json.value("extensions.http.customHeaders") or {}
     return HttpLimits(
         outstanding_max=None if outstanding < 0 else outstanding,
-        concurrent_max=None if concurrent < 1 else concurrent,
+        concurrent_max=None if concurrent < 0 else concurrent,
         custom_headers={str(name): str(value) for name, value in custom.items()},
     )

@@ -1,4 +1,7 @@
-"""host.json with its environment overrides; names are case-insensitive, as in .NET configuration."""
+"""host.json with its environment overrides: the one reader of it.
+
+Names are case-insensitive as in .NET configuration, and of two spellings the last counts.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from localhost.app_settings import read_json_object, resolve
-from localhost.errors import StartError
+from localhost.errors import HostError, StartError
 from localhost.timespan import parse_timespan
 
 HOST_FILE: Final = "host.json"
 OVERRIDE_PREFIX: Final = "azurefunctionsjobhost__"
+FUNCTION_TIMEOUT_MIN: Final = timedelta(seconds=1)
 FUNCTION_TIMEOUT_DEFAULT: Final = timedelta(minutes=30)
 """What Core Tools and the Premium plan use; the Consumption plan has 5 minutes."""
 
@@ -24,24 +28,46 @@ class HostJson:
         for name, value in environ.items():
             if name.lower().startswith(OVERRIDE_PREFIX):
                 self._override(name[len(OVERRIDE_PREFIX) :].lower().split("__"), value)
-        if self._root.get("retry") is not None:
-            # The real host then wraps durable triggers too, with effects nobody has examined
-            # (host-protocol 7.9 and 10.20): better no host than one that hides it.
-            raise StartError(
-                f"{HOST_FILE}: remove the top-level `retry`; it would also retry orchestrators, "
-                "entities and activities. Set a retry policy on the function instead."
-            )
 
     @classmethod
     def read(cls, app: Path, environ: Mapping[str, str]) -> "HostJson":
-        """Read the app's host.json. Raises StartError when it is missing or not version 2.0."""
+        """Read the app's host.json; without one all is at its default.
+
+        Raises HostError for one that the real host refuses: no JSON, or not version 2.0.
+        """
         path = app / HOST_FILE
         if not path.is_file():
-            raise StartError(f"there is no {HOST_FILE} in {app}")
-        host = cls(read_json_object(path), environ)
-        if host.text("version", "") != "2.0":
-            raise StartError(f'{HOST_FILE} must say "version": "2.0"')
+            return cls({"version": "2.0"}, environ)
+        try:
+            content = read_json_object(path)
+        except StartError as error:
+            raise HostError(str(error)) from error
+        host = cls(content, environ)
+        if host.value("version") != "2.0":
+            raise HostError(f'{HOST_FILE} must say "version": "2.0"')
         return host
+
+    def warnings(self) -> list[str]:
+        """Return what the real host takes without a word and what will hurt there."""
+        lines = []
+        if self._root.get("retry") is not None:
+            lines.append(
+                f"{HOST_FILE}: remove the top-level `retry`; on Azure it also retries "
+                "orchestrators, entities and activities, here it does nothing"
+            )
+        if isinstance(self.value("functions"), str):
+            lines.append(f"{HOST_FILE}: `functions` is a text and ignored; it must be a list")
+        prefix = self.route_prefix()
+        if "%" in prefix:
+            lines.append(f"{HOST_FILE}: `routePrefix` {prefix!r} is taken as it is, not resolved")
+        return lines
+
+    def route_prefix(self) -> str:
+        """Return `extensions.http.routePrefix` as it is; null is none."""
+        http = self.value("extensions.http")
+        if not isinstance(http, dict) or "routeprefix" not in http:
+            return "api"
+        return str(http["routeprefix"] or "")
 
     def _override(self, path: list[str], value: str) -> None:
         node = self._root
@@ -63,12 +89,20 @@ class HostJson:
         return node
 
     def text(self, path: str, default: str) -> str:
-        """Return a text with its `%NAME%` resolved; an empty one stays empty."""
-        value = self.value(path)
-        return default if value is None else resolve(str(value), self._environ, _at(path))
+        """Return a text with its `%NAME%` resolved; an empty one stays empty.
 
-    def number(self, path: str, default: int, at_least: int = 0) -> int:
-        """Return an integer. Raises StartError when it is none or below `at_least`."""
+        Raises HostError when a setting is not there.
+        """
+        value = self.value(path)
+        if value is None:
+            return default
+        try:
+            return resolve(str(value), self._environ, _at(path))
+        except StartError as error:
+            raise HostError(str(error)) from error
+
+    def number(self, path: str, default: int, at_least: int = 0, at_most: int | None = None) -> int:
+        """Return an integer. Raises HostError when it is none or out of bounds."""
         value = self.value(path)
         if value is None:
             return default
@@ -77,31 +111,45 @@ class HostJson:
         except ValueError:
             number = at_least - 1
         if number < at_least or isinstance(value, bool):
-            raise StartError(
-                f"{_at(path)} must be an integer of at least {at_least}, not {value!r}"
-            )
+            raise HostError(f"{_at(path)} must be an integer of at least {at_least}, not {value!r}")
+        if at_most is not None and number > at_most:
+            raise HostError(f"{_at(path)} must be at most {at_most}, not {value!r}")
         return number
 
+    def span(self, path: str, default: timedelta, low: timedelta, high: timedelta) -> timedelta:
+        """Return a TimeSpan. Raises HostError when it is none or out of bounds."""
+        value = self.value(path)
+        if value is None:
+            return default
+        try:
+            span = parse_timespan(str(value))
+        except ValueError as error:
+            raise HostError(f"{_at(path)}: {error}") from error
+        if not low <= span <= high:
+            raise HostError(f"{_at(path)} must be from {low} to {high}, not {value!r}")
+        return span
+
     def flag(self, path: str, *, default: bool) -> bool:
-        """Return a boolean. Raises StartError when it is none."""
+        """Return a boolean. Raises HostError when it is none."""
         value = self.value(path)
         if value is None:
             return default
         if str(value).lower() not in {"true", "false"}:
-            raise StartError(f"{_at(path)} must be true or false, not {value!r}")
+            raise HostError(f"{_at(path)} must be true or false, not {value!r}")
         return str(value).lower() == "true"
 
     def names(self, path: str) -> list[str] | None:
-        """Return a list of texts, None when it is not there."""
+        """Return a list of texts, None when there is none: a single text is ignored."""
         value = self.value(path)
         if isinstance(value, dict):
             value = [value[key] for key in sorted(value)]
-        if value is not None and not isinstance(value, list):
-            raise StartError(f"{_at(path)} must be a list")
-        return None if value is None else [str(item) for item in value]
+        return [str(item) for item in value] if isinstance(value, list) else None
 
     def function_timeout(self) -> timedelta | None:
-        """Return how long an invocation may take, None for without limit (`-1`)."""
+        """Return how long an invocation may take, None for without limit (`-1`).
+
+        Raises HostError when it is no TimeSpan, or a second or less.
+        """
         value = self.value("functionTimeout")
         if value is None:
             return FUNCTION_TIMEOUT_DEFAULT
@@ -110,15 +158,24 @@ class HostJson:
         try:
             timeout = parse_timespan(str(value))
         except ValueError as error:
-            raise StartError(f"{_at('functionTimeout')}: {error}") from error
-        if timeout <= timedelta():
-            raise StartError(f"{_at('functionTimeout')} must be positive, or -1 for no limit")
+            raise HostError(f"{_at('functionTimeout')}: {error}") from error
+        if timeout <= FUNCTION_TIMEOUT_MIN:
+            raise HostError(
+                "Microsoft.Azure.WebJobs.Script: FunctionTimeout must be greater than 00:00:01 and "
+                "less than 10675199.02:48:05.4775807."
+            )
         return timeout
 
 
 def _lowered(content: Any) -> Any:
     if isinstance(content, dict):
-        return {str(key).lower(): _lowered(value) for key, value in content.items()}
+        merged: dict[str, Any] = {}
+        for key, value in content.items():
+            name, below = str(key).lower(), _lowered(value)
+            earlier = merged.get(name)
+            both = isinstance(earlier, dict) and isinstance(below, dict)
+            merged[name] = earlier | below if both else below
+        return merged
     return content
 
 

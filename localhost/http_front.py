@@ -1,38 +1,35 @@
 """The public port: the app's routes, /admin and the webhooks of the Durable Task extension.
 
-One coroutine per request in the task that aiohttp makes for it; nothing else is allocated for the
-way in. Requests that no route answers are 404, failed functions 500, both with an empty body.
+Requests that no route answers are 404, failed functions 500, both with an empty body.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
 from aiohttp import web
 
 from localhost.console import Console
-from localhost.doors import WEBHOOK_PATH, Door, HostDoors, is_the_owners
+from localhost.doors import ADMIN_PATH, WEBHOOK_PATH, Door, HostDoors, is_the_owners
 from localhost.eventhubs.rest import password_of
 from localhost.functions import Function, Trigger
-from localhost.http_wire import (
-    BadRequest,
-    decode_path,
-    http_request,
-    http_response,
-    parse_headers,
-    parse_query,
-    read_body,
-    read_whole_body,
-)
-from localhost.keys import Keys
+from localhost.http_answer import NoAnswer, answer_of
+from localhost.http_server import Request
+from localhost.http_target import decode_path, parse_query
+from localhost.http_wire import json_response, rpc_request
+from localhost.keys import Keys, Level
 from localhost.routing import RouteTable
-from localhost.rpc.messages import RpcTraceContext
+from localhost.rpc.messages import RpcHttp, RpcTraceContext, TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
 KEY_HEADER: Final = "x-functions-key"
+_WEBHOOKS: Final = "/runtime/webhooks/"
+_PORT_MAX: Final = 65_535
+_UP: Final = "<html><body>Your Functions host is up and running.</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,9 @@ class HttpLimits:
     outstanding_max: int | None = None
     """Requests under way or waiting; one more is answered 429."""
     concurrent_max: int | None = None
-    """Functions running for requests; the others wait."""
-    custom_headers: Mapping[str, str] | None = None
+    """Functions running for requests; the others wait. With 0 of either every request is 500."""
+    custom_headers: Mapping[str, str] = field(default_factory=dict)
+    """On every answer."""
 
 
 UNLIMITED: Final = HttpLimits()
@@ -68,115 +66,145 @@ class HttpFront:
         self._console = console
         self._keys = keys
         """None: nobody is asked for a key, as with Core Tools."""
-        self._custom_headers = limits.custom_headers or {}
+        self._limits = limits
         self._outstanding = 0
-        self._outstanding_max = limits.outstanding_max
         self._slots = asyncio.Semaphore(limits.concurrent_max) if limits.concurrent_max else None
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(self, request: Request) -> web.StreamResponse:
         """Answer a request and log it."""
         started = perf_counter()
-        path, _, query = request.raw_path.partition("?")
-        try:
-            if not path.startswith("/"):
-                path, _, query = _origin_form(request.raw_path).partition("?")
-            response = await self._answer(request, path, query)
-        except BadRequest as error:
-            response = web.Response(status=400, text=str(error))
-        except web.HTTPRequestEntityTooLarge:
-            response = web.Response(status=413)
-        self._console.request(request.method, path, response.status, perf_counter() - started)
+        raw, _, query = request.raw_path.partition("?")
+        response = await self._answer(request, raw, query)
+        for name, value in self._limits.custom_headers.items():
+            response.headers.setdefault(name, value)
+        self._console.request(request.method, raw, response.status, perf_counter() - started)
         return response
 
-    async def _answer(self, request: web.BaseRequest, raw: str, query: str) -> web.StreamResponse:
+    async def _answer(self, request: Request, raw: str, query: str) -> web.StreamResponse:
         path = decode_path(raw)
         found = self._routes.find(request.method.upper(), path)
         if found is None:
             return await self._answer_host(request, raw, path, query)
         function, values = found[0].function, found[1]
-        if self._keys is not None and not self._is_open(request, query, function):
-            return web.Response(status=401)
-        if function.disabled and not self._has_master_key(request, query):
-            return web.Response(status=404)
-        if self._outstanding == self._outstanding_max:
-            return web.Response(status=429)
+        if self._keys is not None and not self._is_open(self._keys, request, query, function):
+            return web.Response(status=HTTPStatus.UNAUTHORIZED)
+        if function.disabled and not self._is_admin(request, query):
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return await self._answer_function(request, path, query, function, values)
+
+    async def _answer_function(
+        self,
+        request: Request,
+        path: str,
+        query: str,
+        function: Function,
+        values: Mapping[str, str],
+    ) -> web.StreamResponse:
+        if function.not_built:
+            what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
+            return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
+        limits = self._limits
+        if 0 in {limits.outstanding_max, limits.concurrent_max} or not _has_url(request):
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+        if self._outstanding == limits.outstanding_max:
+            return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS)
         self._outstanding += 1
         try:
-            return await self._run(request, query, function, values)
+            http = await rpc_request(request, path, query, values)
+            if self._slots is None:
+                return await self._run(function, http)
+            async with self._slots:
+                return await self._run(function, http)
         finally:
             self._outstanding -= 1
 
-    async def _run(
-        self, request: web.BaseRequest, query: str, function: Function, values: Mapping[str, str]
-    ) -> web.StreamResponse:
-        headers = parse_headers(request)
-        body = await read_body(request)
-        authority = headers.get("host", "localhost")
-        value = http_request(request, headers, authority, query, values, body)
+    async def _run(self, function: Function, http: RpcHttp) -> web.Response:
+        headers = http.headers
         trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
-        trigger = Trigger(value, trace=trace)
+        trigger = Trigger(TypedData(http=http), trace=trace)
         try:
-            if self._slots is None:
-                result = await self._runner.run_once(function, trigger)
-            else:
-                async with self._slots:
-                    result = await self._runner.run_once(function, trigger)
+            return answer_of(await self._runner.run_once(function, trigger))
         except (FunctionFailed, WorkerDied):
-            return web.Response(status=500)
-        try:
-            return http_response(result, self._custom_headers)
-        except ValueError as error:  # the app returned something odd
-            self._console.event(f"function {function.name} returned no valid response: {error}")
-            return web.Response(status=500)
+            pass  # the console has it
+        except NoAnswer as error:
+            self._console.failure(f"function {function.name}: {error}", "")
+        return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
     async def _answer_host(
-        self, request: web.BaseRequest, raw: str, path: str, query: str
+        self, request: Request, raw: str, path: str, query: str
     ) -> web.StreamResponse:
         door = self._doors.find(request.method, raw, path)
+        refusal = self._refusal(door, request, path, query)
+        if refusal is not None:
+            return refusal
         if door is None:
             if path != "/":
-                return web.Response(status=404)
-            return web.Response(text="The functions app is up and running.")
-        if self._keys is not None and not self._may_enter(self._keys, door, request, path, query):
-            return web.Response(status=401)
+                return web.Response(status=HTTPStatus.NOT_FOUND)
+            response = web.Response(text=_UP)
+            response.headers["Content-Type"] = "text/html"
+            return response
         standby = self._doors.standby
         if standby and standby.active and is_the_owners(door, request.method, path):
             target = f"{raw}?{query}" if query else raw
-            return await standby.pass_on(request, target, await read_whole_body(request))
+            return await standby.pass_on(request, target, await request.read())
         base = f"http://{request.headers.get('Host', 'localhost')}{WEBHOOK_PATH}"
         return await self._doors.answer(door, request, raw, base)
 
-    def _may_enter(
-        self, keys: Keys, door: Door, request: web.BaseRequest, path: str, query: str
-    ) -> bool:
+    def _refusal(
+        self, door: Door | None, request: Request, path: str, query: str
+    ) -> web.Response | None:
+        """Return the answer to a request whose key does not open the door; None lets it in."""
+        if self._keys is None:
+            return None
         key = _key_of(request, query)
+        level = self._keys.level_of(key)
         match door:
-            case Door.DURABLE:
-                return keys.open_webhooks(key)
             case Door.ADMIN:
-                return self._doors.admin.is_public(path.lower()) or keys.open_admin(key)
+                below = path[len(ADMIN_PATH) :]
+                if self._doors.admin.is_public(below):
+                    return None
+                if below.lower().startswith("vfs/"):  # the files of the app, on another site
+                    admin = level is Level.ADMIN
+                    status = HTTPStatus.FORBIDDEN if admin else HTTPStatus.UNAUTHORIZED
+                    return web.Response(status=status)
+                if not self._doors.admin.knows(request.method, below):
+                    return web.Response(status=HTTPStatus.NOT_FOUND)
+                return _require(level, Level.ADMIN)
             case Door.EVENT_HUBS:
                 # On Azure it takes a SAS token or an identity; this host knows only keys.
-                return keys.open_admin(key or password_of(request))
+                level = self._keys.level_of(key or password_of(request))
+                return _require(level, Level.ADMIN)
+        if path.lower().startswith(_WEBHOOKS):
+            return _require(level, Level.SYSTEM)
+        return None
 
-    def _is_open(self, request: web.BaseRequest, query: str, function: Function) -> bool:
-        assert self._keys is not None
-        level = str(function.trigger.get("authLevel", "FUNCTION"))
-        return self._keys.open_function(_key_of(request, query), function.name, level)
+    def _is_open(self, keys: Keys, request: Request, query: str, function: Function) -> bool:
+        level = str(function.trigger.get("authLevel", "FUNCTION")).upper()
+        return keys.open_function(_key_of(request, query), function.name, level)
 
-    def _has_master_key(self, request: web.BaseRequest, query: str) -> bool:
-        return self._keys is not None and self._keys.open_admin(_key_of(request, query))
+    def _is_admin(self, request: Request, query: str) -> bool:
+        if self._keys is None:
+            return True  # as with Core Tools, where everybody is
+        return self._keys.level_of(_key_of(request, query)) is Level.ADMIN
 
 
-def _key_of(request: web.BaseRequest, query: str) -> str | None:
-    """Return the key that was sent; the header wins over the query, even when it is wrong."""
+def _require(found: Level, wanted: Level) -> web.Response | None:
+    if found is Level.ANONYMOUS:
+        return web.Response(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
+    return web.Response(status=HTTPStatus.FORBIDDEN) if found < wanted else None
+
+
+def _key_of(request: Request, query: str) -> str | None:
+    """Return the key that was sent; the header wins over the query, even when it is empty."""
     header = request.headers.get(KEY_HEADER)
-    return header or parse_query(query).get("code")
+    if header is not None:
+        return header
+    values = {name.lower(): value for name, value in parse_query(query).items()}
+    return values.get("code", "").partition(",")[0] or None
 
 
-def _origin_form(target: str) -> str:
-    """Return path and query of `http://host/path?query`, which a proxy's client sends."""
-    scheme, separator, rest = target.partition("://")
-    if not separator or scheme.lower() not in {"http", "https"}:
-        raise BadRequest("the request target is no path")
-    return "/" + rest.partition("/")[2]
+def _has_url(request: Request) -> bool:
+    """Whether a URL can be made of the Host header; without one the real host answers 500."""
+    host = request.headers.get("Host", "")
+    port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""
+    return bool(host) and (not port.isdecimal() or int(port) <= _PORT_MAX)

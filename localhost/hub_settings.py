@@ -1,27 +1,36 @@
 """host.json's `extensions.durableTask` as the options of the task hub (host-protocol 8)."""
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
-from localhost.errors import StartError
+from localhost.errors import HostError, StartError
 from localhost.functions import DURABLE_CLIENT, Function
 from localhost.host_json import HostJson
 from localhost.taskhub import HubOptions, Overridable
 
+PARTITIONS_MAX: Final = 16
+QUEUE_BATCH_MAX: Final = 32
+_HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 _SECTION: Final = "extensions.durableTask."
 
 
 def hub_options(host: HostJson, environ: Mapping[str, str]) -> HubOptions:
-    """Return the options. Raises StartError for a value that the extension would refuse."""
+    """Return the options. Raises HostError for a value that the extension refuses."""
     plain = HubOptions()
+    _check_storage(host)
+    hub_name = host.text(_SECTION + "hubName", environ.get("WEBSITE_SITE_NAME") or plain.hub_name)
+    if _HUB_NAME.fullmatch(hub_name) is None:
+        raise HostError(f"host.json: the task hub name {hub_name!r} is not valid")
+    if host.flag(_SECTION + "extendedSessionsEnabled", default=False):
+        raise HostError("host.json: durableTask cannot have extendedSessionsEnabled with Python")
 
     def number(name: str, default: int, at_least: int = 1) -> int:
         return host.number(_SECTION + name, default, at_least)
 
     return HubOptions(
-        hub_name=host.text(
-            _SECTION + "hubName", environ.get("WEBSITE_SITE_NAME") or plain.hub_name
-        ),
+        hub_name=hub_name,
         default_version=host.text(_SECTION + "defaultVersion", "") or None,
         max_concurrent_activities=number(
             "maxConcurrentActivityFunctions", plain.max_concurrent_activities
@@ -36,7 +45,7 @@ def hub_options(host: HostJson, environ: Mapping[str, str]) -> HubOptions:
             "maxEntityOperationBatchSize", plain.max_entity_operation_batch_size
         ),
         entity_message_reorder_window_minutes=number(
-            "entityMessageReorderWindowInMinutes", plain.entity_message_reorder_window_minutes, 0
+            "entityMessageReorderWindowInMinutes", plain.entity_message_reorder_window_minutes, -1
         ),
         max_orchestration_actions=number(
             "maxOrchestrationActions", plain.max_orchestration_actions
@@ -48,13 +57,28 @@ def hub_options(host: HostJson, environ: Mapping[str, str]) -> HubOptions:
     )
 
 
+def _check_storage(host: HostJson) -> None:
+    """Raise HostError for a storage provider that the extension refuses."""
+    section = _SECTION + "storageProvider."
+    kind = host.text(section + "type", "azureStorage")
+    if kind.lower() not in {"azurestorage", "azure_storage"}:
+        raise HostError(f"host.json: the storage provider {kind!r} is not known")
+    connection = host.text(section + "connectionName", "AzureWebJobsStorage")
+    if connection.lower() not in {"azurewebjobsstorage", "storage"}:
+        raise HostError(f"host.json: there is no connection {connection!r}")
+    host.number(section + "partitionCount", 4, 1, PARTITIONS_MAX)
+    host.number(section + "controlQueueBatchSize", QUEUE_BATCH_MAX, 1, QUEUE_BATCH_MAX)
+    for name in ("controlQueueVisibilityTimeout", "workItemQueueVisibilityTimeout"):
+        host.span(section + name, timedelta(minutes=5), timedelta(minutes=1), timedelta(hours=1))
+
+
 def _overridable(host: HostJson) -> Overridable:
     path = _SECTION + "overridableExistingInstanceStates"
     text = host.text(path, Overridable.NON_RUNNING_STATES)
     for state in Overridable:
         if state.lower() == text.lower():
             return state
-    raise StartError(f"host.json: `{path}` must be one of {', '.join(Overridable)}, not {text!r}")
+    raise HostError(f"host.json: `{path}` must be one of {', '.join(Overridable)}, not {text!r}")
 
 
 def check_clients(functions: list[Function], options: HubOptions) -> None:

@@ -3,14 +3,13 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
-from typing import Any, Final
-
-from aiohttp import web
+from typing import Final
 
 from localhost.errors import StartError
+from localhost.http_server import Handler, HttpServer
 
 RPC_HOST: Final = "127.0.0.1"
 RPC_PORT: Final = 17071
@@ -21,7 +20,8 @@ FINISH_SECONDS: Final = 30.0
 BODY_BYTES_DEFAULT: Final = 104_857_600
 """What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
 
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
 
 def bind_public(host: str, port: int) -> socket.socket:
@@ -54,26 +54,23 @@ def bind_rpc() -> socket.socket:
 async def listening(
     door: socket.socket, handler: Handler, body_bytes_max: int = BODY_BYTES_DEFAULT
 ) -> AsyncIterator[None]:
-    """Answer requests on a socket; at the end let those under way finish, but not for long.
-
-    aiohttp's low-level server: no application, no middleware, no access log. Bodies stay
-    compressed as they came, because Kestrel does not unpack them either.
-    """
+    """Answer requests on a socket; at the end let those under way finish, but not for long."""
+    server = HttpServer(handler, body_bytes_max)
     loop = asyncio.get_running_loop()
-
-    def make_request(*arguments: Any) -> web.BaseRequest:
-        message, payload, protocol, writer, task = arguments
-        return web.BaseRequest(
-            message, payload, protocol, writer, task, loop, client_max_size=body_bytes_max
-        )
-
-    server = web.Server(
-        handler, request_factory=make_request, access_log=None, auto_decompress=False
-    )
     acceptor = await loop.create_server(server, sock=door, backlog=BACKLOG)
     try:
         yield
     finally:
         acceptor.close()
-        server.pre_shutdown()
         await server.shutdown(FINISH_SECONDS)
+
+
+def rpc_address_of(door: socket.socket) -> str:
+    """Return the address of the durable HTTP API."""
+    return f"http://{RPC_HOST}:{door.getsockname()[1]}"
+
+
+def base_url_of(host: str, door: socket.socket) -> str:
+    """Return the address under which a browser on this machine reaches the public port."""
+    name = "localhost" if host in _EVERYWHERE else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{door.getsockname()[1]}"

@@ -14,13 +14,17 @@ from typing import Final
 Constraint = Callable[[str], bool]
 
 _INTEGER: Final = re.compile(r"\s*[+-]?\d{1,40}\s*", re.ASCII)
-_NUMBER: Final = re.compile(r"\s*[+-]?(\d[\d,]*\.?\d*|\.\d+)\s*", re.ASCII)
+_NUMBER: Final = re.compile(r"\s*[+-]?(\d[\d,]*\.?\d*|\.\d+)\s*[+-]?\s*", re.ASCII)
 _FLOAT: Final = re.compile(r"\s*[+-]?((\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?)\s*", re.ASCII)
 _NOT_FINITE: Final = frozenset({"nan", "infinity", "-infinity", "+infinity", "∞", "-∞"})
 _GUID: Final = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
 )
-_DATE_FORMATS: Final = ("%m-%d-%Y", "%Y-%m-%d %I:%M%p", "%m-%d-%Y %I:%M%p", "%d %b %Y", "%d %B %Y")
+_ALPHA: Final = re.compile(r"[A-Za-z]*\n?")
+_DATE_FORMATS: Final = (
+    "%H:%M", "%b %d %Y", "%B %d %Y", "%m-%d-%Y", "%Y-%m-%d %I:%M%p", "%m-%d-%Y %I:%M%p", "%d %b %Y", "%d %B %Y",
+)  # fmt: skip
+_MONTH_AND_DAY: Final = re.compile(r"(1[0-2]|0?[1-9])\.(3[01]|[12]\d|0?[1-9])")
 _INT32: Final = (-(2**31), 2**31 - 1)
 _INT64: Final = (-(2**63), 2**63 - 1)
 _DECIMAL_MAX: Final = Decimal(2**96 - 1)
@@ -73,7 +77,11 @@ def _bounded(name: str, numbers: list[int], text: str) -> Constraint:
 
 
 def _length(low: int, high: int | None) -> Constraint:
-    return lambda value: low <= len(value) and (high is None or len(value) <= high)
+    def holds(value: str) -> bool:
+        units = len(value.encode("utf-16-le", "surrogatepass")) // 2
+        return low <= units and (high is None or units <= high)
+
+    return holds
 
 
 def _is_within(value: str, low: int, high: int) -> bool:
@@ -92,10 +100,12 @@ def _is_guid(value: str) -> bool:
 
 
 def _is_alpha(value: str) -> bool:
-    return value.isascii() and (value.isalpha() or not value)
+    return _ALPHA.fullmatch(value) is not None
 
 
 def _is_datetime(value: str) -> bool:
+    if _MONTH_AND_DAY.fullmatch(value):
+        return True
     for parse in (datetime.fromisoformat, *map(_parser_of, _DATE_FORMATS)):
         try:
             parse(value.strip())
@@ -116,7 +126,7 @@ def _is_decimal(value: str) -> bool:
     if _NUMBER.fullmatch(value) is None:
         return False
     try:
-        return abs(Decimal(value.strip().replace(",", ""))) <= _DECIMAL_MAX
+        return abs(Decimal(value.strip(" +-\t\r\n\v\f").replace(",", ""))) <= _DECIMAL_MAX
     except InvalidOperation:
         return False
 

@@ -1,14 +1,11 @@
 """One ASP.NET Core route template, compiled: `projects/{projectId:int}/items/{id?}`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from localhost.route_constraints import Constraint, constraint_of
-
-_LITERAL, _CONSTRAINED, _PARAMETER, _CONSTRAINED_CATCH_ALL, _CATCH_ALL = range(1, 6)
-"""Precedence of a segment, the lowest first: ASP.NET Core's RoutePrecedence.ComputeInbound."""
 
 _NAME_DOT_EXTENSION: Final = 3
 _NAME: Final = re.compile(r"(\*{0,2})([^\s/{}?*:=()]+)")
@@ -16,16 +13,12 @@ _NAME: Final = re.compile(r"(\*{0,2})([^\s/{}?*:=()]+)")
 
 @dataclass(frozen=True, slots=True)
 class RouteTemplate:
-    """Matches a decoded path without leading or trailing slash."""
+    """Matches a decoded path without its leading slash."""
 
     text: str
-    leading: str
-    """Its literal segments up to the first parameter, in lower case, joined by slashes."""
-    precedence: tuple[int, ...]
     pattern: re.Pattern[str]
-    names: tuple[str, ...]
-    constraints: tuple[tuple[str, Constraint], ...]
-    defaults: Mapping[str, str]
+    parameters: tuple["Parameter", ...]
+    """In the order of the groups of the pattern."""
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the route values, with the case they were sent in, or None.
@@ -35,43 +28,45 @@ class RouteTemplate:
         found = self.pattern.fullmatch(path)
         if found is None:
             return None
-        values = dict(self.defaults)
-        for index, name in enumerate(self.names, start=1):
-            if value := found[index]:
-                values[name] = value
-        for name, holds in self.constraints:
-            if name in values and not holds(values[name]):
+        values: dict[str, str] = {}
+        for parameter, value in zip(self.parameters, found.groups(), strict=True):
+            text = value or parameter.default
+            if not parameter.accepts(text):
                 return None
+            if text is not None:
+                values[parameter.name] = text
         return values
 
 
 @dataclass(frozen=True, slots=True)
-class _Parameter:
+class Parameter:
+    """`{*name:constraint?}` or `{name=default}`."""
+
     name: str
     catch_all: bool
     optional: bool
     default: str | None
-    constraints: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a path may end before it."""
+        return self.catch_all or self.optional or self.default is not None
+
+    def accepts(self, value: str | None) -> bool:
+        """Whether its constraints hold; for an absent value only an optional one's do."""
+        if value is None:
+            return self.optional or not self.constraints
+        return all(holds(value) for holds in self.constraints)
 
 
 def compile_template(text: str) -> RouteTemplate:
     """Compile a template. Raises ValueError when it is none, saying why."""
     segments = [list(_parts(segment)) for segment in _segments(text.strip("/")) if segment]
-    parameters = [part for parts in segments for part in parts if isinstance(part, _Parameter)]
+    parameters = [part for parts in segments for part in parts if isinstance(part, Parameter)]
     _check(text, segments, parameters)
-    return RouteTemplate(
-        text=text.strip("/"),
-        leading=_leading(segments),
-        precedence=tuple(_precedence(parts) for parts in segments),
-        pattern=re.compile(_pattern(segments), re.IGNORECASE),
-        names=tuple(parameter.name for parameter in parameters),
-        constraints=tuple(
-            (parameter.name, constraint_of(item))
-            for parameter in parameters
-            for item in parameter.constraints
-        ),
-        defaults={item.name: item.default for item in parameters if item.default is not None},
-    )
+    pattern = re.compile(_pattern(segments), re.IGNORECASE | re.DOTALL)
+    return RouteTemplate(text.strip("/"), pattern, tuple(parameters))
 
 
 def _segments(text: str) -> Iterator[str]:
@@ -87,7 +82,7 @@ def _segments(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _parts(segment: str) -> Iterator[str | _Parameter]:
+def _parts(segment: str) -> Iterator[str | Parameter]:
     """Split a segment into literal texts and parameters; a doubled brace stands for itself."""
     literal, position = "", 0
     while position < len(segment):
@@ -120,7 +115,7 @@ def _closing(segment: str, start: int) -> int:
     raise ValueError(f"route segment {segment!r}: braces do not match")
 
 
-def _parameter(text: str) -> _Parameter:
+def _parameter(text: str) -> Parameter:
     match = _NAME.match(text)
     if match is None:
         raise ValueError(f"{{{text}}} is no route parameter")
@@ -136,7 +131,8 @@ def _parameter(text: str) -> _Parameter:
         pieces[-1] = last
     elif last:
         raise ValueError(f"{{{text}}} is no route parameter")
-    return _Parameter(match[2], bool(match[1]), optional, default, tuple(filter(None, pieces)))
+    constraints = tuple(constraint_of(piece) for piece in pieces if piece)
+    return Parameter(match[2], bool(match[1]), optional, default, constraints)
 
 
 def _constraints(text: str) -> Iterator[str]:
@@ -152,48 +148,27 @@ def _constraints(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _check(text: str, segments: list[list[str | _Parameter]], parameters: list[_Parameter]) -> None:
+def _check(text: str, segments: list[list[str | Parameter]], parameters: list[Parameter]) -> None:
     names = [parameter.name.lower() for parameter in parameters]
     if len(set(names)) != len(names):
         raise ValueError(f"route {text!r}: a parameter name appears twice")
     for parts in segments[:-1]:
         for part in parts:
-            if isinstance(part, _Parameter) and (part.catch_all or part.optional):
+            if isinstance(part, Parameter) and (part.catch_all or part.optional):
                 raise ValueError(f"route {text!r}: only the last segment may be {part.name!r}")
     for parts in segments:
-        if len(parts) > 1 and any(
-            isinstance(part, _Parameter) and part.catch_all for part in parts
-        ):
+        if len(parts) > 1 and any(isinstance(part, Parameter) and part.catch_all for part in parts):
             raise ValueError(f"route {text!r}: a catch-all must be a segment of its own")
 
 
-def _leading(segments: list[list[str | _Parameter]]) -> str:
-    literals = []
-    for parts in segments:
-        if any(isinstance(part, _Parameter) for part in parts):
-            break
-        literals.append("".join(map(str, parts)).lower())
-    return "/".join(literals)
-
-
-def _precedence(parts: list[str | _Parameter]) -> int:
-    first = parts[0]
-    if len(parts) > 1:
-        return _CONSTRAINED  # a segment of several parts ranks as a constrained parameter
-    if not isinstance(first, _Parameter):
-        return _LITERAL
-    if first.catch_all:
-        return _CONSTRAINED_CATCH_ALL if first.constraints else _CATCH_ALL
-    return _CONSTRAINED if first.constraints else _PARAMETER
-
-
-def _pattern(segments: list[list[str | _Parameter]]) -> str:
-    pattern, may_end = "", True
+def _pattern(segments: list[list[str | Parameter]]) -> str:
+    """Return the pattern of a whole path; one slash at its end makes no difference."""
+    pattern, may_end = "/?", True
     for index in reversed(range(len(segments))):
         parts, slash = segments[index], "/" if index else ""
         only = parts[0]
-        if len(parts) == 1 and isinstance(only, _Parameter):
-            may_end = may_end and _may_be_absent(only)
+        if len(parts) == 1 and isinstance(only, Parameter):
+            may_end = may_end and only.may_be_absent
             pattern = _segment_pattern(only, slash, pattern, may_end=may_end)
         else:
             may_end = False
@@ -201,26 +176,25 @@ def _pattern(segments: list[list[str | _Parameter]]) -> str:
     return pattern
 
 
-def _may_be_absent(parameter: _Parameter) -> bool:
-    return parameter.catch_all or parameter.optional or parameter.default is not None
-
-
-def _segment_pattern(parameter: _Parameter, slash: str, rest: str, *, may_end: bool) -> str:
-    value = "(.*)" if parameter.catch_all else "([^/]+)"
+def _segment_pattern(parameter: Parameter, slash: str, rest: str, *, may_end: bool) -> str:
+    if parameter.catch_all:
+        # Takes everything, slashes at the end too, but does not begin with an empty segment.
+        return f"(?:{slash}([^/].*)?)?"
+    value = f"{slash}([^/]+){rest}"
     # Only a tail may be left out: a default in the middle still needs its segment.
-    return f"(?:{slash}{value}{rest})?" if may_end else slash + value + rest
+    return f"(?:{value}|/?)" if may_end else value
 
 
-def _complex_pattern(parts: list[str | _Parameter]) -> str:
+def _complex_pattern(parts: list[str | Parameter]) -> str:
     last = parts[-1]
-    if not (isinstance(last, _Parameter) and last.optional):
+    if not (isinstance(last, Parameter) and last.optional):
         return "".join(map(_part_pattern, parts))
     # `{name}.{extension?}`: the full stop goes with the extension, split at the last one.
     if len(parts) < _NAME_DOT_EXTENSION or parts[-2] != ".":
         raise ValueError(f"only a full stop may precede the optional {last.name!r} in a segment")
     before = "".join(map(_part_pattern, parts[:-2]))
-    return before.replace("([^/]+)", "([^/]+?)") + r"(?:\.([^/.]+))?"
+    return before.replace("([^/]+)", "([^/]+?)") + r"(?:\.([^/.]+|\.)|(?<!\.))"
 
 
-def _part_pattern(part: str | _Parameter) -> str:
+def _part_pattern(part: str | Parameter) -> str:
     return re.escape(part) if isinstance(part, str) else "([^/]+)"

@@ -1,28 +1,15 @@
 """Which function answers a method and a path (host-protocol 2.3).
 
-As in ASP.NET Core: literals win over parameters, constrained parameters over free ones, the first
-registered over later ones. The verb is a constraint too, so a wrong one is 404 and never 405.
+There is no precedence: functions are tried in the order of their names, and the first whose
+template, constraints and methods match answers. A wrong verb is 404 and never 405.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from localhost.errors import StartError
+from localhost.errors import HostError
 from localhost.functions import HTTP_TRIGGER, Function
 from localhost.route_template import RouteTemplate, compile_template
-
-ALL_METHODS: Final = (
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "DELETE",
-    "CONNECT",
-    "OPTIONS",
-    "TRACE",
-    "PATCH",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,56 +19,47 @@ class Route:
     function: Function
     template: RouteTemplate
     methods: frozenset[str]
+    """In upper case; empty for all, of whatever name."""
+
+    def answers(self, method: str) -> bool:
+        """Whether it takes requests of this method."""
+        return not self.methods or method in self.methods
 
 
 class RouteTable:
-    """All routes of an app, compiled once."""
+    """All routes of an app, in the order in which they are tried."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._by_leading: dict[str, list[Route]] = {}
-        for route in routes:
-            self._by_leading.setdefault(route.template.leading, []).append(route)
-        for group in self._by_leading.values():
-            group.sort(key=_rank)  # stable: ties go by registration
-        self._depth = max((key.count("/") + 1 for key in self._by_leading), default=0)
+        self._routes = tuple(routes)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
-        """Return the route and its values for a decoded path, None when nothing answers it.
-
-        The path begins with a slash; one slash at its end makes no difference.
-        """
-        path = path[1:-1] if len(path) > 1 and path.endswith("/") else path[1:]
-        leading = "/".join(path.lower().split("/", self._depth)[: self._depth])
-        while True:
-            for route in self._by_leading.get(leading, ()):
-                if method in route.methods:
-                    values = route.template.match(path)
-                    if values is not None:
-                        return route, values
-            if not leading:
-                return None
-            # The longest run of literals first: that is what precedence comes to.
-            leading = leading.rpartition("/")[0]
-
-
-def _rank(route: Route) -> tuple[int, ...]:
-    return route.template.precedence
+        """Return the route and its values for a decoded path, None when nothing answers it."""
+        for route in self._routes:
+            if route.answers(method):
+                values = route.template.match(path[1:])
+                if values is not None:
+                    return route, values
+        return None
 
 
 def build_routes(functions: Iterable[Function], prefix: str) -> list[Route]:
-    """Return the routes of the HTTP functions under host.json's `routePrefix`, in their order.
+    """Return the routes of the HTTP functions under host.json's `routePrefix`, by name.
 
-    Raises StartError when a template is wrong.
+    Raises HostError when a template is wrong.
     """
-    routes = []
-    for function in functions:
-        if function.trigger_type != HTTP_TRIGGER:
-            continue
-        own = str(function.trigger.get("route") or "")
-        try:
-            template = compile_template(f"{prefix.strip('/')}/{own.strip('/')}")
-        except ValueError as error:
-            raise StartError(f"{function.name}: {error}") from error
-        methods = function.trigger.get("methods") or ALL_METHODS
-        routes.append(Route(function, template, frozenset(str(item).upper() for item in methods)))
-    return routes
+    named = sorted(functions, key=lambda function: function.name.lower())
+    return [_route(function, prefix) for function in named if function.trigger_type == HTTP_TRIGGER]
+
+
+def _route(function: Function, prefix: str) -> Route:
+    own = str(function.trigger.get("route") or function.name)
+    if own.startswith("/"):
+        raise HostError(f"{function.name}: the route {own!r} begins with a slash")
+    if prefix.endswith("/"):
+        raise HostError(f"host.json: `extensions.http.routePrefix` {prefix!r} ends in a slash")
+    try:
+        template = compile_template(f"{prefix.removeprefix('/')}/{own}" if prefix else own)
+    except ValueError as error:
+        raise HostError(f"{function.name}: {error}") from error
+    methods = function.trigger.get("methods") or ()
+    return Route(function, template, frozenset(str(item).upper() for item in methods))

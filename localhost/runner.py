@@ -37,6 +37,10 @@ Sleep = Callable[[float], Awaitable[None]]
 Attempt = Callable[[RetryContext], Awaitable[Any]]
 
 
+class NotBuilt(FunctionFailed):
+    """The function has a binding that this host does not have; `str` of it names it."""
+
+
 class Invoke(Protocol):
     """Has a worker run a function. Raises WorkerDied, FunctionTimedOut."""
 
@@ -65,6 +69,7 @@ class FunctionRunner:
         self._orchestrators = by_durable_name(functions, ORCHESTRATION_TRIGGER)
         self._entities = by_durable_name(functions, ENTITY_TRIGGER)
         self._activities = by_durable_name(functions, ACTIVITY_TRIGGER)
+        self._not_built = {item.name: item.not_built for item in functions if item.not_built}
         self._invoke = invoke
         self._console = console
         self._sleep = sleep
@@ -142,11 +147,14 @@ class FunctionRunner:
     ) -> TypedData | None:
         """Run a function and return what it returned.
 
-        Raises FunctionFailed when it raised or returned what it must not, FunctionTimedOut when
-        it took too long, WorkerDied when its process ended. All are on the console then.
+        Raises FunctionFailed when it raised or returned what it must not, NotBuilt when it cannot
+        run here, FunctionTimedOut when it took too long, WorkerDied when its process ended. All are
+        on the console then.
         """
         self.invocations[function.name] += 1
         try:
+            if function.name in self._not_built:
+                raise NotBuilt(f"localhost has no {', '.join(self._not_built[function.name])}")
             answer = await self._invoke(self._request(function, trigger, retry), function)
         except (FunctionFailed, WorkerDied) as error:
             self._console.failure(f"function {function.name} failed: {error}", "")

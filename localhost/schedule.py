@@ -1,158 +1,108 @@
 """When a timer fires: NCRONTAB expressions of five or six fields, and TimeSpan intervals.
 
-All times are UTC, as on Azure by default. In NCRONTAB a day must match both the day of the month
-and the day of the week.
+All times are UTC, as on Azure by default. croniter finds the times; what NCRONTAB reads otherwise
+than cron is made equal first: no `L`, `?`, `#`, `@daily` and no Sunday as 7, names may be longer
+than three letters, a range may go backwards, and a day must match both its fields.
 """
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+
+from croniter import CroniterError, croniter
 
 from localhost.timespan import parse_timespan
 
 YEARS_AHEAD_MAX: Final = 8
 """How far to look for a date: 29 February may be eight years away."""
-
-_MONTHS: Final = (
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-)  # fmt: skip
-_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_NAME_LETTERS_MIN: Final = 3
 _FIVE_FIELDS: Final = 5
 _SIX_FIELDS: Final = 6
+_NAMES: Final = {
+    4: ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    5: ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+}
+_FIRST: Final = {4: 1, 5: 0}
+_NAME: Final = re.compile(r"[a-z]{3,}")
+_ITEM: Final = re.compile(r"(?:\*|\d+(?:-\d+)?)(?:/[1-9]\d*)?")
+_SUNDAY_AGAIN: Final = 7
 
 
 class Schedule(Protocol):
     """Tells the moments at which a timer fires."""
 
-    def next_after(self, moment: datetime) -> datetime:
-        """Return the first moment strictly after this one. Raises ValueError when none comes."""
+    def next_after(self, moment: datetime) -> datetime | None:
+        """Return the first moment strictly after this one, None when none comes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Fires again and again after the same time."""
+    """Fires again and again after the same time; never when that is not positive."""
 
     every: timedelta
 
-    def next_after(self, moment: datetime) -> datetime:
+    def next_after(self, moment: datetime) -> datetime | None:
         """Return the moment one interval later."""
-        return moment + self.every
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    low: int
-    high: int
-    names: Sequence[str] = ()
-
-
-_FIELDS: Final = (
-    _Field("second", 0, 59),
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("day of week", 0, 6, _DAYS),
-)
+        return moment + self.every if self.every > timedelta() else None
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """An NCRONTAB expression; each tuple holds the allowed values in order."""
+    """An NCRONTAB expression in croniter's words, seconds first."""
 
-    seconds: tuple[int, ...]
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
-    days: tuple[int, ...]
-    months: tuple[int, ...]
-    weekdays: tuple[int, ...]
-    """0 is Sunday."""
+    expression: str
 
-    def next_after(self, moment: datetime) -> datetime:
+    def next_after(self, moment: datetime) -> datetime | None:
         """Return the first moment of the schedule after this one."""
-        start = (moment + timedelta(seconds=1)).replace(microsecond=0)
-        midnight = start.replace(hour=0, minute=0, second=0)
-        for offset in range(YEARS_AHEAD_MAX * 366):
-            day = midnight + timedelta(days=offset)
-            if not self._has(day):
-                continue
-            found = self._first_on(day, start if offset == 0 else day)
-            if found is not None:
-                return found
-        raise ValueError("the schedule names no date that will come")
-
-    def _has(self, day: datetime) -> bool:
-        return (
-            day.month in self.months
-            and day.day in self.days
-            and day.isoweekday() % 7 in self.weekdays
+        times = croniter(
+            self.expression,
+            moment.replace(microsecond=0),
+            second_at_beginning=True,
+            day_or=False,
+            max_years_between_matches=YEARS_AHEAD_MAX,
         )
-
-    def _first_on(self, day: datetime, start: datetime) -> datetime | None:
-        for hour in self.hours:
-            if hour < start.hour:
-                continue
-            for minute in self.minutes:
-                if (hour, minute) < (start.hour, start.minute):
-                    continue
-                for second in self.seconds:
-                    found = day.replace(hour=hour, minute=minute, second=second)
-                    if found >= start:
-                        return found
-        return None
+        try:
+            found: datetime = times.get_next(datetime)
+        except CroniterError:
+            return None
+        return found
 
 
 def parse_schedule(text: str) -> Schedule:
     """Read a schedule. Raises ValueError saying what is wrong."""
-    fields = text.split()
+    fields = text.lower().split()
     if len(fields) == 1 and ":" in text:
-        interval = parse_timespan(text)
-        if interval <= timedelta():
-            raise ValueError(f"the interval {text!r} is not positive")
-        return Interval(interval)
+        return Interval(parse_timespan(text))
     if len(fields) == _FIVE_FIELDS:
         fields.insert(0, "0")
     if len(fields) != _SIX_FIELDS:
         raise ValueError(f"{text!r} is neither an NCRONTAB expression nor a TimeSpan")
-    cron = Cron(*(_values(part, field) for part, field in zip(fields, _FIELDS, strict=True)))
-    cron.next_after(datetime(2024, 1, 1))  # noqa: DTZ001 - only whether any date comes
-    return cron
+    expression = " ".join(_field(field, place) for place, field in enumerate(fields))
+    try:
+        croniter(expression, second_at_beginning=True)
+    except CroniterError as error:
+        raise ValueError(f"{text!r}: {error}") from error
+    return Cron(expression)
 
 
-def _values(text: str, field: _Field) -> tuple[int, ...]:
-    values: set[int] = set()
-    for item in text.split(","):
-        values.update(_item(item, field))
-    return tuple(sorted(values))
+def _field(text: str, place: int) -> str:
+    names = _NAMES.get(place, ())
+
+    def number(match: re.Match[str]) -> str:
+        name = match[0][:3]
+        return str(names.index(name) + _FIRST[place]) if name in names else match[0]
+
+    return ",".join(_item(item, place) for item in _NAME.sub(number, text).split(","))
 
 
-def _item(text: str, field: _Field) -> range:
-    bounds, slash, every = text.partition("/")
-    step = 1
-    if slash:
-        if not every.isdecimal() or int(every) == 0:
-            raise ValueError(f"{text!r} is no {field.name}: the step must be a positive number")
-        step = int(every)
-    if bounds == "*":
-        return range(field.low, field.high + 1, step)
+def _item(text: str, place: int) -> str:
+    if _ITEM.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no part of an NCRONTAB expression")
+    bounds, slash, step = text.partition("/")
     first, dash, last = bounds.partition("-")
-    low = _value(first, field)
-    if dash:
-        high = _value(last, field)
-        return range(min(low, high), max(low, high) + 1, step)
-    return range(low, field.high + 1, step) if slash else range(low, low + 1)
-
-
-def _value(text: str, field: _Field) -> int:
-    name = text.lower()
-    if len(name) >= _NAME_LETTERS_MIN:
-        for index, known in enumerate(field.names):
-            if name.startswith(known):
-                return index + field.low
-    if not text.isdecimal() or not field.low <= int(text) <= field.high:
-        raise ValueError(f"{text!r} is no {field.name} between {field.low} and {field.high}")
-    return int(text)
+    if place == _SIX_FIELDS - 1 and str(_SUNDAY_AGAIN) in {first, last}:
+        raise ValueError(f"{text!r}: Sunday is 0 in NCRONTAB")
+    if dash and int(last) < int(first):
+        first, last = last, first
+    return f"{first}{dash}{last}{slash}{step}"

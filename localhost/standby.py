@@ -16,7 +16,9 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from localhost.http_wire import BadRequest, json_response, read_body
+from localhost.http_head import Refused
+from localhost.http_server import Request
+from localhost.http_wire import json_response, read_body
 from localhost.owner import Owner, read_owner
 
 OWNER_PATH: Final = "/owner/"
@@ -39,7 +41,7 @@ _NOT_PASSED_ON: Final = frozenset(
 )
 """What is about one connection (RFC 9110, 7.6.1), and the keys, which were checked already."""
 
-Answer = Callable[[web.BaseRequest, str, str], Awaitable[web.StreamResponse]]
+Answer = Callable[[Request, str, str], Awaitable[web.StreamResponse]]
 """Answers a request, given its path (still encoded) and a base URL."""
 
 
@@ -53,7 +55,7 @@ class Standby:
         self._session: aiohttp.ClientSession | None = None
 
     async def pass_on(
-        self, request: web.BaseRequest, target: str, body: bytes, base: str = ""
+        self, request: Request, target: str, body: bytes, base: str = ""
     ) -> web.Response:
         """Have the owner answer; `target` is the path and query that it is asked for, encoded."""
         owner = read_owner(self._owner_file)
@@ -64,14 +66,12 @@ class Standby:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unavailable(f"process {owner.pid} does not answer: {type(error).__name__}")
         except ValueError as error:
-            raise BadRequest(str(error)) from error  # a header that is no text, say
+            raise Refused(HTTPStatus.BAD_REQUEST) from error  # a header that is no text, say
 
     def durable_api(self, path: str, own: Answer) -> Answer:
         """Return the durable HTTP API: the owner's, below its `path`, and later this host's own."""
 
-        async def handle(
-            request: web.BaseRequest, relative_path: str, base: str
-        ) -> web.StreamResponse:
+        async def handle(request: Request, relative_path: str, base: str) -> web.StreamResponse:
             if not self.active:
                 return await own(request, relative_path, base)
             query = request.raw_path.partition("?")[1:]
@@ -81,7 +81,7 @@ class Standby:
         return handle
 
     async def _ask(
-        self, owner: Owner, request: web.BaseRequest, target: str, body: bytes, base: str
+        self, owner: Owner, request: Request, target: str, body: bytes, base: str
     ) -> web.Response:
         url = URL(f"{owner.address}{OWNER_PATH}{owner.name}{target}", encoded=True)
         headers = _passed_on(request.headers)
@@ -114,11 +114,11 @@ class Standby:
             await self._session.close()
 
 
-def owner_door(name: str, answer: Answer) -> Callable[[web.BaseRequest], Awaitable[Any]]:
+def owner_door(name: str, answer: Answer) -> Callable[[Request], Awaitable[Any]]:
     """Return the handler of what standbys of the owner of this name pass on."""
     prefix = f"{OWNER_PATH}{name}"
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(request: Request) -> web.StreamResponse:
         if not request.raw_path.startswith(f"{prefix}/"):
             return web.Response(status=404)
         path = request.raw_path[len(prefix) :].partition("?")[0]
@@ -129,7 +129,7 @@ def owner_door(name: str, answer: Answer) -> Callable[[web.BaseRequest], Awaitab
     return handle
 
 
-def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+def _passed_on(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict[str]:
     named = headers.items()
     return CIMultiDict((name, text) for name, text in named if name.lower() not in _NOT_PASSED_ON)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from localhost.functions import FIRED_TRIGGERS, HTTP_TRIGGER, Function
+from localhost.functions import HTTP_TRIGGER, Function
 from localhost.keys import Keys
 from localhost.routing import Route
 
@@ -32,8 +32,9 @@ def warnings_of(functions: Iterable[Function]) -> list[str]:
     """Return what a user should know although the host starts."""
     lines = []
     for function in functions:
-        if function.trigger_type not in FIRED_TRIGGERS:
-            lines.append(f"{function.name} will not run: localhost has no {function.trigger_type}")
+        if function.not_built:
+            missing = ", ".join(function.not_built)
+            lines.append(f"{function.name} will not run: localhost has no {missing}")
         if function.retry_is_unsupported:
             lines.append(
                 f"{function.name}: a {function.trigger_type} has no retry policy by contract"

@@ -6,7 +6,7 @@ one small file; schedules of less than a minute keep none.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from localhost.data_folder import read_json, replace_json
 from localhost.errors import StartError
 from localhost.functions import TIMER_TRIGGER, Function
 from localhost.rpc.messages import TypedData
-from localhost.schedule import Schedule, parse_schedule
+from localhost.schedule import Interval, Schedule, parse_schedule
 
 MONITORED_INTERVAL_MIN: Final = timedelta(minutes=1)
 SLEEP_SECONDS_MAX: Final = 30.0
@@ -54,7 +54,7 @@ class Status:
 
     last: datetime | None
     next: datetime
-    updated: datetime
+    updated: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +75,61 @@ Fire = Callable[[Function, TypedData], Awaitable[None]]
 def build_timers(
     functions: list[Function], folder: Path, environ: Mapping[str, str], now: datetime
 ) -> list[Timer]:
-    """Return the enabled timers, whose status files are in `folder`.
+    """Return the enabled timers whose schedules parse; their status files are in `folder`.
 
-    Raises StartError when a schedule is wrong or a status file damaged.
+    The others are left out, as in the real host: `schedule_errors` tells. Raises StartError when
+    a status file is damaged.
     """
+    wrong = schedule_errors(functions, environ)
     timers = []
     for function in functions:
-        if function.trigger_type == TIMER_TRIGGER and not function.disabled:
-            schedule = _schedule_of(function, environ)
-            monitored = _is_monitored(function, schedule, now)
-            file = folder / f"{function.name}.json" if monitored else None
-            at_start = function.trigger.get("runOnStartup") is True
-            timers.append(Timer(function, schedule, at_start, file, _read_status(file)))
+        if function.trigger_type != TIMER_TRIGGER or function.disabled or function.name in wrong:
+            continue
+        schedule = _schedule_of(function, environ)
+        monitored = _is_monitored(function, schedule, now)
+        file = folder / f"{function.name}.json" if monitored else None
+        at_start = function.trigger.get("runOnStartup") is True
+        timers.append(Timer(function, schedule, at_start, file, _read_status(file)))
     return timers
 
 
+def schedule_errors(
+    functions: Iterable[Function], environ: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return, by function, why a timer will never fire although the host runs."""
+    errors = {}
+    for function in functions:
+        if function.trigger_type == TIMER_TRIGGER:
+            try:
+                _schedule_of(function, environ)
+            except (ValueError, StartError) as error:
+                name = f"Microsoft.Azure.WebJobs.Host: Error indexing method 'Functions.{function.name}'."
+                errors[function.name] = [name, str(error)]
+    return errors
+
+
+def schedule_warnings(functions: Iterable[Function], environ: Mapping[str, str]) -> list[str]:
+    """Return what the real host says nothing about: timers that are left out, or never fire."""
+    functions = list(functions)
+    wrong = schedule_errors(functions, environ)
+    lines = [f"{name} is left out: {why[-1]}" for name, why in wrong.items()]
+    now = datetime.now(UTC)
+    for function in functions:
+        if function.trigger_type == TIMER_TRIGGER and function.name not in wrong:
+            if _schedule_of(function, environ).next_after(now) is None:
+                lines.append(f"{function.name} never fires: {function.trigger['schedule']!r}")
+    return lines
+
+
 def _schedule_of(function: Function, environ: Mapping[str, str]) -> Schedule:
-    text = resolve(str(function.trigger["schedule"]), environ, f"{function.name}: schedule")
-    try:
-        return parse_schedule(text)
-    except ValueError as error:
-        raise StartError(f"{function.name}: {error}") from error
+    text = str(function.trigger["schedule"])
+    return parse_schedule(resolve(text, environ, f"{function.name}: schedule"))
 
 
 def _is_monitored(function: Function, schedule: Schedule, now: datetime) -> bool:
     first = schedule.next_after(now)
-    if schedule.next_after(first) - first < MONITORED_INTERVAL_MIN:
+    second = None if first is None else schedule.next_after(first)
+    if first is not None and second is not None and second - first < MONITORED_INTERVAL_MIN:
         return False
     return function.trigger.get("useMonitor") is not False
 
@@ -108,29 +137,42 @@ def _is_monitored(function: Function, schedule: Schedule, now: datetime) -> bool
 async def run_timer(timer: Timer, clock: Clock, fire: Fire) -> None:
     """Fire the timer until cancelled. `fire` must not raise for what the function does."""
     status, now = timer.status, clock.now()
+    due = timer.schedule.next_after(now)
+    if due is None:
+        return
     # By the schedule of today, should it have changed since.
-    past_due = status is not None and timer.schedule.next_after(status.updated) < now
+    updated = None if status is None else status.updated
+    missed = None if updated is None else timer.schedule.next_after(updated)
+    past_due = missed is not None and missed < now
     if past_due or timer.run_on_startup:
-        status = await _fire(timer, clock, fire, status, past_due=past_due)
+        status = await _fire(timer, clock, fire, status or _first(due), past_due=past_due)
+        due = timer.schedule.next_after(now)
     elif status is None:
-        status = _remember(timer, Status(None, timer.schedule.next_after(now), now))
-    due = timer.schedule.next_after(clock.now())
-    while True:
+        status = _remember(timer, Status(None, due, now))
+    while due is not None:
         while (wait := (due - clock.now()).total_seconds()) > 0:
             await clock.sleep(min(wait, SLEEP_SECONDS_MAX))
+        started = max(due, clock.now())
         status = await _fire(timer, clock, fire, status, past_due=False)
-        # From after the run on: one that takes longer than the interval skips times.
-        due = timer.schedule.next_after(max(due, clock.now()))
+        # From its start on: a run that takes longer than the interval is followed at once.
+        due = timer.schedule.next_after(started)
+
+
+def _first(due: datetime) -> Status:
+    """Return what a timer is told that has never fired."""
+    return Status(None, due, None)
 
 
 async def _fire(
     timer: Timer, clock: Clock, fire: Fire, status: Status | None, *, past_due: bool
 ) -> Status | None:
     now = clock.now()
-    await fire(timer.function, timer_request(status, past_due=past_due))
+    shown = status if timer.status_file is not None else None
+    request = timer_request(shown, timer.schedule, past_due=past_due)
+    await fire(timer.function, request)
     # Also when the function failed: a failed run is repeated by a retry policy only.
     after = clock.now()
-    return _remember(timer, Status(now, timer.schedule.next_after(after), after))
+    return _remember(timer, Status(now, timer.schedule.next_after(after) or now, after))
 
 
 def _remember(timer: Timer, status: Status) -> Status | None:
@@ -141,24 +183,36 @@ def _remember(timer: Timer, status: Status) -> Status | None:
     return status
 
 
-def timer_request(status: Status | None = None, *, past_due: bool = False) -> TypedData:
-    """Return what the worker gets; without arguments it is that of a manual invocation."""
+def timer_request(
+    status: Status | None, schedule: Schedule, *, past_due: bool = False
+) -> TypedData:
+    """Return what the worker gets; the status of a timer that is not monitored is None."""
     info = {
-        "Schedule": {"AdjustForDST": True},
+        "Schedule": {"AdjustForDST": not isinstance(schedule, Interval)},
         "ScheduleStatus": None if status is None else _wire(status),
         "IsPastDue": past_due,
     }
     return TypedData(json=json.dumps(info))
 
 
-_NEVER: Final = "0001-01-01T00:00:00+00:00"
+def request_by_hand(
+    function: Function, folder: Path, environ: Mapping[str, str], now: datetime
+) -> TypedData:
+    """Return what a timer gets that is fired by hand: its real status. Raises StartError."""
+    timers = build_timers([function], folder, environ, now)
+    if not timers:
+        raise StartError(f"{function.name} is no timer that could fire")
+    return timer_request(timers[0].status, timers[0].schedule)
+
+
+_NEVER: Final = "0001-01-01T00:00:00"
 
 
 def _wire(status: Status) -> dict[str, str]:
     return {
         "Last": status.last.isoformat() if status.last else _NEVER,
         "Next": status.next.isoformat(),
-        "LastUpdated": status.updated.isoformat(),
+        "LastUpdated": status.updated.isoformat() if status.updated else _NEVER,
     }
 
 
@@ -169,9 +223,9 @@ def _read_status(file: Path | None) -> Status | None:
     try:
         last, due, updated = (content[name] for name in ("Last", "Next", "LastUpdated"))
         return Status(
-            None if last == _NEVER else datetime.fromisoformat(last),
+            None if last.startswith(_NEVER) else datetime.fromisoformat(last),
             datetime.fromisoformat(due),
-            datetime.fromisoformat(updated),
+            None if updated.startswith(_NEVER) else datetime.fromisoformat(updated),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StartError(f"{file} is damaged: {error!r}") from error

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,6 +16,8 @@ from localhost.rpc.messages import (
     FunctionLoadResponse,
     FunctionMetadataResponse,
     FunctionsMetadataRequest,
+    HubRequest,
+    HubResponse,
     InvocationCancel,
     InvocationRequest,
     InvocationResponse,
@@ -35,6 +37,8 @@ ROOT: Final = Path(__file__).parents[1]
 OUTPUT_BYTES: Final = 65_536
 
 T = TypeVar("T")
+AnswerHub = Callable[[HubRequest], Awaitable[HubResponse]]
+"""The task hub, as durable clients in a worker call it; it must not raise."""
 
 
 class AppBroken(Exception):
@@ -48,9 +52,11 @@ class AppBroken(Exception):
 class WorkerProcess:
     """A process that has loaded the app, or is about to. Belongs to the running event loop."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, hub: AnswerHub) -> None:
         """Make one with `start`."""
         self._console = console
+        self._hub = hub
+        self._hub_calls: set[asyncio.Task[None]] = set()
         self._stream = Stream(ToHost, self._received, self._lost)
         self._answers: dict[str, asyncio.Future[Any]] = {}
         """What is asked of the worker and not yet answered, by the id in the answer."""
@@ -59,10 +65,10 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, app: Path, environ: Mapping[str, str], console: Console
+        cls, app: Path, environ: Mapping[str, str], console: Console, hub: AnswerHub
     ) -> "WorkerProcess":
-        """Start a process in the app's folder; `load` comes next."""
-        worker = cls(console)
+        """Start a process in the app's folder; `load` comes next. `hub` answers its clients."""
+        worker = cls(console, hub)
         await worker._start(app, environ)
         return worker
 
@@ -150,12 +156,19 @@ class WorkerProcess:
     def _received(self, message: Any) -> None:
         if isinstance(message, InvocationResponse):
             self._answer(message.invocation_id, message)
+        elif isinstance(message, HubRequest):
+            task = asyncio.create_task(self._answer_hub(message))
+            self._hub_calls.add(task)
+            task.add_done_callback(self._hub_calls.discard)
         elif isinstance(message, RpcLog):
             # As the real host: a line is dropped unless its invocation runs.
             if message.invocation_id in self._answers:
                 self._console.log(message.level, message.category, message.message)
         else:
             self._answer(type(message).__name__, message)
+
+    async def _answer_hub(self, request: HubRequest) -> None:
+        self._stream.send(await self._hub(request))
 
     def _answer(self, key: str, message: Any) -> None:
         answer = self._answers.pop(key, None)

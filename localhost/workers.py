@@ -15,10 +15,16 @@ from typing import Any, Final
 
 from localhost.console import Console
 from localhost.functions import Function
-from localhost.rpc.messages import InvocationRequest, InvocationResponse, RpcFunctionMetadata
+from localhost.rpc.messages import (
+    HubRequest,
+    HubResponse,
+    InvocationRequest,
+    InvocationResponse,
+    RpcFunctionMetadata,
+)
 from localhost.taskhub.worker_port import FunctionTimedOut, WorkerDied
 from localhost.worker_faults import When, WorkerFaults
-from localhost.worker_process import AppBroken, WorkerProcess
+from localhost.worker_process import AnswerHub, AppBroken, WorkerProcess
 
 HOST_VERSION: Final = "4.1037.0.0"
 DEATHS_MAX: Final = 3
@@ -76,6 +82,8 @@ class Workers:
         self._next_restart = 0.0
         """Not before this time of the loop."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self.hub: asyncio.Future[AnswerHub] = self._loop.create_future()
+        """Answers the durable clients of the app; they wait until the host has set it."""
         self.exhausted = asyncio.Event()
         """Set when workers have died too often: the host must end."""
 
@@ -159,7 +167,9 @@ class Workers:
             self._after_death()
 
     async def _start_one(self) -> list[RpcFunctionMetadata]:
-        worker = await WorkerProcess.start(self._app, self._environ, self._console)
+        worker = await WorkerProcess.start(
+            self._app, self._environ, self._console, self._answer_hub
+        )
         try:
             functions = await worker.load(self._app, HOST_VERSION)
         except BaseException:
@@ -169,6 +179,10 @@ class Workers:
         self._is_ready.set()
         worker.died.add_done_callback(lambda death: self._lost(worker, death.result()))
         return functions
+
+    async def _answer_hub(self, request: HubRequest) -> HubResponse:
+        answer = await self.hub
+        return await answer(request)
 
     def _remove(self, worker: WorkerProcess) -> None:
         self._ready.remove(worker)
@@ -228,6 +242,16 @@ class Workers:
         task.add_done_callback(self._tasks.discard)
 
 
+def _as_dotnet(limit: timedelta | None) -> str:
+    """Return `00:00:05` or `00:00:01.5000000`, as .NET writes a TimeSpan of less than a day."""
+    hours, rest = divmod(limit or timedelta(), timedelta(hours=1))
+    minutes, rest = divmod(rest, timedelta(minutes=1))
+    fraction = f".{rest.microseconds:06}0" if rest.microseconds else ""
+    return f"{hours:02}:{minutes:02}:{rest.seconds:02}{fraction}"
+
+
 def _timed_out(function: Function, limit: timedelta | None) -> FunctionTimedOut:
-    text = f"Timeout value of {limit} was exceeded by function: Functions.{function.name}"
+    text = (
+        f"Timeout value of {_as_dotnet(limit)} was exceeded by function: Functions.{function.name}"
+    )
     return FunctionTimedOut(f"FunctionTimeoutException: {text}")

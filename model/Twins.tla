@@ -1,61 +1,52 @@
 -------------------------------- MODULE Twins --------------------------------
-(* Mistakes. Each replaces one definition of Outbox, and breaks a promise: see twins/ and README. *)
-EXTENDS Small
+(* Mistakes. Each replaces one or two definitions of Protocol, and a promise breaks: twins/, README. *)
+EXTENDS Parts
 
 \* No ETag on the head.
 HeadIgnored(h) == TRUE
 
-\* Rows of TODOs are replaced instead of inserted.
-TodoRowsReplaced(ids) == TRUE
+\* Rows of places are replaced instead of inserted.
+PlacesReplaced(places) == TRUE
+
+\* The cached head is trusted without its ETag: only a head that was read guards the append.
+Remembered(h) == [last |-> h.last, version |-> h.version, own |-> TRUE]
+HeadUnchangedUnlessRemembered(h) == h = head \/ "own" \in DOMAIN h
 
 \* No request rows.
 NoRequestRows(new) == rows
 
 \* An outbox entry counts as done because its number is not above the head.
-FoundByNumber(e, R) ==
-    [r \in R |-> CHOOSE id \in 1..IdsMax :
-        \E i \in DOMAIN emitter[e].chunk :
-            emitter[e].chunk[i].request = r /\ emitter[e].chunk[i].id = id]
+ListedByNumber(k, ids) ==
+    [k EXCEPT !.listed = ids, !.words = @ \cup (IF head.last > 0 THEN ids ELSE {})]
 
-\* The entity remembers finished requests and drops their repeats.
-Finished(state) == IF "finished" \in DOMAIN state THEN state.finished ELSE {}
+\* The request row is read before the inbox row.
+LookedBefore(k, r) == [k EXCEPT !.free = @ \cup ({r} \X Payloads)]
 
-CreateUnlessFinished(state, r, t) ==
-    LET n == Len(state.outbox)
-        next == [id |-> Min(state.head + n + 1, IdsMax), request |-> r, title |-> t]
-    IN  IF r \in RequestsOf(state.outbox) \cup Finished(state) \/ n = OutboxMax
-        THEN state
-        ELSE [state EXCEPT !.outbox = Append(@, next)]
+\* Memory holds what is being accepted.
+RememberedAtOnce(k, r, t) == [k EXCEPT !.memory = @ \cup {<<r, t>>}]
 
-SettleAndRemember(state, h, r) ==
-    [head |-> Max({state.head, h}), outbox |-> Only(state.outbox, Requests \ {r}),
-     finished |-> Finished(state) \cup {r}]
+\* An insert without an answer counts as done.
+TakenAsPut(k, r, t) == [k EXCEPT !.rows = @ \cup {<<r, t>>}, !.free = @ \cup {<<r, t>>}]
 
-\* Intake reads the request row before it inserts the inbox row.
-LookFirst(d, r, t) ==
-    /\ door[d] = Closed
-    /\ door' = [door EXCEPT ![d] = [request |-> r, title |-> t, row |-> None,
-                                    logged |-> IF r \in DOMAIN rows THEN rows[r].title ELSE None]]
-    /\ UNCHANGED <<inbox, log, told, hub, emitter, calm>>
+\* A transaction without an answer counts as done.
+TakenAsAppended(k, chunk) == LearnLogged(k, Ids(chunk))
 
-InsertThen(d) ==
-    LET r == door[d].request
-    IN  /\ door[d] # Closed
-        /\ door[d].row = None
-        /\ inbox' = IF inbox[r] = None THEN [inbox EXCEPT ![r] = door[d].title] ELSE inbox
-        /\ door' = [door EXCEPT ![d].row = inbox'[r]]
-        /\ UNCHANGED <<log, told, hub, emitter, calm>>
+\* The inbox row goes before its request is in the log.
+RemoveWhatWasRead(p) == {pair[1] : pair \in knows[p].rows}
 
-AnswerByWhatWasSeen(d) ==
-    /\ door[d] # Closed
-    /\ door[d].row # None
-    /\ Answer(IF door[d].logged \in {None, door[d].title} /\ door[d].row = door[d].title
-              THEN "accepted" ELSE "refused", d)
-    /\ Announce(door[d].request, door[d].row)
-    /\ door' = [door EXCEPT ![d] = Closed]
-    /\ UNCHANGED <<inbox, log, entity, earlier, emitter, calm>>
+\* What is remembered as done lets the inbox row go, or answers.
+WordsOrDone(p) == knows[p].words \cup knows[p].done
 
-IntakeLooksFirst(d) ==
-    \/ \E r \in Requests, t \in Titles : LookFirst(d, r, t)
-    \/ InsertThen(d) \/ AnswerByWhatWasSeen(d)
+\* The inbox was read before the entity: what it did not show then counts as absent now.
+AbsentUnasked(k, r) == [k EXCEPT !.absent = @ \cup {r}]
+
+\* A fence is a plain write.
+FenceAlways(h) == TRUE
+
+\* The answer to a fence, whenever it comes, replaces the head that is cached by then.
+FenceAnswered(p) ==
+    \E h \in lateFences :
+        /\ Learn(p, [knows[p] EXCEPT !.head = h])
+        /\ UNCHANGED <<log, inbox, announced, told, late, failOvers>>
+FencingAnsweredLate(p) == FenceUnknown(p) \/ FenceAnswered(p)
 =============================================================================

@@ -1,40 +1,60 @@
-"""`python -m model [--trace] [--traces N] [NAME ...]`: check the protocol, then the code against it.
+"""`python -m model [--trace] [--follow FILE ...] [NAME ...]`: check the protocol with TLC.
 
-TLC has to find what each configuration says, and the model has to allow what N histories of
-`tests/simulation` did.
+Each configuration says what TLC has to find in it. With `--follow`, recorded traces are checked
+instead: whether they are behaviours of the model.
 """
 
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 from model import java, tlc, trace
 from model.expectation import Expectation, all_expectations
+from model.trace_lines import TraceError, read
 
-SEEDS: Final = 200
-"""Histories whose traces are checked when nothing else is asked for."""
+AT_ONCE: Final = 2
+"""Configurations. Each takes one core, and up to 1 GB."""
 
-SEEDS_PER_RUN: Final = 25
-"""Some 5,000 lines: TLC keeps them all in memory."""
+TRACES_PER_RUN: Final = 25
+"""TLC keeps all their lines in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What TLC found in one configuration."""
+
+    expected: Expectation
+    result: tlc.Result
+    seconds: float
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is what the configuration says."""
+        return self.result.is_as(self.expected)
+
+    def __str__(self) -> str:
+        """Say it in a line, without the words of a failure where there is none."""
+        if not self.is_expected:
+            return f"{self.expected.name:24} NOT AS EXPECTED: {self.result}; {self.expected}"
+        said = self.expected.praise
+        return f"{self.expected.name:24} {said:58} {self.seconds:5.1f} s"
 
 
 def main() -> int:
-    """Check all configurations, or those named; return 1 when one is not as expected."""
+    """Check all configurations, or those named, or traces; return 1 when one is not as expected."""
     expectations = all_expectations()
     options = _parse(expectations)
     runtime = java.find_or_install()
-    wrong = 0
-    for each in expectations:
-        if each.name in options.names or not (options.names or options.traces):
-            wrong += not _is_found(runtime, each, show=options.trace)
-    seeds = options.traces or (0 if options.names else SEEDS)
-    for first in range(0, seeds, SEEDS_PER_RUN):
-        wrong += not _is_allowed(runtime, range(first, min(first + SEEDS_PER_RUN, seeds)))
-    return 1 if wrong else 0
+    if options.follow:
+        return _follow(runtime, options.follow)
+    chosen = [each for each in expectations if not options.names or each.name in options.names]
+    return _check(runtime, chosen, show=options.trace)
 
 
 def _parse(expectations: Sequence[Expectation]) -> argparse.Namespace:
@@ -44,10 +64,11 @@ def _parse(expectations: Sequence[Expectation]) -> argparse.Namespace:
     )
     parser.add_argument("--trace", action="store_true", help="show how a promise gets broken")
     parser.add_argument(
-        "--traces",
-        type=int,
-        metavar="N",
-        help=f"check only the traces of N histories (without this and NAME: all, {SEEDS} of them)",
+        "--follow",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="check recorded traces (README.md: the format) and no configurations",
     )
     options = parser.parse_args()
     unknown = set(options.names) - {each.name for each in expectations}
@@ -56,41 +77,78 @@ def _parse(expectations: Sequence[Expectation]) -> argparse.Namespace:
     return options
 
 
-def _is_found(runtime: Path, expected: Expectation, *, show: bool) -> bool:
+def _check(runtime: Path, chosen: Sequence[Expectation], *, show: bool) -> int:
+    began = monotonic()
+    findings: list[Finding] = []
+    for each in _findings(runtime, chosen):
+        findings.append(each)
+        _say(f"[{len(findings):2}/{len(chosen)}] {each}")
+        if not each.is_expected or (show and each.expected.broken):
+            _say(each.result.output)
+    wrong = [each.expected.name for each in findings if not each.is_expected]
+    if wrong:
+        _say(f"{len(wrong)} of {len(chosen)} not as expected: {', '.join(sorted(wrong))}")
+        return 1
+    _say(f"{_summary(chosen)} ({monotonic() - began:.0f} s)")
+    return 0
+
+
+def _findings(runtime: Path, chosen: Sequence[Expectation]) -> Iterator[Finding]:
+    """Yield them as they come, the large ones begun first."""
+    largest_first = sorted(chosen, key=lambda each: -(each.states or 0))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for each in as_completed([pool.submit(_find, runtime, each) for each in largest_first]):
+            yield each.result()
+
+
+def _find(runtime: Path, expected: Expectation) -> Finding:
     began = monotonic()
     try:
         result = tlc.run(runtime, expected)
     except subprocess.TimeoutExpired as error:
         result = tlc.Result(None, None, str(error))
-    good = result.is_as(expected)
-    _say(expected.name, str(result), began, good=good)
-    if not good:
-        sys.stdout.write(f"      expected: {expected}\n{result.output}\n")
-    elif show and result.broken:
-        sys.stdout.write(f"{result.output}\n")
-    return good
+    return Finding(expected, result, monotonic() - began)
 
 
-def _is_allowed(runtime: Path, seeds: range) -> bool:
-    # Not above: who checks configurations needs nothing of the app.
-    from tests.simulation.conformance.traces import traces_of_seeds
+def _summary(chosen: Sequence[Expectation]) -> str:
+    """Return the closing sentence, of a run in which all is as expected."""
+    count = {
+        part: sum(each.part == part for each in chosen) for part in ("configs", "twins", "limits")
+    }
+    said = {
+        "configs": "{} keep every promise",
+        "twins": "{} deliberate mistakes are noticed",
+        "limits": "{} known limits are where they were",
+    }
+    parts = [said[part].format(number) for part, number in count.items() if number]
+    return f"As expected: of {len(chosen)} configurations {', '.join(parts)}."
 
+
+def _follow(runtime: Path, files: Sequence[Path]) -> int:
     began = monotonic()
-    traces = traces_of_seeds(seeds)
     try:
-        failures = [str(each) for each in trace.check(runtime, traces)]
-    except (trace.NoAnswer, subprocess.TimeoutExpired) as error:
-        failures = [str(error)]
-    lines = sum(len(each.lines) for each in traces)
-    said = f"{len(traces)} traces of {lines:,} lines"
-    _say(f"seeds {seeds.start} to {seeds.stop - 1}", said, began, good=not failures)
-    sys.stdout.writelines(f"{each}\n" for each in failures)
-    return not failures
+        traces = [read(each.name, each.read_text().splitlines()) for each in files]
+    except TraceError as error:
+        _say(str(error))
+        return 1
+    rejections: list[trace.Rejection] = []
+    for first in range(0, len(traces), TRACES_PER_RUN):
+        part = traces[first : first + TRACES_PER_RUN]
+        try:
+            rejections += trace.check(runtime, part)
+        except (trace.NoAnswer, subprocess.TimeoutExpired) as error:
+            _say(str(error))
+            return 1
+    for each in rejections:
+        _say(str(each))
+    steps = sum(len(each.steps) for each in traces)
+    said = f"{len(traces) - len(rejections)} of {len(traces)} traces are behaviours of the model"
+    _say(f"{said} ({steps:,} steps, {monotonic() - began:.0f} s)")
+    return 1 if rejections else 0
 
 
-def _say(name: str, result: str, began: float, *, good: bool) -> None:
-    line = f"{'ok   ' if good else 'WRONG'} {name:22} {result:34}"
-    sys.stdout.write(f"{line} {monotonic() - began:5.1f} s\n")
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

@@ -1,6 +1,6 @@
 r"""What TLC has to find: the first line of each configuration.
 
-`\* Small: passes with 175280 distinct states.` or `\* Twins: breaks AcceptedIsKept.`
+`\* Parts: passes with 175280 distinct states.` or `\* Twins: breaks AcceptedIsKept.`
 """
 
 import re
@@ -30,6 +30,20 @@ class Expectation:
     """The name of an invariant or property."""
 
     @property
+    def part(self) -> str:
+        """The folder that it is in."""
+        return self.config.parent.name
+
+    @property
+    def praise(self) -> str:
+        """What is said when TLC finds just this."""
+        if self.states is not None:
+            return f"every promise kept, in {self.states:,} states"
+        return (
+            f"noticed by {self.broken}" if self.part == "twins" else f"known limit of {self.broken}"
+        )
+
+    @property
     def name(self) -> str:
         """What the configuration is called on the command line."""
         return self.config.stem
@@ -45,8 +59,10 @@ class Expectation:
         return cls(config, found["module"], int(states) if states else None, found["broken"])
 
     def __str__(self) -> str:
-        """Say it in a line."""
-        return f"breaks {self.broken}" if self.broken else f"passes with {self.states:,} states"
+        """Say what is expected."""
+        if self.broken:
+            return f"expected {self.broken} to be broken"
+        return f"expected {self.states:,} states and no promise broken"
 
 
 def all_expectations() -> list[Expectation]:

@@ -12,7 +12,7 @@ from typing import Final
 from concurrency.group_commit import GroupCommit
 from publishing.events import Answer, event_of
 from publishing.producer import Producer
-from publishing.trail import Trail, decode_trail, encode_trail, extended, fingerprint
+from publishing.trail import RECENT, Trail, agrees, decode_trail, encode_trail, extended, is_of
 from store.ports.log import Log
 from store.ports.publications import Cursor, Publications
 from store.ports.records import Conflict
@@ -70,20 +70,21 @@ class Publisher:
         parts = self._parts
         cursor = await parts.publications.cursor(key)
         trail = decode_trail(cursor.trail)
-        # The entry at the cursor comes along: it tells whether the log is the one that was sent.
-        entries = await parts.log.read(key, max(cursor.place - 1, 0), EVENTS_PER_SEND_MAX + 1)
-        if cursor.place:
-            if not entries or fingerprint(entries[0].request_id) != trail[-1][1]:
+        # The last ones that were sent come along: they tell whether the log is still the same.
+        sent = min(cursor.place, RECENT + 1)
+        entries = await parts.log.read(key, cursor.place - sent, EVENTS_PER_SEND_MAX + sent)
+        if sent:
+            if len(entries) < sent or not agrees(trail, entries[:sent]):
                 await self._step_back(key, cursor, trail)
                 return 0, True
-            entries = entries[1:]
+            entries = entries[sent:]
         if not entries:
             return cursor.place, False
         events = [event_of(key, each, parts.answer) for each in entries]
         send = parts.producer.send(key, events)
         await tracing.step("send", key, [each.request_id for each in entries], send)
         for each in entries:
-            trail = extended(trail, each.place, each.request_id)
+            trail = extended(trail, each)
         last = entries[-1].place
         try:
             await parts.publications.move(key, cursor, last, encode_trail(trail))
@@ -98,7 +99,7 @@ class Publisher:
         kept = list(trail)
         while kept:
             entry = await self._parts.log.get(key, kept[-1][0])
-            if entry is not None and fingerprint(entry.request_id) == kept[-1][1]:
+            if entry is not None and is_of(kept[-1][1], entry):
                 break
             kept.pop()
         place = kept[-1][0] if kept else 0

@@ -11,26 +11,52 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-FINGERPRINT_CHARACTERS: Final = 16
-"""Of a SHA-256 in hexadecimal: enough to tell two entries of one place apart."""
+from store.ports.records import ERASED, Entry
+
+HALF_CHARACTERS: Final = 8
+"""Of a SHA-256 in hexadecimal: enough to tell two request ids, or two outputs, of one place apart."""
 
 Trail = Sequence[tuple[int, str]]
-"""Places and fingerprints of their request ids, the latest last."""
+"""Places and fingerprints of their entries, the latest last."""
+
+RECENT: Final = 3
+"""Places before the last one of which the trail leaves out none."""
 
 
-def fingerprint(request_id: str) -> str:
-    """Return a short text that stands for a request id."""
-    return hashlib.sha256(request_id.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
+def fingerprint(entry: Entry) -> str:
+    """Return a short text that stands for an entry.
+
+    The request id alone would not do: after a fail-over somebody may use it for other content.
+    """
+    return _half(entry.request_id) + _half(entry.output)
 
 
-def extended(trail: Trail, place: int, request_id: str) -> Trail:
+def is_of(mark: str, entry: Entry) -> bool:
+    """Whether a fingerprint stands for this entry, or for what it was before it was erased."""
+    if entry.output == ERASED:
+        return mark.startswith(_half(entry.request_id))
+    return mark == fingerprint(entry)
+
+
+def agrees(trail: Trail, entries: Sequence[Entry]) -> bool:
+    """Whether the entries are those that the end of the trail stands for."""
+    marks = dict(trail)
+    known = [each for each in entries if each.place in marks]
+    return bool(known) and all(is_of(marks[each.place], each) for each in known)
+
+
+def _half(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:HALF_CHARACTERS]
+
+
+def extended(trail: Trail, entry: Entry) -> Trail:
     """Return the trail with the next place, thinned out.
 
     A place that is a multiple of 2^k stays until the end is 2^(k+2) away: so some place is kept
     within twice any distance from the end, and there are at most four for each k.
     """
-    kept = [each for each in trail if place - each[0] < 4 * (each[0] & -each[0])]
-    return (*kept, (place, fingerprint(request_id)))
+    kept = [each for each in trail if entry.place - each[0] < 4 * (each[0] & -each[0])]
+    return (*kept, (entry.place, fingerprint(entry)))
 
 
 def encode_trail(trail: Trail) -> str:

@@ -35,7 +35,7 @@ class Settings:
     """EO_PURGE_AFTER_HOURS, default 24: age of finished orchestrations that are purged."""
     requests_hubs: Mapping[str, str]
     """EO_REQUESTS_HUB: the event hub that requests come from; empty (default) for none. With
-    several domains `todos=hub1,orders=hub2`. By plural name of the domain."""
+    several domains `invoices=hub1,tickets=hub2`. By plural name of the domain."""
     requests_consumer_group: str
     """EO_REQUESTS_CONSUMER_GROUP, default `$Default`: the app's own in that hub."""
     events_hubs: Mapping[str, str]

@@ -1,1 +1,1 @@
-"""Where requests wait and TODOs stay: one port, an adapter for Azure, one for this machine."""
+"""Where requests wait and entries stay: ports, and two stores that keep their promises."""

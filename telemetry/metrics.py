@@ -11,7 +11,7 @@ from opentelemetry import metrics
 
 
 class Metrics:
-    """Named after the domain: `todo.requests.accepted`, `todo.created` and so on."""
+    """Named after the domain: `invoice.requests.accepted`, `invoice.created` and so on."""
 
     def __init__(self, domain: str) -> None:
         """Make the instruments of the domain with this name."""

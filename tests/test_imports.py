@@ -84,3 +84,12 @@ def test_a_service_that_is_loaded_late_is_not_loaded_at_start() -> None:
         for node in module.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert "azure.identity" not in ast.unparse(node), path
+
+
+def test_the_host_loads_no_sdk_and_knows_no_name_of_the_app() -> None:
+    host = [path for path in files("localhost") if "localhost/worker/" not in path.as_posix()]
+    names = {path.relative_to(ROOT).as_posix() for path in host}
+    assert not importers("azure", "localhost") & names
+    assert not importers("azure_functions_runtime", "localhost") & names
+    for path in host:
+        assert "TODO_" not in path.read_text(encoding="utf-8"), path

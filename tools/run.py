@@ -17,16 +17,25 @@ TASK_HUB: Final = "Local"
 
 STORE_FILE: Final = "store.db"
 
+HUBS: Final = ("EO_REQUESTS_HUB", "EO_EVENTS_HUB")
 
-def settings_for(data: Path, port: int, storage: str, environ: Mapping[str, str]) -> dict[str, str]:
+SHARED: Final = ("EO_STORE", "EO_TABLES")
+
+
+def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the host: this one, and what is missing in it."""
-    store = "tables" if storage == "tables" else f"sqlite:{data / STORE_FILE}"
+    given = {name: text for name, text in environ.items() if text}
+    hubs = ",".join(filter(None, (given.get(each, "") for each in HUBS)))
     missing = {
-        "EO_STORE": store,
+        "EO_STORE": "tables" if storage == "tables" else f"sqlite:{data / STORE_FILE}",
         "EO_TASK_HUB": TASK_HUB,
-        "EventHubs": f"http://127.0.0.1:{port}",
+        # To `localhost`: what a standby has to share with its owner, and which hubs to serve.
+        "LOCALHOST_SHARED_SETTINGS": ",".join(SHARED),
+        "LOCALHOST_EVENT_HUB_NAMES": ",".join(e.rpartition("=")[2] for e in hubs.split(",")),
     }
-    return {**missing, **{name: text for name, text in environ.items() if text}}
+    if not any(name.startswith("EventHubs__") for name in given):
+        missing["EventHubs"] = "%LOCALHOST_EVENT_HUBS%"
+    return {**missing, **given}
 
 
 def main(args: Sequence[str]) -> int:
@@ -43,8 +52,9 @@ def main(args: Sequence[str]) -> int:
         print(f"--data {options.data}: {error.strerror}", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "localhost", "--port", str(options.port), "--data", str(data)]
-    environ = settings_for(data, options.port, options.storage, os.environ)
+    environ = settings_for(data, options.storage, os.environ)
     os.execve(sys.executable, [*command, *others], environ)  # noqa: S606 - no shell is meant
+    raise AssertionError("this process is another one now")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from examples.invoices.model import Books, Invoice, Order, invoice
 
 CustomerId = Annotated[str, Meta(pattern="^C-[0-9]{1,9}$", examples=["C-1042"])]
 
-INVOICES: Final = Domain(
+INVOICES: Final[Domain[Order, Invoice, Books]] = Domain(
     name="invoice",
     key=Key("customerId", CustomerId),
     empty=Books(),

@@ -10,6 +10,7 @@ from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.events import Event, to_datetime
 from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.partition import Partition
+from localhost.http_server import Request
 from localhost.http_wire import json_response
 
 EVENTS_DEFAULT: Final = 100
@@ -23,7 +24,7 @@ class EventHubsAdmin:
         self._hubs = hubs
         self._dispatcher = dispatcher
 
-    async def handle(self, request: web.BaseRequest, path: list[str]) -> web.Response:
+    async def handle(self, request: Request, path: list[str]) -> web.Response:
         """Answer a request; `path` is what follows `eventhubs`, in lower case."""
         if request.method == "GET" and not path:
             return json_response([_describe(hub) for hub in self._hubs.all()])
@@ -56,7 +57,7 @@ def _describe(hub: Hub) -> dict[str, Any]:
     }
 
 
-def _events(hub: Hub, number: str, request: web.BaseRequest) -> web.Response:
+def _events(hub: Hub, number: str, request: Request) -> web.Response:
     partition = _partition(hub, number)
     if partition is None:
         return web.Response(status=404)
@@ -72,7 +73,7 @@ def _partition(hub: Hub, number: str) -> Partition | None:
     return next((item for item in hub.partitions if str(item.number) == number), None)
 
 
-def _number(request: web.BaseRequest, name: str, default: int, least: int, most: int) -> int:
+def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
     text = request.query.get(name, str(default))
     if not text.isascii() or not text.isdecimal() or not least <= int(text[:20]) <= most:
         raise ValueError(f"{name} must be an integer from {least} to {most}")

@@ -13,14 +13,15 @@ from localhost.eventhubs.events import NewEvent
 from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.rest_wire import BODY_BYTES_MAX, Malformed, parse_events
-from localhost.http_wire import continue_request, json_response
+from localhost.http_server import BodyTooLarge, Request
+from localhost.http_wire import json_response
 
 _SEND: Final = re.compile(
     r"/(?P<hub>[^/]+)(?:/partitions/(?P<partition>[^/]+))?/messages/?", re.IGNORECASE
 )
 
 
-def password_of(request: web.BaseRequest) -> str | None:
+def password_of(request: Request) -> str | None:
     """Return the password of basic authentication, which a URL like http://:key@host makes."""
     try:
         sent = BasicAuth.decode(request.headers.get("Authorization", ""))
@@ -45,7 +46,7 @@ class SendApi:
     def __init__(self, hubs: EventHubs) -> None:
         self._hubs = hubs
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def handle(self, request: Request, path: str) -> web.Response:
         """Answer a request whose path is known."""
         found = _SEND.fullmatch(path)
         hub = self._hubs.find(found["hub"]) if found else None
@@ -71,24 +72,13 @@ def _partition(hub: Hub, text: str | None) -> Partition | None:
     raise Malformed(f"{hub.name} has no partition {text!r}")
 
 
-async def _read_events(request: web.BaseRequest, *, is_placed: bool) -> list[NewEvent]:
-    body = await _read(request)
+async def _read_events(request: Request, *, is_placed: bool) -> list[NewEvent]:
+    try:
+        body = await request.read(BODY_BYTES_MAX)
+    except BodyTooLarge as error:
+        raise TooLarge from error
     content_type = request.headers.get("Content-Type", "")
     events = parse_events(request.raw_headers, content_type, body)
     if is_placed and any(event.partition_key for event in events):
         raise Malformed("an event has a partition key, or a partition; not both")
     return events
-
-
-async def _read(request: web.BaseRequest) -> bytes:
-    """Return the body, chunked or not. Raises TooLarge without reading the rest."""
-    if (request.content_length or 0) > BODY_BYTES_MAX:
-        raise TooLarge
-    if "Expect" in request.headers:
-        await continue_request(request)
-    body = bytearray()
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > BODY_BYTES_MAX:
-            raise TooLarge
-    return bytes(body)

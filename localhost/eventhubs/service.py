@@ -20,6 +20,7 @@ from localhost.eventhubs.rest import SendApi, hub_named
 from localhost.eventhubs.schema import EventHubFileError
 from localhost.eventhubs.subscriptions import Subscription, build_subscriptions
 from localhost.functions import Function
+from localhost.http_server import Request
 from localhost.runner import FunctionRunner
 from localhost.timers import Clock
 
@@ -94,7 +95,7 @@ class EventHubsService:
         name = hub_named(method, path)
         return name is not None and name.lower() in self._known
 
-    async def take(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def take(self, request: Request, path: str) -> web.Response:
         """Answer a producer; the caller has checked the key."""
         assert self._sending is not None
         try:
@@ -102,7 +103,7 @@ class EventHubsService:
         except sqlite3.Error as error:
             return web.Response(status=503, text=str(error), headers={"Retry-After": "1"})
 
-    async def show(self, request: web.BaseRequest, path: list[str]) -> web.Response:
+    async def show(self, request: Request, path: list[str]) -> web.Response:
         """Answer what is below /admin/eventhubs; the caller has checked the key."""
         if self._admin is None:
             return web.Response(status=404)

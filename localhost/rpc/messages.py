@@ -319,6 +319,25 @@ class RpcLog(Message, tag="rpc_log"):
     """The traceback."""
 
 
+class HubRequest(Message, tag="hub_request"):
+    """Worker to host, not in FunctionRpc: a call of a durable client, which is HTTP on Azure."""
+
+    call_id: int
+    method: str
+    target: str
+    """Path and query, as they would stand in a request line."""
+    headers: Texts
+    body: bytes
+
+
+class HubResponse(Message, tag="hub_response"):
+    """Host to worker: the answer to such a call; its body is JSON or empty."""
+
+    call_id: int
+    status: int
+    body: bytes
+
+
 class WorkerTerminate(Message, tag="worker_terminate"):
     """Host to worker: nothing more will come; end."""
 
@@ -329,6 +348,7 @@ ToWorker = (
     | FunctionLoadRequest
     | InvocationRequest
     | InvocationCancel
+    | HubResponse
     | WorkerTerminate
 )
 ToHost = (
@@ -337,4 +357,5 @@ ToHost = (
     | FunctionLoadResponse
     | InvocationResponse
     | RpcLog
+    | HubRequest
 )

@@ -24,6 +24,10 @@ class InvalidAction(Exception):
     """The orchestrator asked for something that cannot be done; the instance fails with it."""
 
 
+class UnknownFunction(Exception):
+    """The orchestrator called what the app does not have: it waits for it for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Which functions the app has; all take a name and return whether it is there."""
@@ -31,21 +35,18 @@ class Known:
     activity: Callable[[str], bool]
     orchestrator: Callable[[str], bool]
     entity: Callable[[str], bool]
+    entities: Sequence[str] = ()
+    """Their names, for a text."""
 
 
-def unknown_function(name: str, kind: str) -> str:
+def unknown_function(name: str, kind: str, known: Sequence[str]) -> str:
     """Return what the extension says about a function that is not there."""
     article = "an" if kind[0] in "aeo" else "a"
+    names = ", ".join(f"'{item}'" for item in sorted(known))
     return (
         f"The function '{name}' doesn't exist, is disabled, or is not {article} {kind} function."
-        f" Additional info: no {kind} function has this name."
+        f" Additional info: The following are the known {kind} functions: {names}."
     )
-
-
-def check_known(known: Callable[[str], bool], name: str, kind: str) -> None:
-    """Raise InvalidAction when the app has no such function."""
-    if not known(name):
-        raise InvalidAction(unknown_function(name, kind))
 
 
 def size(actions: Sequence[Action]) -> int:

@@ -8,6 +8,7 @@ from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.clock import SECOND
 from localhost.taskhub.commit import Commit, Committer
 from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.failures import details_of, sanitized, through_dotnet
 from localhost.taskhub.faults import Work
 from localhost.taskhub.messages import ActivityTask, Message
 from localhost.taskhub.resources import Resources
@@ -32,6 +33,11 @@ class Activities:
         self._ready: deque[ActivityTask] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+
+    @property
+    def ready(self) -> int:
+        """How many activities wait for their turn."""
+        return len(self._ready)
 
     def deliver(self, activity: ActivityTask) -> None:
         """Hand in an activity that is on disk."""
@@ -74,8 +80,8 @@ class Activities:
                 Kind.TASK_FAILED,
                 self._clock.now(),
                 TaskScheduledId=activity.task,
-                Reason=f"Activity function '{activity.name}' failed:  {error}",
-                Details=str(error),
+                Reason=f"Activity function '{activity.name}' failed: {sanitized(str(error))}",
+                Details=details_of(error),
             )
             return self._tell(activity, failed)
         completed = event(
@@ -85,9 +91,10 @@ class Activities:
 
     async def _ask(self, activity: ActivityTask) -> str | None:
         if not self._worker.has_activity(activity.name):
-            raise FunctionFailed(unknown_function(activity.name, "activity"))
+            known = self._worker.names("activity")
+            raise FunctionFailed(unknown_function(activity.name, "activity", known))
         result = await self._worker.run_activity(activity.name, activity.input)
-        return None if result == "null" else result  # as the real host stores None
+        return None if result == "null" else through_dotnet(result)  # as Azure stores None
 
     def _tell(self, activity: ActivityTask, outcome: dict[str, object]) -> Message:
         return Message(

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localhost.taskhub.clock import Microseconds, iso
+from localhost.taskhub.clock import SECOND, Microseconds, iso
 from localhost.taskhub.events import DECISIONS, Event, Kind, event, started, text
+from localhost.taskhub.failures import nondeterministic
 from localhost.taskhub.messages import ActivityTask, Message, Numbers
 
+_EXTENSION: Final = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+REQUEST_TYPE: Final = f"{_EXTENSION}.RequestMessage, {_EXTENSION}"
+RESPONSE_TYPE: Final = f"{_EXTENSION}.ResponseMessage, {_EXTENSION}"
 _FIRST: Final = "0001-01-01T00:00:00"
 """The predecessor of the first message from one instance to another."""
 
@@ -69,19 +73,51 @@ class Sender:
     store_inputs: bool
 
 
-def contradiction(decisions: Sequence[Decision], past: Mapping[int, Event]) -> str | None:
-    """Return how a replay differs from the history that it must repeat, or None."""
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """How a replay differs from the history that it must repeat."""
+
+    text: str
+    instead: Decision | None
+    """What was decided instead, None for nothing."""
+
+
+def contradiction(decisions: Sequence[Decision], past: Mapping[int, Event]) -> Contradiction | None:
+    """Return the first difference between a replay and its history, or None."""
     made = {decision.id: decision for decision in decisions}
     for id_, recorded in past.items():
         decision = made.get(id_)
-        if decision is None or not decision.agrees_with(recorded):
-            kind = Kind(recorded["EventType"]).name
-            now = f"{decision.kind.name} {decision.name}" if decision else "nothing"
-            return (
-                "Non-Deterministic workflow detected: an earlier episode recorded"
-                f" {kind} {recorded.get('Name') or ''} with id {id_}; this one decided {now}."
+        kind = _SCHEDULED[Kind(recorded["EventType"])]
+        if decision is None:
+            named = f" and name '{recorded['Name']}' (version '')" if "Name" in recorded else ""
+            what = (
+                f"scheduled {kind} with sequence ID {id_}{named}, but the current replay "
+                "execution hasn't (yet?) scheduled this task"
             )
+            return Contradiction(nondeterministic(what), None)
+        if not decision.agrees_with(recorded):
+            named = f" named '{recorded['Name']}'" if "Name" in recorded else ""
+            what = (
+                f"scheduled {kind} with sequence number {id_}{named}, but the current "
+                f"orchestration replay instead produced a {_ACTIONS[decision.kind]} action with "
+                "this sequence number"
+            )
+            return Contradiction(nondeterministic(what), decision)
     return None
+
+
+_SCHEDULED: Final = {
+    Kind.TASK_SCHEDULED: "an activity task",
+    Kind.SUB_ORCHESTRATION_CREATED: "a sub-orchestration task",
+    Kind.TIMER_CREATED: "a timer task",
+    Kind.EVENT_SENT: "an event",
+}
+_ACTIONS: Final = {
+    Kind.TASK_SCHEDULED: "ScheduleTaskOrchestratorAction",
+    Kind.SUB_ORCHESTRATION_CREATED: "CreateSubOrchestrationAction",
+    Kind.TIMER_CREATED: "CreateTimerOrchestratorAction",
+    Kind.EVENT_SENT: "SendEventOrchestratorAction",
+}
 
 
 def decisions_in(history: Sequence[Event]) -> dict[int, Event]:
@@ -100,8 +136,11 @@ def _fields(decision: Decision, sender: Sender) -> dict[str, Any]:
     if decision.request is not None:
         request = _request(decision.request, sender)
         return {"InstanceId": decision.instance, "Name": "op", "Input": request}
-    kept = json.dumps([decision.input]) if sender.store_inputs else None
-    fields = {"Name": decision.name, "Version": decision.version or "", "Input": kept}
+    kept = None
+    if sender.store_inputs:
+        is_task = decision.kind == Kind.TASK_SCHEDULED
+        kept = json.dumps([decision.input] if is_task else decision.input)
+    fields = {"Name": decision.name, "Version": decision.version, "Input": kept}
     if decision.kind == Kind.SUB_ORCHESTRATION_CREATED:
         fields["InstanceId"] = decision.instance
     return fields
@@ -110,6 +149,7 @@ def _fields(decision: Decision, sender: Sender) -> dict[str, Any]:
 def _request(request: EntityRequest, sender: Sender) -> str:
     """Return the request as JSON: the SDK finds the id of the answer in it."""
     members = {
+        "$type": REQUEST_TYPE,
         "op": request.operation,
         "signal": request.signal or None,
         "input": json.dumps(request.input),
@@ -118,8 +158,13 @@ def _request(request: EntityRequest, sender: Sender) -> str:
         "parentExecution": sender.execution,
         "Timestamp": iso(request.sent_at),
         "Predecessor": iso(request.predecessor) if request.predecessor else _FIRST,
+        "requestTime": iso(request.sent_at),
     }
-    return json.dumps({name: value for name, value in members.items() if value is not None})
+    return json.dumps(
+        {name: value for name, value in members.items() if value is not None},
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
 
 
 def as_activity(decision: Decision, sender: Sender, numbers: Numbers) -> ActivityTask:
@@ -134,8 +179,12 @@ def as_activity(decision: Decision, sender: Sender, numbers: Numbers) -> Activit
     )
 
 
-def as_message(decision: Decision, sender: Sender, numbers: Numbers) -> Message:
-    """Return the message that carries out any other decision."""
+def as_message(decision: Decision, sender: Sender, numbers: Numbers, now: Microseconds) -> Message:
+    """Return the message that carries out any other decision; it is sent `now`.
+
+    The delay of a timer is cut to whole seconds, as in Azure Storage: it fires up to a second
+    early, and at once when it is shorter.
+    """
     if decision.kind == Kind.TIMER_CREATED:
         fired = event(
             Kind.TIMER_FIRED, decision.fire_at, TimerId=decision.id, FireAt=iso(decision.fire_at)
@@ -145,7 +194,7 @@ def as_message(decision: Decision, sender: Sender, numbers: Numbers) -> Message:
             sender.instance,
             text(fired),
             execution=sender.execution,
-            due=decision.fire_at,
+            due=now + max(0, decision.fire_at - now) // SECOND * SECOND,
         )
     if decision.request is not None:
         return _operation(decision, decision.request, sender, numbers)
@@ -189,7 +238,7 @@ def _start_of_child(decision: Decision, sender: Sender, numbers: Numbers) -> Mes
     start = started(
         decision.at,
         instance=decision.instance,
-        execution=uuid.uuid4().hex,
+        execution=str(uuid.uuid4()),
         name=decision.name,
         version=decision.version,
         input_=json.dumps(decision.input),

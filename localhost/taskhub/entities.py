@@ -8,15 +8,18 @@ from typing import Any
 
 from localhost.taskhub.clock import SECOND, Microseconds
 from localhost.taskhub.commit import Aborted, Commit, Committer
+from localhost.taskhub.decisions import RESPONSE_TYPE
 from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.failures import through_dotnet
 from localhost.taskhub.faults import Work
 from localhost.taskhub.mailboxes import Mailbox
 from localhost.taskhub.messages import Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.sorter import Operation, Origin, Sorter
-from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.taskhub.worker_port import FunctionFailed, FunctionTimedOut, WorkerDied
 
-_STATE = "SELECT present, state, sorter, terminated FROM entities WHERE id = ?"
+_STATE = "SELECT present, state, sorter FROM entities WHERE id = ?"
+_ROW = "SELECT execution, status FROM instances WHERE id = ?"
 _KEEP_STATE = (
     "INSERT INTO entities (id, present, state, sorter) VALUES (?, ?, ?, ?) ON CONFLICT (id)"
     " DO UPDATE SET present = excluded.present, state = excluded.state, sorter = excluded.sorter"
@@ -40,7 +43,8 @@ class Snapshot:
     present: bool = False
     state: str | None = None
     sorter: str | None = None
-    terminated: bool = False
+    status: str = "Running"
+    """Of its instance; `Gone` when an orchestration has taken the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Entities:
         self,
         resources: Resources,
         committer: Committer,
-        abandon: Callable[[Mailbox, list[Message]], None],
+        abandon: Callable[[list[Message]], None],
     ) -> None:
         """`abandon` takes messages back that could not be worked on, for later."""
         self._reader = resources.file.reader
@@ -81,6 +85,8 @@ class Entities:
 
     async def run(self, box: Mailbox) -> None:
         """Run the next batch of an entity and commit it, or take it back for later."""
+        box.put_back(box.held)
+        box.held = []
         waiting = min(len(box.queue), self._options.max_entity_operation_batch_size)
         if self._faults.active and waiting:
             waiting = self._faults.size_of_batch(waiting)
@@ -92,12 +98,15 @@ class Entities:
         except Aborted:
             box.put_back(messages)
         except (BatchFailed, FunctionFailed, WorkerDied, sqlite3.Error):
-            self._abandon(box, messages)
+            self._abandon(messages)
 
     async def _run(self, box: Mailbox, messages: list[Message]) -> None:
         before = self._load(box.target)
+        if before.status == "Suspended":
+            box.held = messages
+            return
         commit = Commit(Work.ENTITY, inputs=[message.seq for message in messages])
-        if not before.terminated:
+        if before.status == "Running":
             operations, sorter = self._sort(messages, before.sorter)
             # Even repeats alone are committed: the row may lag behind the state since a crash.
             answer = Answer(before.present, before.state, [])
@@ -108,8 +117,11 @@ class Entities:
         await self._committer.commit(commit, lambda: box.void)
 
     def _load(self, instance: str) -> Snapshot:
-        row = self._reader.execute(_STATE, (instance,)).fetchone()
-        return Snapshot(*row) if row else Snapshot()
+        state = self._reader.execute(_STATE, (instance,)).fetchone()
+        row = self._reader.execute(_ROW, (instance,)).fetchone()
+        execution, status = row or ("", "Running")
+        present, text_, sorter = state or (False, None, None)
+        return Snapshot(present, text_, sorter, "Gone" if execution else status)
 
     def _sort(
         self, messages: list[Message], kept: str | None
@@ -138,7 +150,10 @@ class Entities:
         )
         self._counts.entity_batches += 1
         self._counts.entity_operations += len(operations)
-        reply = await self._worker.run_entity(name, payload)
+        try:
+            reply = await self._worker.run_entity(name, payload)
+        except FunctionTimedOut as error:
+            return _failed(str(error), before, len(operations))
         return _read(reply, len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:
@@ -150,30 +165,33 @@ class Entities:
         ]
 
     def _response(self, origin: Origin, result: dict[str, Any], now: Microseconds) -> Message:
-        response = {"result": result["result"]}
+        response = {"$type": RESPONSE_TYPE, "result": result["result"]}
         if result["isError"]:
             response["exceptionType"] = "Error"
-        raised = event(Kind.EVENT_RAISED, now, Name=origin.id, Input=json.dumps(response))
+        raised = event(Kind.EVENT_RAISED, now, Name=origin.id, Input=_text(response))
         return Message(
             self._numbers.take(), origin.parent, text(raised), execution=origin.execution
         )
 
     def _keep(self, commit: Commit, box: Mailbox, answer: Answer, sorter: str | None) -> None:
         instance, now = box.target, self._clock.now()
-        status = (
-            f'{{"entityExists":{"true" if answer.present else "false"},'
-            f'"queueSize":{len(box.queue)}}}'
-        )
-        name = instance[: instance.index("@", 1)]
+        status: dict[str, Any] = {"entityExists": True} if answer.present else {}
+        if box.queue:
+            status["queueSize"] = len(box.queue)
         commit.history = [(_KEEP_STATE, (instance, answer.present, answer.state, sorter))]
-        row = (instance, "", name, answer.state, status, now, now)
+        row = (instance, "", instance, answer.state, _text(status), now, now)
         commit.instance = [(_KEEP_ROW, row)]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _read(reply: str, operations: int) -> Answer:
     try:
         parsed = json.loads(reply)
-        answer = Answer(parsed["entityExists"], parsed["entityState"], parsed["results"])
+        state = through_dotnet(parsed["entityState"])
+        answer = Answer(parsed["entityExists"], state, parsed["results"])
     except (ValueError, TypeError, KeyError) as error:
         message = f"not the answer of an entity: {error}"
         raise BatchFailed(message) from error
@@ -185,6 +203,11 @@ def _read(reply: str, operations: int) -> Answer:
 
 def _nobody_home(name: str, before: Snapshot, operations: int) -> Answer:
     """Return an error for each operation: the app has no such entity any more."""
-    said = json.dumps(f"The function '{name}' doesn't exist, is disabled, or is not an entity.")
-    results = [{"isError": True, "result": said}] * operations
+    said = f"The function '{name}' doesn't exist, is disabled, or is not an entity."
+    return _failed(said, before, operations)
+
+
+def _failed(why: str, before: Snapshot, operations: int) -> Answer:
+    """Return an error for each operation; the state stays and the batch does not run again."""
+    results = [{"isError": True, "result": json.dumps(why)}] * operations
     return Answer(before.present, before.state, results)

@@ -12,10 +12,11 @@ from typing import Any, Final
 from localhost.taskhub.actions import Known, unknown_function
 from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction
 from localhost.taskhub.events import Event, Kind, event, shown, started, text
+from localhost.taskhub.failures import dumps, one_or_more, sanitized, too_large
 from localhost.taskhub.replay import Replay
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.runtime import History
-from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.taskhub.worker_port import FunctionFailed, FunctionTimedOut, WorkerDied
 
 _REPLY_MARK: Final = "\n\n$OutOfProcData$:"
 _FIXED: Final = (
@@ -48,6 +49,8 @@ class Episode:
     decided: list[tuple[Decision, Sender]] = field(default_factory=list)
     status: str = "Running"
     output: str | None = None
+    failure: str = ""
+    """Why it failed, without the name of the orchestrator."""
     custom_status: str | None = None
     replaces: bool = False
     """Whether it begins a new execution, so that earlier history goes."""
@@ -71,7 +74,9 @@ class Orchestrator:
         self._clock = resources.clock
         self._faults = resources.faults
         self._counts = resources.counts
-        self._known = Known(worker.has_activity, worker.has_orchestrator, worker.has_entity)
+        self._known = Known(
+            worker.has_activity, worker.has_orchestrator, worker.has_entity, worker.names("entity")
+        )
 
     async def run(
         self, instance: str, history: History, messages: Sequence[Event], *, replaces: bool
@@ -94,18 +99,20 @@ class Orchestrator:
         """Run one generation. Return how the next one begins, if there is one."""
         start = start_of(episode)
         reply = await self._ask(instance, start, episode)
-        episode.custom_status = reply.custom_status
+        if reply.actions is not None:
+            episode.custom_status = reply.custom_status
         if reply.actions is None:
-            self._end(episode, start["Name"], reply, reply.error)
+            if not self._contradicts(episode, start, []):
+                self._end(episode, start["Name"], reply, reply.error)
             return None
         replay = self._replay(instance, episode, reply.actions)
         failure = replay.invalid
-        if failure is None:
-            failure = contradiction(replay.decisions, episode.history.decisions)
-            if failure is not None:  # nothing that it decided can be trusted
-                self._end(episode, start["Name"], reply, failure)
+        if failure is None and not replay.stuck:
+            if self._contradicts(episode, start, replay.decisions):
                 return None
-        self._decide(instance, start, episode, replay)
+            failure = too_large(reply.custom_status)
+            episode.custom_status = None if failure else reply.custom_status
+        self._decide(start, episode, replay)
         if not replay.finished:
             self._close(episode)
             return None
@@ -123,20 +130,40 @@ class Orchestrator:
         replay.feed([*episode.history.events, *episode.events])
         return replay
 
-    def _decide(self, instance: str, start: Event, episode: Episode, replay: Replay) -> None:
+    def _decide(self, start: Event, episode: Episode, replay: Replay) -> None:
         """Keep what is decided for the first time; it is carried out even if the code failed."""
-        execution, version = episode.history.execution, start["Version"]
-        keep = self._options.store_inputs_in_history
-        sender = Sender(instance, execution, start["Name"], version, keep)
+        sender = self._sender(episode, start)
         past = episode.history.decisions
         for decision in replay.decisions:
             if decision.id not in past:
                 episode.decided.append((decision, sender))
                 episode.events.append(as_event(decision, sender))
 
+    def _sender(self, episode: Episode, start: Event) -> Sender:
+        return Sender(
+            start["OrchestrationInstance"]["InstanceId"],
+            episode.history.execution,
+            start["Name"],
+            start["Version"],
+            self._options.store_inputs_in_history,
+        )
+
+    def _contradicts(self, episode: Episode, start: Event, decisions: Sequence[Decision]) -> bool:
+        """End an episode whose decisions are not those of its history: none can be trusted."""
+        found = contradiction(decisions, episode.history.decisions)
+        if found is None:
+            return False
+        if found.instead is not None:
+            sender = self._sender(episode, start)
+            episode.events.append(as_event(found.instead, sender))
+        episode.status, episode.output, episode.failure = "Failed", found.text, found.text
+        end(episode, self._clock.now())
+        self._close(episode)
+        return True
+
     def _end(self, episode: Episode, name: str, reply: Reply, failure: str | None) -> None:
         if failure is not None:
-            episode.status = "Failed"
+            episode.status, episode.failure = "Failed", failure
             episode.output = f"Orchestrator function '{name}' failed: {failure}"
         elif reply.done:
             episode.status, episode.output = "Completed", reply.output
@@ -161,15 +188,22 @@ class Orchestrator:
     async def _ask(self, instance: str, start: Event, episode: Episode) -> Reply:
         name = start["Name"]
         if not self._worker.has_orchestrator(name):
-            return Reply(error=unknown_function(name, "orchestrator"))
+            return Reply(
+                error=unknown_function(name, "orchestrator", self._worker.names("orchestrator"))
+            )
+        if start["Input"] and not start["Input"].strip():
+            said = f"Exception while executing function: Functions.{name}"
+            return Reply(error=f"One or more errors occurred. ({said})")
         payload = _payload(instance, start, episode)
         try:
             reply = await self._worker.run_orchestrator(name, payload)
             return _read(reply)
         except WorkerDied as death:
-            return Reply(error=str(death))
+            return Reply(error=f"One or more errors occurred. ({death})")
+        except FunctionTimedOut:
+            raise  # the episode is run again
         except FunctionFailed as failure:
-            return _read_failure(str(failure))
+            return _read_failure(failure)
 
 
 def start_of(episode: Episode) -> Event:
@@ -216,22 +250,26 @@ def _reply(parsed: dict[str, Any]) -> Reply:
     return Reply(
         actions,
         parsed["isDone"],
-        None if output is None else json.dumps(output),
+        None if output is None else dumps(output),
         parsed.get("error"),
-        None if status is None else json.dumps(status),
+        None if status is None else dumps(status),
     )
 
 
-def _read_failure(said: str) -> Reply:
+def _read_failure(failed: FunctionFailed) -> Reply:
     """Read the actions that an orchestrator took before it raised.
 
     JSON has no raw line breaks, so the last mark after an empty line is the SDK's own.
     """
+    said = sanitized(str(failed))
+    without = Reply(error=one_or_more(said, failed.stack_trace))
     message, mark, data = said.rpartition(_REPLY_MARK)
     if not mark:
-        return Reply(error=said)
+        return without
     try:
         reply = _reply(json.loads(data))
     except (ValueError, TypeError, KeyError):
-        return Reply(error=said)
+        return without
+    if reply.done:  # its output could not be serialised
+        return without
     return reply if reply.error else Reply(reply.actions, error=message)

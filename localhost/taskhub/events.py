@@ -32,6 +32,7 @@ class Kind(IntEnum):
     ORCHESTRATOR_COMPLETED = 13
     EVENT_SENT = 14
     EVENT_RAISED = 15
+    GENERIC_EVENT = 17
     EXECUTION_SUSPENDED = 19
     EXECUTION_RESUMED = 20
     EXECUTION_REWOUND = 21
@@ -100,18 +101,23 @@ def started(  # noqa: PLR0913 - one event and its fields
     version: str | None,
     input_: str | None,
     parent: Event | None = None,
+    generation: int | None = None,
 ) -> Event:
-    """Make ExecutionStarted. `input_` is JSON text; `parent` the ParentInstance of a child."""
+    """Make ExecutionStarted. `input_` is JSON text; `parent` the ParentInstance of a child.
+
+    `generation` counts the executions of an id; it is None for a child and after
+    continue-as-new.
+    """
     return event(
         Kind.EXECUTION_STARTED,
         when,
         OrchestrationInstance={"InstanceId": instance, "ExecutionId": execution},
         ParentInstance=parent,
         Name=name,
-        Version=version or "",
+        Version=version,
         Input=input_,
         Tags=None,
         Correlation=None,
         ScheduledStartTime=None,
-        Generation=0,
+        Generation=generation,
     )

@@ -5,13 +5,17 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
+from localhost.http_server import Request
 from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.activities import Activities
-from localhost.taskhub.clock import Clock, SystemClock
+from localhost.taskhub.backlog import Backlog
+from localhost.taskhub.clock import SECOND, Clock, SystemClock
 from localhost.taskhub.commit import Committer
 from localhost.taskhub.counts import Counts
 from localhost.taskhub.entities import Entities
@@ -19,15 +23,14 @@ from localhost.taskhub.entity_api import EntityApi
 from localhost.taskhub.faults import Faults
 from localhost.taskhub.instance_api import InstanceApi
 from localhost.taskhub.links import client_payload
-from localhost.taskhub.mailboxes import Mailbox, Mailboxes
+from localhost.taskhub.mailboxes import Mailboxes
 from localhost.taskhub.management import Management
 from localhost.taskhub.messages import (
     ActivityTask,
     Message,
     Numbers,
     count_attempt,
-    load_activities,
-    load_messages,
+    last_number,
 )
 from localhost.taskhub.options import HubOptions
 from localhost.taskhub.orchestrations import Orchestrations
@@ -35,6 +38,9 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
 from localhost.taskhub.schema import HubFileError, open_hub_file
 from localhost.taskhub.worker_port import Worker
+
+BACK_OFF_SECONDS_MAX: Final = 600
+"""The longest time for which an abandoned message stays invisible."""
 
 
 class TaskHub:
@@ -55,6 +61,7 @@ class TaskHub:
         self._faults = faults or Faults()
         self._clock = clock or SystemClock()
         self._counts = Counts()
+        self._code = ""
         self._background: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -64,13 +71,18 @@ class TaskHub:
         """
         file = await open_hub_file(self._path)
         try:
-            messages, activities = load_messages(file.reader), load_activities(file.reader)
+            last = last_number(file.reader)
+            self._build(file, last)
+            pause = self._faults.pending_seconds
+            self._backlog = Backlog(file.reader, last, self._receive, self._ready, pause)
+            self._backlog.start()
         except sqlite3.Error as error:
             await file.close()
             message = f"the task hub {self._path} is damaged: {error}"
             raise HubFileError(message) from error
-        self._build(file, max([m.seq for m in messages] + [a.seq for a in activities], default=0))
-        self._receive(messages, activities)
+
+    def _ready(self) -> int:
+        return self._entities.ready + self._orchestrations.ready + self._activities.ready
 
     def _build(self, file: SqliteFile, last_number: int) -> None:
         options, clock = self._options, self._clock
@@ -88,11 +100,13 @@ class TaskHub:
         self._entities = Mailboxes(options.max_concurrent_entities, clock, entities.run)
         self._activities = Activities(resources, self._committer)
         management = self._management = Management(resources, self)
-        routes = InstanceApi(resources, management).routes()
-        self._routes = Routes(routes | EntityApi(resources, management).routes())
+        routes = InstanceApi(resources, management, lambda: self._code).routes()
+        routes |= EntityApi(resources, management).routes()
+        self._routes = Routes(routes, options.hub_name)
 
     async def stop(self) -> None:
         """Finish what runs, start nothing new, close the file. Pending work stays in it."""
+        await self._backlog.stop()
         await asyncio.gather(
             self._entities.stop(), self._orchestrations.stop(), self._activities.stop()
         )
@@ -101,9 +115,7 @@ class TaskHub:
             await asyncio.wait(self._background)
         await self._file.close()
 
-    async def handle(
-        self, request: web.BaseRequest, relative_path: str, base_url: str
-    ) -> web.Response:
+    async def handle(self, request: Request, relative_path: str, base_url: str) -> web.Response:
         """Answer one request of the durable HTTP API.
 
         `relative_path` follows the base, still percent-escaped; `base_url` is the base under
@@ -111,12 +123,13 @@ class TaskHub:
         """
         return await self._routes.handle(request, relative_path, base_url)
 
-    def rpc_handler(self) -> Callable[[web.BaseRequest, str, str], Awaitable[web.Response]]:
+    def rpc_handler(self) -> Callable[[Request, str, str], Awaitable[web.Response]]:
         """Return :meth:`handle` without one level of indirection. Call after `start`."""
         return self._routes.handle
 
     def client_payload(self, webhook_base: str, rpc_base: str, key: str) -> str:
-        """Return what a durable client binding gets, as JSON."""
+        """Return what a durable client binding gets, as JSON; links carry the key from now on."""
+        self._code = key
         return client_payload(self._options.hub_name, webhook_base, rpc_base, key)
 
     def statistics(self) -> dict[str, int]:
@@ -125,18 +138,21 @@ class TaskHub:
 
     def deliver(self, message: Message, place: int | None = None) -> None:
         """Hand a message that is on disk to its instance."""
-        self._boxes(message.target).deliver(message, place)
+        boxes = self._orchestrations if message.is_event else self._entities
+        boxes.deliver(message, place)
 
     def waiting(self, target: str) -> int:
-        """Return how many messages wait for an instance."""
-        return self._boxes(target).waiting(target)
+        """Return how many operations wait for an entity."""
+        return self._entities.waiting(target)
+
+    def wake(self, target: str) -> None:
+        """Let an entity look at what it has held back."""
+        self._entities.wake(target)
 
     def void(self, target: str) -> None:
         """Make the running work item of an instance give up."""
-        self._boxes(target).void(target)
-
-    def _boxes(self, target: str) -> Mailboxes:
-        return self._entities if target[0] == "@" else self._orchestrations
+        self._entities.void(target)
+        self._orchestrations.void(target)
 
     def _send(self, messages: Sequence[Message], activities: Sequence[ActivityTask]) -> None:
         self._counts.messages_sent += len(messages) + len(activities)
@@ -148,12 +164,17 @@ class TaskHub:
         for activity in activities:
             self._activities.deliver(activity)
 
-    def _abandon(self, box: Mailbox, messages: list[Message]) -> None:
-        """Take messages back whose work item failed; the instance rests, longer every time."""
+    def _abandon(self, messages: list[Message]) -> None:
+        """Take messages back whose work item failed; they come again, later every time.
+
+        The instance does not wait for them: what comes meanwhile overtakes.
+        """
         self._counts.abandoned += 1
         for message in messages:
             message.attempts += 1
-        self._boxes(box.target).rest(box, messages)
+            seconds = min(2**message.attempts, BACK_OFF_SECONDS_MAX)
+            again = partial(self.deliver, message)
+            self._clock.call_at(self._clock.now() + seconds * SECOND, again)
         task = asyncio.create_task(self._keep_attempts(messages))
         self._background.add(task)
         task.add_done_callback(self._background.discard)

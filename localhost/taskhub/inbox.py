@@ -17,7 +17,7 @@ class Sifted:
     control: Message | None = None
     """Terminate, suspend, resume or rewind: to be worked on alone, when `now` is empty."""
     later: list[Message] = field(default_factory=list)
-    """Not yet: the task is not in the history, the instance is suspended, or not started."""
+    """Not yet: the task is not in the history, or the instance has not started."""
     rest: list[Message] = field(default_factory=list)
     """What came after `control`: to be looked at again at once."""
     never: list[Message] = field(default_factory=list)
@@ -32,7 +32,6 @@ class _Target:
     decided: set[int] = field(default_factory=set)
     completed: set[int] = field(default_factory=set)
     finished: bool = False
-    suspended: bool = False
     starting: bool = False
     """A start message for the execution in the instance row is still to come."""
 
@@ -89,7 +88,6 @@ def _target(row: InstanceRow | None, history: History | None) -> _Target:
         set(history.decisions),
         history.completed(),
         history.end is not None,
-        history.suspended,
         starting and history.end is not None,
     )
 
@@ -109,6 +107,6 @@ def _is_dead(message: Message, target: _Target) -> bool:
 
 def _must_wait(message: Message, target: _Target) -> bool:
     event = message.event
-    if target.execution is None or target.suspended or target.finished:
+    if target.execution is None or target.finished:
         return True
     return event["EventType"] in COMPLETIONS and completed_id(event) not in target.decided

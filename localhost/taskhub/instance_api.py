@@ -2,19 +2,40 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
 
+from localhost.newtonsoft import JsonError
+from localhost.taskhub.events import Event
 from localhost.taskhub.instances import events_of, find_rows
 from localhost.taskhub.links import check_status, hub_query
-from localhost.taskhub.management import Invalid, Management, NotFound, WrongState
+from localhost.taskhub.management import (
+    Conflict,
+    Invalid,
+    Management,
+    NotFound,
+    StorageRefused,
+    WrongState,
+)
 from localhost.taskhub.paging import page, wanted
 from localhost.taskhub.resources import Resources
-from localhost.taskhub.rpc import Call, Handler, Route, answer, message, parse_json
-from localhost.taskhub.runtime import InstanceRow
-from localhost.taskhub.status import shown_instance
+from localhost.taskhub.rpc import (
+    WENT_WRONG,
+    Call,
+    Handler,
+    Route,
+    answer,
+    as_sent,
+    compact,
+    failure,
+    invalid_json,
+    message,
+)
+from localhost.taskhub.runtime import FINISHED, InstanceRow, find_parent
+from localhost.taskhub.status import history_of_entity, shown_instance
 
 WAIT_SECONDS_MAX: Final = 230
 """The longest a start with `?timeout=` waits: the limit of Azure's load balancer."""
@@ -23,8 +44,11 @@ WAIT_SECONDS_MAX: Final = 230
 class InstanceApi:
     """Handlers for `orchestrators/...` and `instances/...`."""
 
-    def __init__(self, resources: Resources, management: Management) -> None:
-        """Read committed rows, and let `management` do the rest."""
+    def __init__(
+        self, resources: Resources, management: Management, code: Callable[[], str]
+    ) -> None:
+        """Read committed rows, and let `management` do the rest; `code` is the key in links."""
+        self._code = code
         self._reader = resources.file.reader
         self._options = resources.options
         self._management = management
@@ -49,14 +73,17 @@ class InstanceApi:
     async def start(self, call: Call) -> web.Response:
         """Start an orchestration; with `?timeout=seconds` wait for its end that long."""
         body = await call.text()
-        if body is not None:
-            parse_json(body)
+        if body is not None and body.strip():
+            body = as_sent(body)
+        if body is None and call.has_json:
+            body = ""
         instance = call.parts[2] if call.parts[2:] else None
         version = call.query.get("version")
         try:
             instance = await self._management.start(call.parts[1], instance, body, version)
-        except Invalid as error:
-            return message(400, str(error))
+        except StorageRefused as error:
+            kind = "DurableTask.AzureStorage.Storage.DurableTaskStorageException"
+            return failure(500, WENT_WRONG, str(error), kind)
         if "timeout" in call.query:
             return await self._wait(call, instance)
         return self._check_status(call, instance)
@@ -70,7 +97,10 @@ class InstanceApi:
                     await asyncio.sleep(interval)
         except TimeoutError:
             return self._check_status(call, instance)
-        return await self._status(call, self._management.find(instance))
+        row = self._management.find(instance)
+        if row.status == "Completed":
+            return answer(200, row.output or "null")
+        return await self._status(call, row)
 
     def _check_status(self, call: Call, instance: str) -> web.Response:
         links = check_status(call.base, instance, self._query(call))
@@ -78,7 +108,7 @@ class InstanceApi:
         return answer(202, json.dumps(links), **headers)
 
     def _query(self, call: Call) -> str:
-        return hub_query(self._options.hub_name, call.query.get("code", ""))
+        return hub_query(self._options.hub_name, call.query.get("code") or self._code())
 
     async def status(self, call: Call) -> web.Response:
         """Answer the committed status: 200 when finished, else 202."""
@@ -89,36 +119,46 @@ class InstanceApi:
         body = shown_instance(
             row,
             show_input=call.flag("showinput", default=True),
-            history=events_of(self._reader, row) if with_history else None,
+            parent=find_parent(self._reader, row),
+            history=self._history(row) if with_history else None,
             show_output=call.flag("showhistoryoutput", default=False),
         )
         if not row.finished:
-            links = check_status(call.base, row.id, self._query(call))
-            headers = {"Location": links["statusQueryGetUri"], "Retry-After": "5"}
-            return answer(202, body, **headers)
+            return answer(202, body, **{"Location": call.url, "Retry-After": "5"})
         asked = call.flag("returninternalservererroronfailure", default=False)
         return answer(500 if asked and row.status == "Failed" else 200, body)
+
+    def _history(self, row: InstanceRow) -> Sequence[Event]:
+        return history_of_entity(row) if row.is_entity else events_of(self._reader, row)
 
     async def list_all(self, call: Call) -> web.Response:
         """List instances, entities among them."""
         asked = wanted(call)
         rows = find_rows(self._reader, asked)
         show_input = call.flag("showinput", default=True)
-        return page([shown_instance(row, show_input=show_input) for row in rows], rows, asked)
+        shown = [
+            shown_instance(row, show_input=show_input, parent=find_parent(self._reader, row))
+            for row in rows
+        ]
+        return page(shown, rows, asked)
 
     async def raise_event(self, call: Call) -> web.Response:
         """Send an external event; its body is JSON."""
-        if call.request.content_type != "application/json":
+        instance, name = call.parts[1], call.parts[3]
+        row = self._management.unfinished(instance)
+        if not call.has_json:
             return message(400, "Only application/json request content is supported")
-        body = await call.text()
-        if body is not None:
-            parse_json(body)
-        await self._management.raise_event(call.parts[1], call.parts[3], body or "null")
+        try:
+            body = compact(await call.text() or "")
+        except JsonError as error:
+            return invalid_json(error)
+        if not row.is_entity:
+            await self._management.raise_event(instance, name, body)
         return answer(202)
 
-    def _with_reason(self, act: Callable[[str, str], Awaitable[None]]) -> Handler:
+    def _with_reason(self, act: Callable[[str, str | None], Awaitable[None]]) -> Handler:
         async def handler(call: Call) -> web.Response:
-            await act(call.parts[1], call.query.get("reason", ""))
+            await act(call.parts[1], call.query.get("reason"))
             return answer(202)
 
         return handler
@@ -129,9 +169,13 @@ class InstanceApi:
         try:
             await self._management.rewind(instance, call.query.get("reason", ""))
         except NotFound:
-            return answer(404, json.dumps(f"No instance with ID '{instance}' was found."))
-        except WrongState:
-            said = "The rewind operation is only supported on failed orchestration instances."
+            said = f'No orchestration with instance ID "${instance}" found.'
+            return answer(404, json.dumps(said))
+        except WrongState as error:
+            said = (
+                f"This orchestration has status {error}, but only orchestrations in the "
+                '"Failed" state can be rewound.'
+            )
             return answer(412, json.dumps(said))
         return answer(202)
 
@@ -141,9 +185,20 @@ class InstanceApi:
         new_id = call.flag("restartwithnewinstanceid", default=True)
         try:
             started = await self._management.restart(instance, new_id=new_id)
-        except NotFound as error:
-            text = f"An orchestrations with the instanceId {instance} was not found."
-            raise Invalid(text) from error
+        except NotFound:
+            return failure(
+                400,
+                "InstanceId does not match a valid orchestration instance.",
+                f"No instance with ID '{instance}' was found. (Parameter 'instanceId')",
+                "System.ArgumentException",
+            )
+        except Conflict as error:
+            return failure(
+                409,
+                "A non-terminal instance with this instance ID already exists.",
+                str(error),
+                "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException",
+            )
         return self._check_status(call, started)
 
     async def purge(self, call: Call) -> web.Response:
@@ -155,10 +210,12 @@ class InstanceApi:
         return answer(200, '{"instancesDeleted":1}')
 
     async def purge_many(self, call: Call) -> web.Response:
-        """Delete the finished instances that match."""
+        """Delete what matches: finished instances only when only their statuses are named."""
         asked = wanted(call)
         if asked.created_from is None:
-            return message(400, "createdTimeFrom is required")
+            said = "Please provide value for 'createdTimeFrom' parameter."
+            return answer(400, json.dumps(said))
+        asked = replace(asked, statuses=asked.statuses & FINISHED)
         deleted = await self._management.purge_many(asked)
         if deleted == 0:
             return answer(404)

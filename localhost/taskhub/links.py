@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 INSTANCE_PLACEHOLDER: Final = "INSTANCEID"
 """What the SDK replaces by the id of an instance."""
@@ -21,7 +22,7 @@ _ANSWERED: Final = (
 
 def management_urls(base: str, instance: str, query: str) -> dict[str, str]:
     """Return every link to one instance."""
-    here = f"{base}/instances/{instance}"
+    here = f"{base}/instances/{quote(instance, safe='')}"
     return {
         "id": instance,
         "statusQueryGetUri": f"{here}?{query}",

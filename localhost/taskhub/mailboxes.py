@@ -6,21 +6,17 @@ ready instance runs as soon as fewer than the limit are running.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final
 
-from localhost.taskhub.clock import SECOND, Clock
+from localhost.taskhub.clock import Clock
 from localhost.taskhub.messages import Message
-
-BACK_OFF_SECONDS_MAX: Final = 600
-"""The longest time for which an abandoned message stays invisible."""
 
 
 class Mailbox:
     """The messages of one instance. `void` tells its running work item not to commit."""
 
-    __slots__ = ("busy", "held", "queue", "resting", "target", "void")
+    __slots__ = ("busy", "held", "queue", "target", "void")
 
     def __init__(self, target: str) -> None:
         """Make an empty one."""
@@ -29,7 +25,6 @@ class Mailbox:
         self.held: list[Message] = []
         """Messages that make sense only after something else; looked at with every new one."""
         self.busy = False
-        self.resting = False
         self.void = False
 
     def take(self, at_most: int | None = None) -> list[Message]:
@@ -70,8 +65,13 @@ class Mailboxes:
             box.queue.append(message)
         else:
             box.queue.insert(place, message)
-        if not box.busy and not box.resting:
+        if not box.busy:
             self._make_ready(box)
+
+    @property
+    def ready(self) -> int:
+        """How many instances have something to do and wait for their turn."""
+        return len(self._ready)
 
     def waiting(self, target: str) -> int:
         """Return how many messages wait for an instance."""
@@ -84,25 +84,17 @@ class Mailboxes:
         if box is not None and box.busy:
             box.void = True
 
-    def rest(self, box: Mailbox, messages: Iterable[Message]) -> None:
-        """Put abandoned messages back and let the instance rest for 2^attempts seconds."""
-        abandoned = list(messages)
-        box.put_back(abandoned)
-        attempts = max(message.attempts for message in abandoned)
-        seconds = min(2 ** min(attempts, 10), BACK_OFF_SECONDS_MAX)
-        box.resting = True
-        self._clock.call_at(self._clock.now() + seconds * SECOND, partial(self._wake, box))
+    def wake(self, target: str) -> None:
+        """Work on what an instance holds back."""
+        box = self._boxes.get(target)
+        if box is not None and not box.busy:
+            self._make_ready(box)
 
     async def stop(self) -> None:
         """Start nothing any more and wait until nothing runs."""
         self._stopping = True
         while self._tasks:
             await asyncio.wait(self._tasks)
-
-    def _wake(self, box: Mailbox) -> None:
-        box.resting = False
-        if not box.busy:
-            self._make_ready(box)
 
     def _make_ready(self, box: Mailbox) -> None:
         box.busy = True
@@ -127,11 +119,11 @@ class Mailboxes:
         while True:
             await self._run(box)
             box.void = False
-            if self._stopping or box.resting or not box.queue:
+            if self._stopping or not box.queue:
                 break
             if self._ready:  # others first
                 self._ready.append(box)
                 return
         box.busy = False
-        if not box.queue and not box.held and not box.resting:
+        if not box.queue and not box.held:
             del self._boxes[box.target]

@@ -1,33 +1,28 @@
 """What clients ask of the hub: start, signal, raise events, terminate, rewind, purge."""
 
+import asyncio
 import sqlite3
 import uuid
-from typing import Protocol
+from typing import Final, Protocol
 
+from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.decisions import operation
 from localhost.taskhub.events import Event, Kind, event, started, text
-from localhost.taskhub.instances import (
-    PURGE_ROWS_PER_WRITE,
-    Filter,
-    delete_rows,
-    find_rows,
-)
+from localhost.taskhub.instances import Filter, delete_rows, find_purged
 from localhost.taskhub.messages import Message, insert_all, insert_message
 from localhost.taskhub.options import Overridable
 from localhost.taskhub.resources import Resources
-from localhost.taskhub.runtime import InstanceRow, find_row
+from localhost.taskhub.runtime import InstanceRow, find_history, find_row
 
-INSTANCE_ID_MAX = 100
-"""Characters in the id of an instance that a client names."""
+INSTANCE_ID_MAX: Final = 512
+"""Characters in the id of an instance: a key of Table Storage has no more."""
+PURGE_PAUSE_SECONDS: Final = 0.01
 
 _NEW_ROW = (
     "INSERT OR REPLACE INTO instances (id, execution, name, version, status, input, created,"
     " updated) VALUES (?, ?, ?, ?, 'Pending', ?, ?, ?)"
 )
-_TERMINATE_ENTITY = (
-    "UPDATE entities SET terminated = 1 WHERE id = ?",
-    "UPDATE instances SET status = 'Terminated', updated = ?2 WHERE id = ?1",
-)
+_ENTITY_STATUS = "UPDATE instances SET status = ?, output = ? WHERE id = ?"
 
 
 class Invalid(Exception):
@@ -40,6 +35,10 @@ class NotFound(Exception):
 
 class Gone(Exception):
     """The instance has finished."""
+
+
+class StorageRefused(Exception):
+    """Azure Storage would not take this; the text is that of the extension's exception."""
 
 
 class Conflict(Exception):
@@ -59,6 +58,10 @@ class Delivery(Protocol):
 
     def waiting(self, target: str) -> int:
         """Return how many messages wait for an instance."""
+        ...
+
+    def wake(self, target: str) -> None:
+        """Look again at what an instance holds back."""
         ...
 
     def void(self, target: str) -> None:
@@ -96,12 +99,14 @@ class Management:
         and the later row decides which of them runs. Raises Invalid and Conflict.
         """
         instance = instance or uuid.uuid4().hex
-        check_instance_id(instance)
+        if len(instance) > INSTANCE_ID_MAX:
+            message = "An error occurred while communicating with Azure Storage"
+            raise StorageRefused(message)
         row = find_row(self._file.reader, instance)
         if row is not None and not self._may_replace(row):
             message = f"An Orchestration instance with the status {row.status} already exists."
             raise Conflict(message)
-        now, execution = self._clock.now(), uuid.uuid4().hex
+        now, execution = self._clock.now(), str(uuid.uuid4())
         version = version or self._options.default_version
         start = started(
             now,
@@ -110,6 +115,7 @@ class Management:
             name=name,
             version=version,
             input_=input_,
+            generation=self._generation(instance) if row is not None else 0,
         )
         message_ = Message(self._numbers.take(), instance, text(start))
         new_row = (instance, execution, name, version, input_, now, now)
@@ -127,6 +133,11 @@ class Management:
         any_state = self._options.overridable_existing_instance_states == Overridable.ANY_STATE
         return row.finished or any_state
 
+    def _generation(self, instance: str) -> int:
+        """Return how many executions of this id there were; a purge lets the count begin anew."""
+        history = find_history(self._file.reader, instance)
+        return 1 + ((history.start["Generation"] or 0) if history is not None else 0)
+
     async def restart(self, instance: str, *, new_id: bool) -> str:
         """Start again with the same function and input. Raises NotFound and Conflict."""
         row = self.find(instance)
@@ -135,10 +146,8 @@ class Management:
     async def signal(self, name: str, key: str, operation_name: str, input_: str | None) -> None:
         """Enqueue an operation. `input_` is the text of the body. Raises Invalid."""
         if not self._worker.has_entity(name):
-            message = (
-                f"The function '{name}' doesn't exist, is disabled, or is not an entity function."
-            )
-            raise Invalid(message)
+            known = self._worker.names("entity")
+            raise Invalid(unknown_function(name, "entity", known))
         instance = f"@{name.lower()}@{key}"
         body = operation(operation_name, input_, signal=True)
         self._counts.client_signals += 1
@@ -161,42 +170,47 @@ class Management:
 
     async def raise_event(self, instance: str, name: str, input_: str) -> None:
         """Send an external event; `input_` is JSON. Raises NotFound and Gone."""
-        self._unfinished(instance)
+        self.unfinished(instance)
         raised = event(Kind.EVENT_RAISED, self._clock.now(), Name=name, Input=input_)
         await self._tell(instance, raised)
 
-    async def terminate(self, instance: str, reason: str) -> None:
+    async def terminate(self, instance: str, reason: str | None) -> None:
         """End it with status Terminated and `reason` as output. Raises NotFound and Gone."""
-        self._unfinished(instance)
-        if instance.startswith("@"):
-            await self._terminate_entity(instance)
+        row = self.unfinished(instance)
+        if row.is_entity:
+            self._delivery.void(instance)
+            await self._file.write(
+                "hub.terminate", lambda c: _set_entity(c, instance, "Terminated", reason)
+            )
             return
         now = self._clock.now()
         await self._tell(instance, event(Kind.EXECUTION_TERMINATED, now, Input=reason))
 
-    async def _terminate_entity(self, instance: str) -> None:
-        now = self._clock.now()
-
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_TERMINATE_ENTITY[0], (instance,))
-            connection.execute(_TERMINATE_ENTITY[1], (instance, now))
-
-        self._delivery.void(instance)
-        await self._file.write("hub.terminate", work)
-
-    async def suspend(self, instance: str, reason: str) -> None:
+    async def suspend(self, instance: str, reason: str | None) -> None:
         """Hold its events back. Raises NotFound, Gone and WrongState."""
-        row = self._unfinished(instance)
+        row = self.unfinished(instance)
         if row.status == "Suspended":
-            raise WrongState(instance)
+            raise WrongState(_cannot("suspend", row))
+        if row.is_entity:
+            self._delivery.void(instance)
+            await self._file.write(
+                "hub.suspend", lambda c: _set_entity(c, instance, "Suspended", reason)
+            )
+            return
         now = self._clock.now()
         await self._tell(instance, event(Kind.EXECUTION_SUSPENDED, now, Reason=reason))
 
-    async def resume(self, instance: str, reason: str) -> None:
+    async def resume(self, instance: str, reason: str | None) -> None:
         """Let its events through again. Raises NotFound, Gone and WrongState."""
-        row = self._unfinished(instance)
+        row = self.unfinished(instance)
         if row.status == "Running":
-            raise WrongState(instance)
+            raise WrongState(_cannot("resume", row))
+        if row.is_entity:
+            await self._file.write(
+                "hub.resume", lambda c: _set_entity(c, instance, "Running", None)
+            )
+            self._delivery.wake(instance)
+            return
         now = self._clock.now()
         await self._tell(instance, event(Kind.EXECUTION_RESUMED, now, Reason=reason))
 
@@ -204,57 +218,53 @@ class Management:
         """Run what failed again. Raises NotFound and WrongState unless it has Failed."""
         row = self.find(instance)
         if row.status != "Failed":
-            raise WrongState(instance)
+            raise WrongState(row.status)
         now = self._clock.now()
         await self._tell(instance, event(Kind.EXECUTION_REWOUND, now, Reason=reason))
 
     async def purge(self, instance: str) -> None:
         """Delete an instance that has finished, or an entity. Raises NotFound and WrongState."""
         row = self.find(instance)
-        if not row.finished and not instance.startswith("@"):
+        if not row.finished and not row.is_entity:
             raise WrongState(instance)
-        self._delivery.void(instance)
-        await self._file.write("hub.purge", lambda c: delete_rows(c, [instance]))
+        await self._purge([instance])
 
     async def purge_many(self, wanted: Filter) -> int:
-        """Delete the finished instances that match and return how many there were."""
-        wanted, deleted = wanted.only_finished(PURGE_ROWS_PER_WRITE), 0
+        """Delete what matches, running instances and entities too; return how many there were.
 
-        def work(connection: sqlite3.Connection) -> int:
-            return delete_rows(connection, [row.id for row in find_rows(connection, wanted)])
-
-        while count := await self._file.write("hub.purge", work):
-            deleted += count
+        In small transactions, with a pause for others after each.
+        """
+        deleted, after = 0, (wanted.created_from or 0, "")
+        while found := find_purged(self._file.reader, wanted, after):
+            deleted += await self._purge([id_ for _, id_ in found])
+            after = found[-1]
+            await asyncio.sleep(PURGE_PAUSE_SECONDS)
         return deleted
 
-    def _unfinished(self, instance: str) -> InstanceRow:
+    async def _purge(self, ids: list[str]) -> int:
+        for id_ in ids:
+            self._delivery.void(id_)
+        return await self._file.write("hub.purge", lambda c: delete_rows(c, ids))
+
+    def unfinished(self, instance: str) -> InstanceRow:
+        """Return the committed row. Raises NotFound and Gone."""
         row = self.find(instance)
         if row.finished:
             raise Gone(instance)
         return row
 
     async def _tell(self, instance: str, told: Event) -> None:
-        if instance.startswith("@"):
-            message = f"'{instance}' is an entity"
-            raise Invalid(message)
         message_ = Message(self._numbers.take(), instance, text(told))
         await self._file.write("hub.event", lambda c: insert_message(c, message_))
         self._delivery.deliver(message_)
 
 
-def check_instance_id(instance: str) -> None:
-    """Raise Invalid when other URLs could not name this instance."""
-    if len(instance) > INSTANCE_ID_MAX:
-        message = f"Instance IDs must not exceed {INSTANCE_ID_MAX} characters."
-        raise Invalid(message)
-    if instance.startswith("@"):
-        message = "Orchestration instance ids must not start with @."
-        raise Invalid(message)
-    check_characters(instance, "Orchestration instance ids")
+def _set_entity(
+    connection: sqlite3.Connection, instance: str, status: str, output: str | None
+) -> None:
+    """Change what an entity is allowed to do; its state and its `updated` stay as they are."""
+    connection.execute(_ENTITY_STATUS, (status, output, instance))
 
 
-def check_characters(id_: str, what: str) -> None:
-    """Raise Invalid for characters that keys of Azure tables and URLs cannot have."""
-    if any(c in "/\\#?" or c < " " or "\x7f" <= c <= "\x9f" for c in id_):
-        message = f"{what} must not contain /, \\, #, ?, or control characters."
-        raise Invalid(message)
+def _cannot(what: str, row: InstanceRow) -> str:
+    return f"Cannot {what} orchestration instance in the {row.status} state."

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from localhost.taskhub.clock import Microseconds
 
+PAGE: Final = 500
+"""How many pending messages are loaded at a time after a start."""
 _NEW_MESSAGE = (
     "INSERT INTO messages (seq, target, body, execution, due, origin) VALUES (?, ?, ?, ?, ?, ?)"
 )
@@ -36,6 +38,11 @@ class Message:
         if self._event is None:
             self._event = json.loads(self.body)
         return self._event
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is for an orchestration; else it is an operation of an entity."""
+        return self.body.startswith('{"EventType"')
 
     def row(self) -> tuple[int, str, str, str | None, Microseconds | None, str | None]:
         """Return what the file keeps of a new message."""
@@ -103,17 +110,30 @@ def count_attempt(connection: sqlite3.Connection, messages: Iterable[Message]) -
     )
 
 
-def load_messages(connection: sqlite3.Connection) -> list[Message]:
-    """Return every message in the file, in the order in which they were sent."""
+def last_number(connection: sqlite3.Connection) -> int:
+    """Return the highest sequence number in use, 0 when nothing is pending."""
+    (last,) = connection.execute(
+        "SELECT max(coalesce((SELECT max(seq) FROM messages), 0),"
+        " coalesce((SELECT max(seq) FROM activities), 0))"
+    ).fetchone()
+    return int(last)
+
+
+def load_messages(connection: sqlite3.Connection, after: int, until: int) -> list[Message]:
+    """Return the next page of messages with numbers in (after, until], in their order."""
     rows = connection.execute(
-        "SELECT seq, target, body, execution, due, origin, attempts FROM messages ORDER BY seq"
+        "SELECT seq, target, body, execution, due, origin, attempts FROM messages"
+        " WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        (after, until, PAGE),
     )
     return [Message(*row) for row in rows]
 
 
-def load_activities(connection: sqlite3.Connection) -> list[ActivityTask]:
-    """Return every activity in the file that is not known to have run."""
+def load_activities(connection: sqlite3.Connection, after: int, until: int) -> list[ActivityTask]:
+    """Return the next page of activities that are not known to have run."""
     rows = connection.execute(
-        "SELECT seq, instance, execution, task, name, input FROM activities ORDER BY seq"
+        "SELECT seq, instance, execution, task, name, input FROM activities"
+        " WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        (after, until, PAGE),
     )
     return [ActivityTask(*row) for row in rows]

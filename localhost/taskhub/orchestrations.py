@@ -8,6 +8,7 @@ from localhost.taskhub.commit import Aborted, Commit, Committer, Statement
 from localhost.taskhub.decisions import as_activity, as_message
 from localhost.taskhub.episode import Episode, Orchestrator, end, start_of
 from localhost.taskhub.events import Event, Kind, event, shown, text
+from localhost.taskhub.failures import child_details
 from localhost.taskhub.faults import Work
 from localhost.taskhub.inbox import Sifted, sift
 from localhost.taskhub.mailboxes import Mailbox
@@ -15,6 +16,8 @@ from localhost.taskhub.messages import Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.rewind import rewound
 from localhost.taskhub.runtime import History, InstanceRow, find_history, find_row
+from localhost.taskhub.versions import is_newer
+from localhost.taskhub.worker_port import FunctionTimedOut
 
 _FORGET = "DELETE FROM history WHERE instance = ?"
 _REMEMBER = "INSERT INTO history (instance, seq, execution, origin, events) VALUES (?, ?, ?, ?, ?)"
@@ -53,11 +56,12 @@ class Orchestrations:
         self,
         resources: Resources,
         committer: Committer,
-        abandon: Callable[[Mailbox, list[Message]], None],
+        abandon: Callable[[list[Message]], None],
     ) -> None:
         """`abandon` takes messages back that could not be worked on, for later."""
         self._reader = resources.file.reader
         self._clock = resources.clock
+        self._version = resources.options.default_version
         self._faults = resources.faults
         self._numbers = resources.numbers
         self._orchestrator = Orchestrator(resources)
@@ -74,14 +78,17 @@ class Orchestrations:
             await self._run(box, messages)
         except Aborted:
             box.put_back(messages)
-        except sqlite3.Error:
-            self._abandon(box, messages)
+        except (FunctionTimedOut, sqlite3.Error):
+            self._abandon(messages)
 
     async def _run(self, box: Mailbox, messages: list[Message]) -> None:
         row = find_row(self._reader, box.target)
         history = find_history(self._reader, box.target)
         item = WorkItem(box.target, row, history, sift(messages, row, history))
         sifted = item.sifted
+        if sifted.start and is_newer(sifted.start.event["Version"], self._version):
+            box.held = messages  # of a newer version of the app, which will come
+            return
         if sifted.start or sifted.now:
             commit = await self._messages(item)
             later = [*sifted.later, *([sifted.control] if sifted.control else []), *sifted.rest]
@@ -105,26 +112,41 @@ class Orchestrations:
             execution = sifted.start.event["OrchestrationInstance"]["ExecutionId"]
             history = History(execution, execution)
         assert history is not None, "nothing can be worked on before the start"
+        events = [message.event for message in inputs]
+        if history.suspended:
+            return self._commit(item, self._recorded(item, history, events), inputs)
         episode = await self._orchestrator.run(
-            item.instance,
-            history,
-            [message.event for message in inputs],
-            replaces=sifted.start is not None,
+            item.instance, history, events, replaces=sifted.start is not None
         )
         return self._commit(item, episode, inputs)
+
+    def _recorded(self, item: WorkItem, history: History, events: list[Event]) -> Episode:
+        """Note what reaches a suspended instance; it is acted upon when that is resumed."""
+        now = self._clock.now()
+        episode = Episode(history, [event(Kind.ORCHESTRATOR_STARTED, now), *events])
+        episode.status = "Suspended"
+        if item.row is not None:
+            episode.output, episode.custom_status = item.row.output, item.row.custom_status
+        episode.events.append(event(Kind.ORCHESTRATOR_COMPLETED, now))
+        return episode
 
     async def _control(self, item: WorkItem, control: Message) -> Commit:
         assert item.history is not None, "a control message waits for the start"
         history, now = item.history, self._clock.now()
         if control.event["EventType"] == Kind.EXECUTION_REWOUND:
             return await self._rewind(item, history, control)
+        if control.event["EventType"] == Kind.EXECUTION_RESUMED:
+            episode = await self._orchestrator.run(
+                item.instance, history, [control.event], replaces=False
+            )
+            return self._commit(item, episode, [control])
         episode = Episode(history, [event(Kind.ORCHESTRATOR_STARTED, now), control.event])
         episode.custom_status = item.row.custom_status if item.row else None
         if control.event["EventType"] == Kind.EXECUTION_TERMINATED:
             episode.status, episode.output = "Terminated", control.event["Input"]
             end(episode, now)
         elif control.event["EventType"] == Kind.EXECUTION_SUSPENDED:
-            episode.status = "Suspended"
+            episode.status, episode.output = "Suspended", control.event["Reason"]
         episode.events.append(event(Kind.ORCHESTRATOR_COMPLETED, now))
         return self._commit(item, episode, [control])
 
@@ -149,7 +171,9 @@ class Orchestrations:
                 for _ in range(self._faults.copies_of_activity()):
                     commit.activities.append(as_activity(decision, sender, self._numbers))
             else:
-                commit.messages.append(as_message(decision, sender, self._numbers))
+                commit.messages.append(
+                    as_message(decision, sender, self._numbers, self._clock.now())
+                )
         start = start_of(episode)
         told = self._tell_parent(start, episode)
         if told is not None:
@@ -173,7 +197,7 @@ class Orchestrations:
                 now,
                 TaskScheduledId=task,
                 Reason=episode.output,
-                Details="",
+                Details=child_details(episode.failure) if episode.failure else "",
             )
         target = parent["OrchestrationInstance"]
         return Message(

@@ -1,8 +1,10 @@
-"""Filters and pages of lists: query string in, continuation token out."""
+"""Filters and pages of lists: query string in, continuation token out.
+
+What does not parse is ignored, as in the real host: an unknown status, a bad time, `top=x`.
+"""
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,60 +12,74 @@ from aiohttp import web
 
 from localhost.taskhub.clock import Microseconds, from_iso
 from localhost.taskhub.instances import PAGE_SIZE_DEFAULT, Filter
-from localhost.taskhub.management import Invalid
-from localhost.taskhub.rpc import Call, answer
+from localhost.taskhub.rpc import WENT_WRONG, BadJson, Call, answer, failure
 from localhost.taskhub.runtime import InstanceRow
 
 TOKEN: Final = "x-ms-continuation-token"  # noqa: S105 - the name of a header
-PAGE_SIZE_MAX: Final = 1000
+_STATUSES: Final = (
+    "Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Pending",
+    "Suspended",
+)  # fmt: skip
+"""Their numbers are their places."""
+_NOTHING_AFTER: Final = "\U0010ffff"
 
 
-def wanted(call: Call, prefix: str | None = None) -> Filter:
-    """Read the filter of a list or a purge. Raises Invalid."""
-    statuses = call.query.get("runtimestatus", "")
+def wanted(
+    call: Call,
+    prefix: str | None = None,
+    times: tuple[str, str] = ("createdtimefrom", "createdtimeto"),
+) -> Filter:
+    """Read the filter of a list or a purge; `times` name the members of its range."""
     return Filter(
-        created_from=_time(call, "createdtimefrom"),
-        created_to=_time(call, "createdtimeto"),
-        statuses=frozenset(filter(None, (name.strip() for name in statuses.split(",")))),
+        created_from=_time(call, times[0]),
+        created_to=_time(call, times[1]),
+        statuses=statuses_of(call.query.get("runtimestatus", "")),
         prefix=call.query.get("instanceidprefix", "") if prefix is None else prefix,
-        after=_after(call.request.headers.get(TOKEN, "")),
+        first=_first(call.request.headers.get(TOKEN, "")),
         top=_top(call.query.get("top", "")),
     )
 
 
 def page(shown: Sequence[str], rows: Sequence[InstanceRow], asked: Filter) -> web.Response:
-    """Answer one page, with a token when there may be another."""
+    """Answer one page of at most `asked.top` of the rows, with a token when there are more."""
     headers = {}
-    if rows and len(rows) == asked.top:
-        headers[TOKEN] = base64.b64encode(json.dumps(rows[-1].id).encode()).decode()
-    return answer(200, "[" + ",".join(shown) + "]", **headers)
+    if len(rows) > asked.top:
+        headers[TOKEN] = base64.b64encode(rows[asked.top].id.encode()).decode() + " "
+    return answer(200, "[" + ",".join(shown[: asked.top]) + "]", **headers)
 
 
-def _after(token: str) -> str:
+def statuses_of(text: str) -> frozenset[str]:
+    """Return the statuses of a comma list, in any case or as numbers."""
+    by_name = {name.lower(): name for name in _STATUSES}
+    by_name |= {str(number): name for number, name in enumerate(_STATUSES)}
+    names = (by_name.get(item.strip().lower()) for item in text.split(","))
+    return frozenset(name for name in names if name is not None)
+
+
+def _first(token: str) -> str:
+    """Return the id at which a page begins; behind all of them for a bad token."""
     if not token:
         return ""
     try:
-        return str(json.loads(base64.b64decode(token, validate=True)))
-    except (binascii.Error, ValueError) as error:
-        message = "This is not a continuation token."
-        raise Invalid(message) from error
+        return base64.b64decode(token.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return _NOTHING_AFTER
 
 
 def _time(call: Call, name: str) -> Microseconds | None:
-    text = call.query.get(name)
-    if not text:
-        return None
     try:
-        return from_iso(text)
-    except ValueError as error:
-        message = f"{name} is not a time: {error}"
-        raise Invalid(message) from error
+        return from_iso(call.query.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _top(text: str) -> int:
-    if not text:
+    try:
+        number = int(text)
+    except ValueError:
         return PAGE_SIZE_DEFAULT
-    if not text.isdecimal() or not 1 <= int(text) <= PAGE_SIZE_MAX:
-        message = f"top is not a number from 1 to {PAGE_SIZE_MAX}"
-        raise Invalid(message)
-    return int(text)
+    if number < 0:
+        said = "Non-negative number required. (Parameter 'pageSizeHint')"
+        kind = "System.ArgumentOutOfRangeException"
+        raise BadJson(failure(500, WENT_WRONG, said, kind))
+    return number

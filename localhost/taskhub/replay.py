@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from localhost.taskhub import actions as act
-from localhost.taskhub.actions import Action, InvalidAction, Known, check_known
+from localhost.taskhub.actions import (
+    Action,
+    InvalidAction,
+    Known,
+    UnknownFunction,
+    unknown_function,
+)
 from localhost.taskhub.clock import SECOND, Microseconds, from_iso
 from localhost.taskhub.decisions import Decision, EntityRequest
 from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id
@@ -37,6 +43,8 @@ class Replay:
     continued: bool = False
     carried: list[Event] = field(default_factory=list)
     """External events that came after the decision to continue as new."""
+    stuck: bool = False
+    """Whether an action could not even begin: nothing completes the execution any more."""
     invalid: str | None = None
     """Why the instance fails although its code did not."""
     _now: Microseconds = 0
@@ -68,17 +76,38 @@ class Replay:
     @property
     def finished(self) -> bool:
         """Whether all actions are done and no activity, child or timer is outstanding."""
+        if self.stuck:
+            return False
         return self.invalid is not None or (self._finished.done and not self._open)
 
     def feed(self, events: Sequence[Event]) -> None:
-        """Process events in order; what one makes ready runs before the next."""
+        """Process events in order; what one makes ready runs before the next.
+
+        What came while the instance was suspended is processed when it is resumed.
+        """
+        held: list[Event] | None = None
+        for event in events:
+            kind = event["EventType"]
+            if kind == Kind.EXECUTION_SUSPENDED:
+                held = [] if held is None else held
+            elif kind == Kind.EXECUTION_RESUMED:
+                for earlier in held or ():
+                    self._step(earlier)
+                held = None
+            elif held is not None and kind != Kind.ORCHESTRATOR_STARTED:
+                held.append(event)
+            else:
+                self._step(event)
+
+    def _step(self, event: Event) -> None:
+        if self.invalid is not None or self.stuck:
+            return
         try:
-            for event in events:
-                self._process(event)
-                self._loop.run()
-                if self.invalid is not None:
-                    return
-        except InvalidAction as error:  # of an action that had waited for something
+            self._process(event)
+            self._loop.run()
+        except UnknownFunction:  # of an action that had waited for something
+            self.stuck = True
+        except InvalidAction as error:
             self.invalid = str(error)
 
     def _process(self, event: Event) -> None:
@@ -107,13 +136,16 @@ class Replay:
 
     async def _run(self) -> None:
         if act.size(self.actions) > self.actions_max:
-            self.invalid = f"more than {self.actions_max} actions in one execution"
+            self.stuck = True  # the extension swallows its own exception
             return
         for action in self.actions:
             try:
                 await self._invoke(action)
             except TaskFailed:
                 continue  # the orchestrator knows, and decided what comes next
+            except UnknownFunction:
+                self.stuck = True
+                return
             except InvalidAction as error:
                 self.invalid = str(error)
                 return
@@ -136,7 +168,8 @@ class Replay:
 
     def _activity(self, action: Action) -> Future:
         name = action["functionName"]
-        check_known(self.known.activity, name, "activity")
+        if not self.known.activity(name):
+            raise UnknownFunction(name)
         return self._decide(
             Decision(
                 len(self.decisions),
@@ -149,7 +182,8 @@ class Replay:
 
     def _sub_orchestrator(self, action: Action) -> Future:
         name = action["functionName"]
-        check_known(self.known.orchestrator, name, "orchestrator")
+        if not self.known.orchestrator(name):
+            raise UnknownFunction(name)
         id_ = len(self.decisions)
         return self._decide(
             Decision(
@@ -221,7 +255,10 @@ class Replay:
     def _request(self, action: Action, *, signal: bool) -> str:
         target = action["instanceId"]
         name = target[1:].split("@", 1)[0]
-        check_known(self.known.entity, name, "entity")
+        if not self.known.entity(name):
+            if not signal:
+                raise UnknownFunction(name)
+            raise InvalidAction(unknown_function(name, "entity", self.known.entities))
         last = self._sent.get(target, 0)
         self._sent[target] = max(self._now, last + 1)
         request = EntityRequest(

@@ -1,6 +1,6 @@
 """What is left of a failed execution when it is rewound: everything but its failures."""
 
-from localhost.taskhub.events import Event, Kind, shown, text
+from localhost.taskhub.events import NOT_A_DECISION, Event, Kind, shown, text
 from localhost.taskhub.runtime import History
 
 
@@ -20,9 +20,19 @@ def rewound(history: History) -> tuple[History, list[str]]:
         for e in history.events
         if e["EventType"] == Kind.SUB_ORCHESTRATION_CREATED and e["EventId"] in failed
     ]
-    events = [_unplayed(e) for e in history.events if not _is_failure(e, failed)]
+    events = [_generic(e) if _is_failure(e, failed) else _unplayed(e) for e in history.events]
     texts = [shown([text(e) for e in events], played=True)]
     return History(history.execution, history.origin, texts, events), children
+
+
+def _generic(event: Event) -> Event:
+    """Return what is left of an event that a rewind takes out: its place in the history."""
+    return {
+        "EventType": int(Kind.GENERIC_EVENT),
+        "EventId": NOT_A_DECISION,
+        "Timestamp": event["Timestamp"],
+        "Data": None,
+    }
 
 
 def _unplayed(event: Event) -> Event:

@@ -34,6 +34,11 @@ class InstanceRow:
     updated: Microseconds
 
     @property
+    def is_entity(self) -> bool:
+        """Whether it is an entity. An orchestration may have been given an id that looks so."""
+        return not self.execution
+
+    @property
     def finished(self) -> bool:
         """Whether the instance has reached its end."""
         return self.status in FINISHED
@@ -110,3 +115,17 @@ def find_history(connection: sqlite3.Connection, instance: str) -> History | Non
     texts = [row[3] for row in rows]
     events = json.loads("[" + ",".join(texts) + "]")
     return History(execution, origin, texts, events, last_seq)
+
+
+def find_parent(connection: sqlite3.Connection, row: InstanceRow) -> str | None:
+    """Return the id of the orchestration that started this one, None when a client did."""
+    found = connection.execute(
+        "SELECT events FROM history WHERE instance = ? AND origin = ? ORDER BY seq LIMIT 1",
+        (row.id, row.execution),
+    ).fetchone()
+    if found is None:
+        return None
+    events = json.loads(f"[{found[0]}]")
+    start = next((e for e in events if e["EventType"] == Kind.EXECUTION_STARTED), None)
+    parent = start and start["ParentInstance"]
+    return str(parent["OrchestrationInstance"]["InstanceId"]) if parent else None

@@ -74,6 +74,7 @@ async def open_hub_file(path: Path) -> SqliteFile:
         raise HubFileError(message) from error
     try:
         _prepare(file.writer, path)
+        file.writer.execute(_INDEX)
     except (sqlite3.Error, HubFileError) as error:
         await file.close()
         if isinstance(error, HubFileError):
@@ -98,3 +99,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(table)
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.commit()
+
+
+_INDEX = "CREATE INDEX IF NOT EXISTS instances_by_age ON instances (created, id)"
+"""For purges; a file without it is of the same format."""

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from localhost.taskhub.clock import iso_seconds
 from localhost.taskhub.entities import split_id
-from localhost.taskhub.events import NAMES, Event, Kind
+from localhost.taskhub.events import NAMES, Event, Kind, started
 from localhost.taskhub.runtime import InstanceRow
 
 _HIDDEN: Final = frozenset({"EventId", "IsPlayed", "TaskScheduledId", "TimerId", "Version"})
+_OF_THE_START: Final = ("OrchestrationInstance", "ParentInstance", "Tags")
 _SILENT: Final = frozenset({Kind.ORCHESTRATOR_STARTED, Kind.ORCHESTRATOR_COMPLETED})
 _SCHEDULINGS: Final = frozenset({Kind.TASK_SCHEDULED, Kind.SUB_ORCHESTRATION_CREATED})
 
@@ -18,6 +19,7 @@ def shown_instance(
     row: InstanceRow,
     *,
     show_input: bool,
+    parent: str | None = None,
     history: Sequence[Event] | None = None,
     show_output: bool = False,
 ) -> str:
@@ -28,7 +30,9 @@ def shown_instance(
         "runtimeStatus": json.dumps(row.status),
         "input": _input(row) if show_input else "null",
         "customStatus": row.custom_status or "null",
-        "output": _output(row.output),
+        **({"parentInstanceId": json.dumps(parent)} if parent else {}),
+        **({"version": json.dumps(row.version)} if row.version else {}),
+        "output": json.dumps(_natural(row.output)),
         "createdTime": json.dumps(iso_seconds(row.created)),
         "lastUpdatedTime": json.dumps(iso_seconds(row.updated)),
     }
@@ -39,19 +43,31 @@ def shown_instance(
 
 
 def _input(row: InstanceRow) -> str:
-    if not row.id.startswith("@"):
-        return row.input or "null"
-    return json.dumps({"exists": entity_exists(row), "state": row.input})
+    if not row.is_entity:
+        return json.dumps(_natural(row.input))
+    return json.dumps(_scheduler_state(row))
 
 
-def _output(output: str | None) -> str:
-    if output is None:
-        return "null"
-    try:
-        json.loads(output)
-    except ValueError:
-        return json.dumps(output)
-    return output
+def _scheduler_state(row: InstanceRow) -> dict[str, Any]:
+    """Return what the extension keeps of an entity: only members that say something."""
+    if not entity_exists(row):
+        return {"sorter": {}}
+    return {"exists": True, "state": row.input, "sorter": {}}
+
+
+def history_of_entity(row: InstanceRow) -> list[Event]:
+    """Return what the history of an entity shows: one start, with its state as input."""
+    state = json.dumps(_scheduler_state(row), separators=(",", ":"), ensure_ascii=False)
+    return [
+        started(
+            row.updated,
+            instance=row.id,
+            execution="",
+            name=row.id,
+            version=None,
+            input_=state,
+        )
+    ]
 
 
 def entity_exists(row: InstanceRow) -> bool:
@@ -66,8 +82,7 @@ def shown_entity(row: InstanceRow, *, with_state: bool) -> dict[str, Any]:
         "entityId": {"name": name, "key": key},
         "lastOperationTime": iso_seconds(row.updated),
     }
-    if with_state:
-        shown["state"] = json.loads(row.input or "null")
+    shown["state"] = json.loads(row.input or "null") if with_state else None
     return shown
 
 
@@ -82,15 +97,52 @@ def shown_history(
         kind = event["EventType"]
         if kind in _SILENT or (kind in _SCHEDULINGS and event["EventId"] in done):
             continue
-        item = {name: value for name, value in event.items() if name not in _HIDDEN}
-        item["EventType"] = NAMES[Kind(kind)]
-        start = scheduled.get(event.get("TaskScheduledId", -1))
-        if start is not None:
-            item |= {"ScheduledTime": start["Timestamp"], "FunctionName": start["Name"]}
-            item["Input"] = start.get("Input")
+        item = _shown_event(event, scheduled.get(event.get("TaskScheduledId", -1)))
         if not show_input:
             item.pop("Input", None)
         if not show_output:
             item.pop("Result", None)
         shown.append(item)
     return shown
+
+
+def _shown_event(event: Event, scheduling: Event | None) -> dict[str, Any]:
+    """Return one event; `scheduling` is the one that a completion answers."""
+    kind = Kind(event["EventType"])
+    item = {name: value for name, value in event.items() if name not in _HIDDEN}
+    item["EventType"] = NAMES[kind]
+    if scheduling is not None:
+        item |= {"ScheduledTime": scheduling["Timestamp"], "FunctionName": scheduling["Name"]}
+        item["Input"] = scheduling.get("Input")
+        if "InstanceId" in scheduling:
+            item["InstanceId"] = scheduling["InstanceId"]
+    if "Result" in item:
+        item["Result"] = _natural(event["Result"])
+    match kind:
+        case Kind.EXECUTION_STARTED:
+            item |= {"FunctionName": item.pop("Name"), "ParentTraceContext": None}
+            item["GenerateNewTrace"] = False
+            for name in _OF_THE_START:
+                del item[name]
+        case Kind.EXECUTION_COMPLETED:
+            item["FailureDetails"] = None
+        case Kind.TASK_FAILED | Kind.SUB_ORCHESTRATION_FAILED:
+            item["FailureDetails"] = None
+        case Kind.TASK_SCHEDULED:
+            item |= {"ParentTraceContext": None, "Tags": None}
+        case Kind.EXECUTION_REWOUND:
+            item = {"EventType": NAMES[Kind.GENERIC_EVENT], "Timestamp": event["Timestamp"]}
+            item["Data"] = event["Reason"]
+        case Kind.EVENT_RAISED:
+            item["ParentTraceContext"] = None
+    return item
+
+
+def _natural(text: str | None) -> Any:
+    """Return the value of a JSON text; any other text as it is."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,5 +1,6 @@
 """What the task hub needs from whoever runs the user's functions."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -41,6 +42,10 @@ class Worker(Protocol):
 
     def has_activity(self, name: str) -> bool:
         """Return whether the app has an activity of this name."""
+        ...
+
+    def names(self, kind: str) -> Sequence[str]:
+        """Return the names of all functions of a kind: `activity`, `orchestrator`, `entity`."""
         ...
 
     async def run_orchestrator(self, name: str, payload: str) -> str:

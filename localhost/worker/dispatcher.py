@@ -1,6 +1,7 @@
 """Answers the host's requests, with Microsoft's worker library behind."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from localhost.rpc.messages import (
     FunctionLoadRequest,
     FunctionMetadataResponse,
     FunctionsMetadataRequest,
+    HubResponse,
     InvocationCancel,
     InvocationRequest,
     InvocationResponse,
@@ -22,11 +24,14 @@ from localhost.rpc.messages import (
     WorkerTerminate,
 )
 from localhost.rpc.stream import Stream
+from localhost.worker.durable_client import HubCalls, use_stream
 from localhost.worker.logs import HostHandler, send_logs
 
 runtime: Any = azure_functions_runtime  # has no types
 ASYNC_PROPERTY = "is_async"
 """Property of a function's metadata: `true` for an `async def`."""
+GARBAGE_THRESHOLD = 10_000
+"""Objects between two collections. Python's 700 would be one for every third request."""
 PROPERTIES = {"protos": messages, "host": "127.0.0.1"}
 
 
@@ -43,6 +48,7 @@ class Dispatcher:
     def open(self, stream: Stream) -> None:
         """Answer over this stream, and send the app's log over it."""
         self._stream = stream
+        self._hub_calls = HubCalls(stream)
         self._log = HostHandler(stream)
         send_logs(self._log)
         runtime.start_threadpool_executor()
@@ -52,6 +58,9 @@ class Dispatcher:
         if isinstance(message, InvocationRequest):
             task = self._loop.create_task(self._invoke(message))
             self._invocations[message.invocation_id] = task
+            return
+        if isinstance(message, HubResponse):
+            self._hub_calls.received(message)
             return
         match message:
             case InvocationCancel():
@@ -68,7 +77,10 @@ class Dispatcher:
         match message:
             case WorkerInitRequest():
                 request = _request(worker_init_request=message)
-                self._send(await runtime.worker_init_request(request))
+                answer = await runtime.worker_init_request(request)
+                use_stream(self._hub_calls)
+                _spare_the_collector()
+                self._send(answer)
             case FunctionsMetadataRequest():
                 request = _request(functions_metadata_request=message)
                 self._send(_with_kinds(await runtime.functions_metadata_request(request)))
@@ -96,6 +108,13 @@ class Dispatcher:
         frame = self._stream.frame(message)
         self._log.send()
         self._stream.write(frame)
+
+
+def _spare_the_collector() -> None:
+    """Leave out what stays for ever: the modules of the SDKs and of the app."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def _request(**message: Any) -> Any:

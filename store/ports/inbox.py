@@ -51,5 +51,6 @@ class Inbox(Protocol):
         `OVERDUE_ROWS` are all that there are.
 
         A key with a long backlog does not hide the next one, and a row that cannot be read hides
-        neither its key nor any other: the keys come whatever their rows hold.
+        neither its key nor any other: the keys come whatever their rows hold. Of a key
+        whose overdue rows cannot be read at all one comes, with an empty payload.
         """

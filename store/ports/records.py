@@ -12,11 +12,11 @@ INBOX_ROWS_MAX: Final = 100
 LOG_ENTRIES_MAX: Final = 49
 """Entries of one append: the head, a row per entry and a row per request within 100 rows."""
 
-APPEND_CHARACTERS_MAX: Final = 900_000
+APPEND_CHARACTERS_MAX: Final = 600_000
 """JSON texts of one append (state, payloads, and each output twice). A transaction may have
-4 MiB; a character is at most 4 bytes of UTF-8."""
+4 MiB; a character is at most 6 bytes within it (an escaped U+2028)."""
 
-INBOX_PUT_CHARACTERS_MAX: Final = 900_000
+INBOX_PUT_CHARACTERS_MAX: Final = 600_000
 """Payloads of one inbox transaction, for the same reason."""
 
 
@@ -47,6 +47,10 @@ class Unknown(StoreError):
     """No answer, or one that says nothing: a write may have happened, or may still happen. Look,
     never undo. The same holds for a write whose caller was cancelled.
     """
+
+
+class Missing(Unknown):
+    """The table or the file is not there, and this store was opened so that it is not made."""
 
 
 class Unreadable(StoreError):

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
-from store.ports.records import Unknown
+from store.ports.records import Missing, Unknown
 from store.sqlite.file import BUSY_TIMEOUT_SECONDS
 
 TABLES: Final = (
@@ -67,11 +67,15 @@ def prepare(path: Path, plural: str) -> None:
 
 
 def check(path: Path, plural: str) -> None:
-    """Raise FormatError when the file is not the store of the domain, and Unknown.
+    """Raise FormatError when the file is not the store of the domain, Missing and Unknown.
 
     An empty file is none: what was in it is gone, and places that were given out would be again.
     """
-    if not path.stat().st_size:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise Missing(f"{path}: there is no such file") from error
+    if not size:
         raise FormatError(f"{path} is empty; a store never is. Restore it, or remove it")
     try:
         with closing(_open(path)) as db:

@@ -17,7 +17,7 @@ from aiohttp import ClientError
 from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest
 
-from store.ports.records import Conflict, Unknown
+from store.ports.records import Conflict, Missing, Unknown
 from store.tables import requests
 from store.tables.answers import Answer, Refused, parts_of, refusal, row_of, rows_of
 from store.tables.connection import Account
@@ -222,8 +222,10 @@ class Table:
                 try:
                     return await attempt()
                 except Refused as error:
-                    if error.code != NO_TABLE or not self._create_missing:
+                    if error.code != NO_TABLE:
                         raise
+                    if not self._create_missing:
+                        raise Missing(f"{self.name}: {error}") from error
                 # The service did nothing, so repeating is safe, even for a write.
                 await self._create()
                 return await attempt()

@@ -87,7 +87,7 @@ class TableDeadLetters(DeadLetters):
 
 
 def _partition_of(name: Name) -> str:
-    return f"{name.source}~{rows.partition_of(name.partition)}"
+    return f"{rows.partition_of(name.source)}~{rows.partition_of(name.partition)}"
 
 
 def _rows(letter: DeadLetter) -> list[Row]:

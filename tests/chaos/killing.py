@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from tests.e2e.server import LOOK_SECONDS, TAKE_OVER_SECONDS_MAX, LocalhostProcess
+from tests.e2e.server import LOOK_SECONDS, TAKE_OVER_SECONDS_MAX, LocalhostProcess, lose_task_hub
 
 WORKING_SECONDS_MAX: Final = 1.4
 """A host that serves is killed at a random time up to this."""
@@ -36,17 +36,11 @@ def kill_again_and_again(
         _let_live([host], chance, counts)
         host.kill9()
         if kill in losses:
-            lose_the_task_hub(host)
+            lose_task_hub(host.data)
             counts["task hubs lost"] += 1
         host.spawn()
     host.wait_until_it_serves()
     return counts
-
-
-def lose_the_task_hub(host: LocalhostProcess) -> None:
-    """Delete the task hub of a host that is not running."""
-    for file in host.data.glob("taskhub.db*"):
-        file.unlink()
 
 
 def kill_in_turn(

@@ -64,6 +64,7 @@ def test_refusal_is_an_output_and_keeps_the_state_it_is_given() -> None:
         (lambda _, last: (Reply(last + 1, str(random.random())), last + 1), "two different"),
         (lambda _, last: (Refused("Bad Code", "x"), last), "must match the pattern"),
         (lambda _, last: (Refused("code", ""), last), "1 to 500 characters"),
+        (lambda _, last: (Refused("overloaded", "No."), last), "one of the service's own"),
         (decide_for_ever, "raised RecursionError"),
     ],
 )

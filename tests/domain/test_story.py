@@ -12,7 +12,7 @@ def test_story_is_folded_in_its_order() -> None:
     given(parrots(), Ask("a"), Ask("b")).when(Ask("c", 3)).then(Reply(3, "ccc")).leaves(3)
 
 
-def test_refusal_within_the_story_has_its_place_and_keeps_the_state() -> None:
+def test_refusal_within_the_story_has_its_place() -> None:
     given(REFUSING, Ask("a")).when(Ask("no")).refused("said-no").leaves(1)
 
 

@@ -107,7 +107,7 @@ class EventService:
 
     def deliveries(self) -> int:
         """How often the trigger was called in this life of the host."""
-        status = self.client.get("/admin/host/status").json()
+        status = self.client.get("/admin/localhost").json()
         return int(status["statistics"]["invocations"].get("events", 0))
 
     def wait_until_done(self, project_ids: Iterable[int]) -> None:

@@ -136,7 +136,7 @@ class LocalhostProcess:
 
     def role(self) -> str:
         """Return `owner` or `standby`."""
-        answer = requests.get(f"{self.base_url}/admin/host/status", timeout=STOP_SECONDS_MAX)
+        answer = requests.get(f"{self.base_url}/admin/localhost", timeout=STOP_SECONDS_MAX)
         return str(answer.json()["role"])
 
     @property
@@ -165,6 +165,23 @@ class LocalhostProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "it is not running"
         return self._process
+
+
+def lose_task_hub(data: Path) -> None:
+    """Delete the task hub of a host that is not running, and have the next one accept that."""
+    lost = list(data.glob("taskhub.db*"))
+    assert lost
+    for file in lost:
+        file.unlink()
+    accept_new_task_hub(data)
+
+
+def accept_new_task_hub(data: Path) -> None:
+    """Say that the hub is meant to be gone: a host refuses a folder that has lost it."""
+    file = data / "format.json"
+    content = json.loads(file.read_text())
+    names = [name for name in content.get("databases", ()) if name != "taskhub.db"]
+    file.write_text(json.dumps({**content, "databases": names}))
 
 
 def _free_port() -> int:

@@ -4,7 +4,7 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -59,8 +59,8 @@ def test_twenty_clients_with_one_key_get_one_todo(client: Client, project_id: in
     assert [each["id"] for each in client.log_of(project_id)] == [1]
 
 
-def test_who_does_not_wait_follows_the_location(client: Client, project_id: int) -> None:
-    key = "order/17?a=b#c%2Fd;e&f+g"
+def test_a_client_that_does_not_wait_follows_the_location(client: Client, project_id: int) -> None:
+    key = "order:17;a=b&c+d@e~f'(g)*,$!\"<>^`{|}[]"
     response = client.post(milk(project_id), Idempotency_Key=key, Prefer="respond-async")
     assert response.status_code == 202
     assert response.json() == {"status": "accepted", "projectId": project_id, "requestId": key}
@@ -74,7 +74,11 @@ def test_who_does_not_wait_follows_the_location(client: Client, project_id: int)
     assert found.content == done.content
 
 
-@pytest.mark.parametrize("path", ["r", "hub/0/12", "a%3F%23%25", "~%22%5C%7B", "a//b"])
+VISIBLE = [chr(each) for each in range(0x21, 0x7F)]
+FORBIDDEN = set("/\\?#%")
+
+
+@pytest.mark.parametrize("path", ["r", "a:b", "~%22%7B", "%41", "...", "a%20b".replace("%20", "+")])
 def test_a_request_put_at_an_address_is_found_there(
     client: Client, project_id: int, path: str
 ) -> None:
@@ -86,6 +90,48 @@ def test_a_request_put_at_an_address_is_found_there(
     found = client.get(f"/api/projects/{project_id}/requests/{path}")
     assert found.status_code == 200
     assert found.content == put.content
+
+
+def test_each_character_of_a_request_id_leads_to_itself(client: Client, project_id: int) -> None:
+    """The address of a request is its id: every `Location` leads to its own request."""
+    forms = ("{}", "a{}", "{}a")
+    ids = list(dict.fromkeys(form.format(each) for each in VISIBLE for form in forms))
+    allowed = [each for each in ids if not FORBIDDEN & set(each) and each != "."]
+    items = [milk(project_id, requestId=each) for each in ids]
+    results = client.post(items, "/api/todos/batch").json()["results"]
+    taken = [each["requestId"] for each in results if each["status"] == "accepted"]
+    assert taken == allowed
+    assert client.put(project_id, "last", TITLE, Prefer="wait=30").status_code == 201
+    seen = set()
+    for each in allowed:
+        done = client.post(milk(project_id), Idempotency_Key=quoted(each), Prefer="wait=30")
+        assert done.status_code == 201, each
+        at = f"/api/projects/{project_id}/requests/{quote(each, safe='')}"
+        assert client.get(at).content == done.content, each
+        seen.add(done.json()["id"])
+    assert len(seen) == len(allowed)
+
+
+def quoted(request_id: str) -> str:
+    escaped = request_id.replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@pytest.mark.parametrize(
+    "path", ["a/b", "a/", "a%2Fb", "a%2fb", "a%252Fb", "a%3Fb", "a%23b", "a%5Cb"]
+)
+def test_an_address_that_could_be_two_ids_is_refused(
+    client: Client, project_id: int, path: str
+) -> None:
+    url = f"{client.base_url}/api/projects/{project_id}/requests/{path}"
+    for method in ("PUT", "GET"):
+        sent = requests.Request(method, url, json=TITLE if method == "PUT" else None)
+        prepared = client.session.prepare_request(sent)
+        prepared.url = url  # as it is: the library would normalise it
+        response = client.session.send(prepared, timeout=60)
+        errors = is_problem(response, 400, "invalid-request")["errors"]
+        assert [each["pointer"] for each in errors] == ["path:requestId"]
+    assert client.get(f"/api/projects/{project_id}").json()["pending"] == 0
 
 
 def test_a_batch_over_projects_is_numbered_densely(client: Client, project_id: int) -> None:
@@ -142,6 +188,7 @@ BAD_BODIES = [
     (b'{"projectId": 7, "projectId": 8, "title": "x"}', "#/projectId"),
     (b'{"projectId": 7}', "#/title"),
     (b'{"projectId": 7, "title": ""}', "#/title"),
+    (b'{"projectId": 7, "title": "\\ufeff"}', "#/title"),
     (b'{"projectId": 7, "title": "%s"}' % (b"x" * 501), "#/title"),
     (b'{"projectId": 7, "title": "a\\u0000b"}', "#/title"),
     (b'{"projectId": 7, "title": "\\ud800"}', "#/title"),
@@ -170,13 +217,16 @@ def test_bad_headers_are_told_by_name(client: Client, project_id: int) -> None:
         ({"Idempotency_Key": "a b"}, "header:Idempotency-Key"),
         ({"Idempotency_Key": "a" * 256}, "header:Idempotency-Key"),
         ({"Idempotency_Key": ""}, "header:Idempotency-Key"),
-        ({"Prefer": "wait=31"}, "header:Prefer"),
-        ({"Prefer": "wait=x"}, "header:Prefer"),
+        ({"Idempotency_Key": "a/b"}, "header:Idempotency-Key"),
+        ({"Idempotency_Key": ".."}, "header:Idempotency-Key"),
+        ({"Idempotency_Key": "event:hub:0:17"}, "header:Idempotency-Key"),
     ):
         response = client.post(milk(project_id), **headers)
         errors = is_problem(response, 400, "invalid-request")["errors"]
         assert [each["pointer"] for each in errors] == [pointer]
     response = client.call("POST", "/api/todos", data=json.dumps(milk(project_id)))
+    is_problem(response, 415, "not-json")
+    response = client.post(milk(project_id), Content_Encoding="gzip")
     is_problem(response, 415, "not-json")
     response = client.post(milk(project_id, title="x" * 2**20))
     is_problem(response, 413, "body-too-large")
@@ -197,9 +247,10 @@ def test_bad_headers_are_told_by_name(client: Client, project_id: int) -> None:
         ("/api/projects/7/todos?limit=0", 400, "query:limit"),
         ("/api/projects/7/todos?limit=1001", 400, "query:limit"),
         ("/api/projects/7/todos?limit=5&limit=6", 400, "query:limit"),
+        ("/api/projects/7/todos?after=", 400, "query:after"),
         ("/api/projects/7/todos/0", 404, "path:id"),
         ("/api/projects/7/todos/abc", 404, "path:id"),
-        ("/api/projects/7/requests/%C3%BC", 404, "path:requestId"),
+        ("/api/projects/7/requests/%C3%BC", 400, "path:requestId"),
     ],
 )
 def test_a_bad_address_is_told_by_parameter(
@@ -215,7 +266,7 @@ def test_a_bad_address_is_told_by_parameter(
 
 
 def test_what_is_not_there_is_not_found(client: Client, project_id: int) -> None:
-    for path in ("todos/1", "todos/2147483647", "requests/never", "requests/never/ever"):
+    for path in ("todos/1", "todos/2147483647", "requests/never", "requests/event:hub:0:17"):
         response = client.get(f"/api/projects/{project_id}/{path}")
         assert "errors" not in is_problem(response, 404, "not-found")
     # These come from the platform, before the app.
@@ -226,9 +277,21 @@ def test_what_is_not_there_is_not_found(client: Client, project_id: int) -> None
 def test_health_and_document_need_no_key(base_url: str) -> None:
     anonymous = Client(base_url)
     assert anonymous.get("/api/health").json() == {"status": "ok"}
+    assert anonymous.call("HEAD", "/api/health").status_code == 200
     document = anonymous.get("/api/openapi.json")
     assert document.headers["Content-Type"] == "application/json"
     assert document.json()["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "applied"), [("wait=99", "wait=30"), ("wait=x", None), ("nonsense; a=b", None)]
+)
+def test_a_preference_never_fails_a_request(
+    client: Client, project_id: int, prefer: str, applied: str | None
+) -> None:
+    response = client.post(milk(project_id), Prefer=prefer)
+    assert response.status_code == 201
+    assert response.headers.get("Preference-Applied") == applied
 
 
 def test_two_headers_with_a_key_never_make_two_todos(base_url: str, project_id: int) -> None:
@@ -247,6 +310,7 @@ def test_two_headers_with_a_key_never_make_two_todos(base_url: str, project_id: 
         with socket.create_connection((url.hostname or "", url.port or 80), timeout=60) as wire:
             wire.sendall(head.encode() + body)
             answer = b"".join(iter(lambda wire=wire: wire.recv(65_536), b""))  # type: ignore[misc]
-        assert answer.startswith(b"HTTP/1.1 201")
+        # A server that joins them with a comma makes one key of them; with a space behind it, none.
+        assert answer.startswith((b"HTTP/1.1 201", b"HTTP/1.1 400"))
         answers.add(answer.rpartition(b"\r\n\r\n")[2])
     assert len(answers) == 1

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, assume, settings
 from schemathesis.config import SchemathesisConfig
 
 from tests.e2e.client import WAIT_SECONDS, Client
-from triggers.http import OPENAPI_DOCUMENT
+from todos import TODOS
+from triggers.http.openapi.document import document, document_bytes
 
 EXAMPLES_MAX: Final = 25
 """Per call and storage, besides those that schemathesis derives from the bounds of the schemas."""
@@ -34,12 +35,12 @@ CONFIG: Final = SchemathesisConfig.from_dict(
     }
 )
 
-SCHEMA: Final = schemathesis.openapi.from_path(OPENAPI_DOCUMENT, config=CONFIG)
+SCHEMA: Final = schemathesis.openapi.from_dict(document([TODOS]), config=CONFIG)
 
 
-def test_the_document_served_is_the_one_in_the_repository(base_url: str) -> None:
+def test_document_served_is_made_from_the_declaration(base_url: str) -> None:
     served = Client(base_url).get("/api/openapi.json")
-    assert served.content == OPENAPI_DOCUMENT.read_bytes()
+    assert served.content == document_bytes([TODOS])
 
 
 @pytest.mark.slow

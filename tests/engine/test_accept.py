@@ -98,7 +98,9 @@ async def test_one_id_with_1000_payloads_is_one_look(engine: EngineUnderTest) ->
     assert engine.calls == {"inbox.put": 1, "log.find": 1}
 
 
-async def test_1000_new_keys_are_accepted_a_few_at_a_time(engine: EngineUnderTest) -> None:
+async def test_1000_new_keys_are_accepted_a_few_at_a_time(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     under_way, most = 0, 0
     put = engine.inbox.put
 
@@ -109,7 +111,7 @@ async def test_1000_new_keys_are_accepted_a_few_at_a_time(engine: EngineUnderTes
         await put(*args)
         under_way -= 1
 
-    engine.inbox.put = counted
+    monkeypatch.setattr(engine.inbox, "put", counted, raising=False)
     requests = [request("a", key=str(n)) for n in range(1, 1_001)]
     assert await engine.accept(*requests) == [Accepted()] * 1_000
     assert most <= 16

@@ -141,7 +141,7 @@ async def test_hanging_keys_hide_nobody_behind_them(
             await asyncio.Event().wait()
         return await tail(key, after)
 
-    engine.log.tail = hanging
+    monkeypatch.setattr(engine.log, "tail", hanging, raising=False)
     sweeper = sweeper_of(engine)
     for _ in range(10):
         await sweeper.sweep(engine.hub, TEN_SECONDS, 5)
@@ -150,11 +150,13 @@ async def test_hanging_keys_hide_nobody_behind_them(
     assert await engine.logged("99") == ["a"]
 
 
-async def test_sweep_ends_soon_after_its_time(engine: EngineUnderTest) -> None:
+async def test_sweep_ends_soon_after_its_time(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def hang(*_: object) -> None:
         await asyncio.Event().wait()
 
-    engine.log.tail = hang
+    monkeypatch.setattr(engine.log, "tail", hang, raising=False)
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
         assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1

@@ -1,6 +1,7 @@
 """A domain function that fails: the request is a dead letter, and the next one goes on."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,8 @@ async def test_letter_that_cannot_be_kept_leaves_the_row(sums: EngineUnderTest) 
         async def put(self, _: object) -> None:
             raise Unknown("no answer")
 
-    sums.emitter._appender.store.deadletters = Failing()  # type: ignore[misc]
+    appender: Any = sums.emitter._appender
+    appender.store.deadletters = Failing()
     assert await sums.post(asking("a", 13), seconds=0.5) is None
     assert await sums.rows() == ["a"]
 

@@ -17,7 +17,6 @@ from localhost.http_front import HttpFront
 from localhost.listeners import bind_public, listening
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
-from localhost.start_screen import urls_of
 from tests.localhost.front import Serve, Served, Setup, echo_durable_api
 from tests.localhost.in_process import InProcess
 from tests.localhost.process import Process, Start
@@ -41,7 +40,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
                 runner,
                 background.append,
                 lambda: {"signals": 1},
-                urls=urls_of(routes, ""),
+                templates={route.function.name: route.template.text for route in routes},
                 extension_bundle={"id": "bundle"},
             )
             front = HttpFront(

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from localhost.functions import Function
 from localhost.http_front import UNLIMITED, HttpLimits
+from localhost.http_server import Request
 from localhost.keys import Keys
 from localhost.runner import FunctionRunner
 
@@ -60,5 +61,5 @@ class Served:
 Serve = Callable[..., Awaitable[Served]]
 
 
-async def echo_durable_api(request: web.BaseRequest, path: str, base: str) -> web.Response:
+async def echo_durable_api(request: Request, path: str, base: str) -> web.Response:
     return web.json_response({"path": path, "base": base, "method": request.method})

@@ -13,6 +13,11 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 SECONDS_MAX: Final = 30
+SETTINGS: Final = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONUNBUFFERED": "1",
+    "EventHubs": "%LOCALHOST_EVENT_HUBS%",
+}
 
 
 def write_app(folder: Path, code: str, host: Any = None) -> Path:
@@ -31,7 +36,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "localhost", "--port", "0", *arguments],
             cwd=app,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
+            env={**os.environ, **SETTINGS, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

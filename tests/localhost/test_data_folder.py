@@ -18,7 +18,7 @@ from localhost.data_folder import (
     replace_json,
 )
 from localhost.errors import StartError
-from localhost.keys import Keys, load_keys
+from localhost.keys import Keys, Level, load_keys
 from localhost.owner import join_data_folder, new_owner, write_owner
 
 TAKE = DataFolder.take
@@ -200,6 +200,5 @@ def test_an_absent_key_opens_only_what_is_anonymous() -> None:
     for presented in (None, ""):
         assert keys.open_function(presented, "f", "ANONYMOUS")
         assert not keys.open_function(presented, "f", "FUNCTION")
-        assert not keys.open_admin(presented)
-        assert not keys.open_webhooks(presented)
+        assert keys.level_of(presented) is Level.ANONYMOUS
     assert not keys.open_function("\udcff", "f", "FUNCTION")

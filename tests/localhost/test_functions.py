@@ -100,7 +100,7 @@ def test_an_unknown_trigger_is_known_and_never_fired() -> None:
 
     known = index(app)["x"]
     assert not known.is_fired
-    assert warnings_of([known]) == ["x will not run: localhost has no queueTrigger"]
+    assert warnings_of([known]) == ["x will not run: localhost has no queueTrigger (message)"]
 
 
 def test_a_retry_policy_is_read() -> None:

@@ -19,6 +19,7 @@ from localhost.functions import Function, RetryPolicy, Trigger
 from localhost.retry import delays
 from localhost.rpc.messages import RpcTraceContext, TypedData
 from localhost.runner import FunctionRunner
+from localhost.schedule import Interval
 from localhost.taskhub import FunctionFailed
 from localhost.taskhub.worker_port import FunctionTimedOut
 from localhost.timers import timer_request
@@ -221,7 +222,9 @@ async def test_a_function_without_return_binding_must_return_nothing(runners: Ru
 
     runner = runners(app)
     with pytest.raises(FunctionFailed, match=r"without a \$return binding"):
-        await runner.run(function(runner, "tick"), Trigger(timer_request()))
+        await runner.run(
+            function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+        )
 
 
 def retried_app(attempts: list[Any], failures: int, count: str) -> func.FunctionApp:
@@ -245,7 +248,7 @@ async def test_a_retry_policy_runs_again_with_the_same_trigger_data(runners: Run
         slept.append(seconds)
 
     runner = runners(retried_app(attempts, 2, "5"), sleep=sleep)
-    trigger = Trigger(timer_request())
+    trigger = Trigger(timer_request(None, Interval(timedelta(hours=1))))
     await runner.run(function(runner, "tick"), trigger)
     assert slept == [7.0, 7.0]
     assert [request.past_due for request, _ in attempts] == [False] * 3
@@ -263,7 +266,9 @@ async def test_a_retry_policy_ends_with_the_last_failure(runners: Runners) -> No
 
     runner = runners(retried_app(attempts, 99, "2"), sleep=sleep)
     with pytest.raises(FunctionFailed, match="attempt 3"):
-        await runner.run(function(runner, "tick"), Trigger(timer_request()))
+        await runner.run(
+            function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+        )
     assert len(attempts) == 3
 
 
@@ -274,7 +279,9 @@ async def test_an_unlimited_policy_goes_on_until_it_works(runners: Runners) -> N
         return
 
     runner = runners(retried_app(attempts, 500, "-1"), sleep=sleep)
-    await runner.run(function(runner, "tick"), Trigger(timer_request()))
+    await runner.run(
+        function(runner, "tick"), Trigger(timer_request(None, Interval(timedelta(hours=1))))
+    )
     assert len(attempts) == 501
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from localhost import standby as standby_module
-from localhost.http_wire import read_whole_body
+from localhost.http_server import Request
 from localhost.listeners import bind_public, listening
 from localhost.owner import new_owner, read_owner, write_owner
 from localhost.standby import Standby, owner_door
@@ -43,15 +43,15 @@ async def passing(listen: Listen, file: Path) -> AsyncIterator[str]:
     """The address of a host that passes on whatever comes."""
     standby = Standby(file)
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        body = await read_whole_body(request)
+    async def handle(request: Request) -> web.StreamResponse:
+        body = await request.read()
         return await standby.pass_on(request, request.raw_path, body, "http://base")
 
     yield await listen(handle)
     await standby.close()
 
 
-async def echo(request: web.BaseRequest, path: str, base: str) -> web.StreamResponse:
+async def echo(request: Request, path: str, base: str) -> web.StreamResponse:
     content = {
         "method": request.method,
         "path": path,
@@ -107,7 +107,7 @@ async def test_a_body_without_a_length_arrives_whole(
 async def test_a_redirect_is_for_the_client_to_follow(
     listen: Listen, file: Path, passing: str
 ) -> None:
-    async def elsewhere(_: web.BaseRequest, path: str, base: str) -> web.StreamResponse:
+    async def elsewhere(_: Request, path: str, base: str) -> web.StreamResponse:
         return web.Response(status=303, headers={"Location": f"{base}{path}/else"}, body=b"{}")
 
     owner = new_owner("")
@@ -135,7 +135,7 @@ async def test_an_owner_that_is_gone_is_unavailable(file: Path, passing: str) ->
 async def test_a_stranger_on_the_port_of_the_owner_is_not_believed(
     listen: Listen, file: Path, passing: str, *, knows_the_path: bool
 ) -> None:
-    async def anybody(_: web.BaseRequest) -> web.StreamResponse:
+    async def anybody(_: Request) -> web.StreamResponse:
         return web.json_response({"entity": "of somebody else"})
 
     stranger = anybody if knows_the_path else owner_door("somebody-else", echo)
@@ -151,7 +151,7 @@ async def test_an_owner_that_does_not_answer_is_unavailable(
     monkeypatch.setattr(standby_module, "PASS_ON_SECONDS_MAX", 0.05)
     asked, never = asyncio.Event(), asyncio.Event()
 
-    async def silent(_: web.BaseRequest) -> web.StreamResponse:
+    async def silent(_: Request) -> web.StreamResponse:
         asked.set()
         await never.wait()
         raise AssertionError

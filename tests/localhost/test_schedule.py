@@ -48,9 +48,8 @@ def test_the_next_moment_is_that_of_ncrontab(schedule: str, after: str, expected
         "*/x * * * * *",
         "a * * * * *",
         "1- * * * * *",
-        "0 0 0 31 2 *",
-        "00:00:00",
-        "-00:00:05",
+        "0 0 0 L * *",
+        "0 0 0 ? * *",
         "@daily",
     ],
 )
@@ -78,3 +77,13 @@ def test_a_timespan_is_read_as_dotnet_does(text: str, span: timedelta) -> None:
 def test_no_timespan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"TimeSpan|out of range"):
         parse_timespan(text)
+
+
+@pytest.mark.parametrize("schedule", ["0 0 0 31 2 *", "-00:00:05", "00:00:00"])
+def test_schedule_that_names_no_time_never_fires(schedule: str) -> None:
+    assert parse_schedule(schedule).next_after(at("2026-07-01 10:00:00")) is None
+
+
+def test_span_of_more_than_a_day_is_read_as_days() -> None:
+    assert parse_timespan("25:00:00") == timedelta(days=25)
+    assert parse_timespan("5") == timedelta(days=5)

@@ -312,7 +312,7 @@ def test_async_function_over_its_time_is_cancelled(start: Start, app: Path) -> N
     assert get(host, "await/30").status_code == 500
     assert "cancelled" in ran(app)
     assert worker_pid(host) != before
-    host.wait_for(r"Timeout value of 0:00:01.5\d* was exceeded by function: Functions.await_")
+    host.wait_for("Timeout value of 00:00:01.5000000 was exceeded by function: Functions.await_")
 
 
 def test_plain_function_over_its_time_takes_the_worker_along(start: Start, app: Path) -> None:
@@ -324,6 +324,21 @@ def test_plain_function_over_its_time_takes_the_worker_along(start: Start, app: 
     assert (late.ended(), beside.ended()) == (500, 500)
     assert worker_pid(host) != before
     assert "waited" not in ran(app)
+
+
+def test_durable_work_over_its_time_fails_or_runs_again(start: Start, app: Path) -> None:
+    host = timed(start, app)
+    get(host, "flow/works")
+    until(lambda: status(host, "works")["runtimeStatus"] == "Failed")
+    assert "Timeout value of 00:00:01.5000000 was exceeded" in status(host, "works")["output"]
+    get(host, "signal")
+    until(lambda: "counted" in ran(app))
+    get(host, "flow/sleeps")
+    until(lambda: ran(app).count("sleeps") == 2)
+    assert status(host, "sleeps")["runtimeStatus"] == "Pending"
+    url = f"{host.base()}/runtime/webhooks/durabletask/entities/counter/k"
+    until(lambda: requests.get(url, timeout=SECONDS_MAX).status_code in {200, 404})
+    assert ran(app).count("counted") == 1
 
 
 @pytest.mark.parametrize("how", ["stop", "base"])

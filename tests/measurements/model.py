@@ -68,7 +68,7 @@ def compare(asked: Measurement, window: Window) -> tuple[Comparison, Window]:
     return made, Window(samples)
 
 
-MEASUREMENTS: Final = Domain(
+MEASUREMENTS: Final[Domain[Measurement, Comparison, Window]] = Domain(
     name="measurement",
     key=Key("stationName", Annotated[str, Meta(max_length=40)], plural="stations"),
     entity="WeatherStation",

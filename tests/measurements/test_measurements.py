@@ -18,7 +18,7 @@ from domain.sizes import JSON_CHARACTERS_MAX
 from domain.story import given
 from examples.invoices import INVOICES
 from store.open import open_store
-from tests.measurements.model import MEASUREMENTS, WINDOW_MAX
+from tests.measurements.model import MEASUREMENTS, WINDOW_MAX, Comparison
 from tests.triggers.http.service import Service, over, read
 from todos import TODOS
 from triggers.http.openapi.document import document
@@ -136,5 +136,6 @@ def test_document_of_three_domains_is_one(tmp_path: Path) -> None:
 
 def test_story_is_told_in_the_words_of_the_domain() -> None:
     (first, made), (second, _) = MEASUREMENTS.examples
-    given(MEASUREMENTS).when(first).then(made)  # type: ignore[arg-type]
+    assert isinstance(made, Comparison)
+    given(MEASUREMENTS).when(first).then(made)
     assert len(given(MEASUREMENTS, first).when(second).state.samples) == 2

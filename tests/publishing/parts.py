@@ -1,5 +1,6 @@
 """The parts of publishing over a store, and logs to be published."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -49,13 +50,13 @@ async def marked(store: Store) -> list[str]:
     return sorted([each.key async for page in store.publications.marked() for each in page])
 
 
-async def append(log: Log, key: str, request_ids: list[str]) -> Head:
+async def append(log: Log, key: str, request_ids: list[str], title: str = "title of {}") -> Head:
     """Append entries for these, in transactions of at most 49."""
     head = await log.head(key)
     for first in range(0, len(request_ids), 49):
         after, answered = head, list[Answered]()
         for each in request_ids[first : first + 49]:
-            payload = f'{{"title":"title of {each}"}}'
+            payload = json.dumps({"title": title.format(each)})
             folded = DECIDER.fold(payload, after.place + 1, after.state)
             after = Head(after.place + 1, folded.state, None)
             entry = Entry(after.place, each, folded.version, folded.output)

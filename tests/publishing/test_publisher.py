@@ -89,6 +89,24 @@ async def test_places_given_out_again_are_published_again(store: SqliteStore, re
     assert {e.place: e.request_id for e in entries}.items() <= published.items()
 
 
+@pytest.mark.parametrize("again", [["r9"], ["new", "r9"]])
+async def test_id_that_comes_again_in_the_last_place_is_published(
+    store: SqliteStore, again: list[str]
+) -> None:
+    """A fail-over took the log back, and its last request got the same place with other content,
+    or behind another one."""
+    producer = MemoryProducer()
+    first = 10 - len(again)
+    await begin(store, KEY, 9, first=1)
+    await publisher(store, producer).publish(KEY)
+    await lose_tail(store, KEY, first - 1)
+    await append(store.log, KEY, again, title="another title")
+    assert await publisher(store, producer).publish(KEY) == 9
+    entries = await store.log.read(KEY, first - 1, 1_000)
+    sent = [event_of(KEY, each, Wire(TODOS).shown) for each in entries]
+    assert producer.events[KEY][-len(again) :] == sent
+
+
 async def test_whole_log_that_was_lost_is_followed_from_its_beginning(store: SqliteStore) -> None:
     producer = MemoryProducer()
     await begin(store, KEY, 5)

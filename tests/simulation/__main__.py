@@ -1,7 +1,8 @@
 """Simulate: `python -m tests.simulation 4711` replays one seed, `--seeds 5000` sweeps many.
 
 A history that breaks a promise is made as small as it gets before it is shown. A sweep of 10,000
-histories and more also fails when some kind of fault was injected less than 1,000 times.
+histories and more also fails when some kind of fault was injected less than 1,000 times, or one of
+the placements is in less than a quarter of the histories.
 """
 
 import argparse
@@ -11,11 +12,16 @@ import time
 from typing import Final
 
 from tests.simulation.history import History, HistoryFailed
+from tests.simulation.placements import PLACEMENTS
 from tests.simulation.shrink import Search
 from tests.simulation.sweep import Totals, all_kinds, run_on_all_cores
 
 HISTORIES_MANY: Final = 10_000
 TIMES_EACH: Final = 1_000
+SHARE_EACH: Final = 0.25
+
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def main() -> int:
@@ -31,12 +37,17 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many to run (default 1000)")
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
     options = parser.parse_args()
-    if options.seed is not None:
-        return replay(options.seed, whole=options.whole)
-    return sweep(range(options.first, options.first + options.seeds))
+    try:
+        if options.seed is not None:
+            return replay(options.seed, whole=options.whole)
+        return sweep(range(options.first, options.first + options.seeds))
+    except KeyboardInterrupt:
+        sys.stdout.write("\ninterrupted: nothing is said about the histories that did not run\n")
+        return INTERRUPTED
 
 
 def replay(seed: int, *, whole: bool) -> int:
+    """Write down what happens in a history; return the exit code."""
     history = History(seed)
     failure: HistoryFailed | None = None
     try:
@@ -51,20 +62,42 @@ def replay(seed: int, *, whole: bool) -> int:
 
 
 def sweep(seeds: range) -> int:
+    """Run many histories; return the exit code."""
     totals, began = Totals(), time.monotonic()
     for part in run_on_all_cores(seeds):
         if isinstance(part, str):
+            _progress("")
             sys.stdout.write(f"{part}\n")
             return 1
         totals.add(part)
-        if totals.histories % 1000 == 0:
-            sys.stdout.write(f"{totals}, {time.monotonic() - began:.0f} s\n")
-            sys.stdout.flush()
+        _progress(f"{totals.histories} of {len(seeds)} histories, {_minutes(began)}")
+    _progress("")
     sys.stdout.writelines(f"{totals.faults[kind]:9} {kind}\n" for kind in all_kinds())
-    sys.stdout.write(f"{totals}, {time.monotonic() - began:.0f} s: every promise held\n")
-    seldom = totals.seldom(TIMES_EACH) if totals.histories >= HISTORIES_MANY else []
+    shares = [f"{totals.placements[each.name]} {each.name}" for each in PLACEMENTS]
+    sys.stdout.write(f"{totals} ({', '.join(shares)}), {_minutes(began)}: every promise held\n")
+    return int(_is_thin(totals) if totals.histories >= HISTORIES_MANY else False)
+
+
+def _is_thin(totals: Totals) -> bool:
+    """Say what there was too little of, and whether there was such a thing."""
+    seldom = totals.seldom(TIMES_EACH)
     sys.stdout.writelines(f"injected less than {TIMES_EACH} times: {each}\n" for each in seldom)
-    return int(bool(seldom))
+    least = SHARE_EACH * totals.histories
+    rare = [each.name for each in PLACEMENTS if totals.placements[each.name] < least]
+    sys.stdout.writelines(f"in less than a quarter of the histories: {each}\n" for each in rare)
+    return bool(seldom or rare)
+
+
+def _progress(text: str) -> None:
+    """Write over the line before, where somebody looks on."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"\r\033[K{text}")
+        sys.stdout.flush()
+
+
+def _minutes(began: float) -> str:
+    seconds = round(time.monotonic() - began)
+    return f"{seconds // 60} min {seconds % 60} s"
 
 
 if __name__ == "__main__":

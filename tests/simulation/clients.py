@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 from random import Random
 from typing import Any, Final
 
 from activities.emit import Dead
-from intake.accept import Accepted, NotStored, Refused, Replayed
+from intake.accept import Accepted, NotStored, Outcome, Refused, Replayed
 from intake.admission import Overloaded
 from store.ports.records import Entry, Request
 from tests.simulation.app import App
@@ -56,18 +57,20 @@ class Plan:
     rivals: float
     """Share of request ids that somebody uses for something else too."""
     seconds: float
+    failing: float = 0.0
+    """Share of requests that the domain function is sure to fail on, if it ever does."""
 
 
 def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]:
     """Draw who sends what and when: repeats soon or late, rivals close behind their original."""
     first = [
-        Request(chance.choice(plan.keys), f"r{n}", samples.payload(chance))
+        Request(chance.choice(plan.keys), f"r{n}", samples.payload(chance, plan.failing))
         for n in range(plan.requests)
     ]
     sendings: list[Sending] = []
     for request in first:
         at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 0.3, 1.0))
-        seconds = chance.choice((0.0, 5.0, 5.0, 30.0))
+        seconds = chance.choice((0.0, 0.0, 5.0, 5.0, 30.0))
         if chance.random() < 0.25:
             sendings.append(Sending(at, (request,), Way.POST, seconds, made_here=True))
             continue
@@ -81,7 +84,7 @@ def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]
             sendings.append(Sending(at + chance.uniform(0, after), (other,)))
     repeatable = [each.requests[0] for each in sendings if not each.made_here]
     for way in (Way.BATCH, Way.EVENTS):
-        for _ in range(chance.choice((0, 0, 1, 2)) if repeatable else 0):
+        for _ in range(chance.choice((0, 1, 2)) if repeatable else 0):
             group = chance.sample(repeatable, min(len(repeatable), chance.randint(1, 6)))
             at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 1.0))
             sendings.append(Sending(at, (*group, group[0]), way))
@@ -97,7 +100,7 @@ class Client:
         chance: Random,
         living: Callable[[Role], Coroutine[Any, Any, Host]],
         patience: float,
-        note: Callable[[str, str], None] = lambda _what, _how: None,
+        note: Callable[..., None] = lambda *_: None,
     ) -> None:
         """`patience` is the share of failures after which a client tries again."""
         self._ledger = ledger
@@ -116,14 +119,14 @@ class Client:
             host = await self._living(Role.EVENTS if is_event else Role.HTTP)
             worker = host.worker
             assert worker is not None
-            self._note("client", f"{sending.way.name} {' '.join(map(_shown, sending.requests))}")
+            self._note("client", sending.way.name, *map(_shown, sending.requests))
             try:
                 await worker.call(sending.way.name, self._ask(worker.app, sending))
             except (Gone, NotAccepted, Overloaded) as error:
                 if isinstance(error, Overloaded):
                     for request in sending.requests:
                         self._ledger.turned_away(request)
-                self._note("client", f"{_shown(sending.requests[0])}: {type(error).__name__}")
+                self._note("client", _shown(sending.requests[0]), type(error).__name__)
                 if not is_event and self._chance.random() >= self._patience:
                     return
                 await asyncio.sleep(self._chance.choice((0.01, 0.3, 3.0)))
@@ -132,28 +135,43 @@ class Client:
 
     async def _ask(self, app: App, sending: Sending) -> None:
         """What a trigger does. Runs in the process; a promise counts from the moment it is due."""
-        requests = sending.requests
+        requests, began = sending.requests, asyncio.get_running_loop().time()
         outcomes = await app.intake.accept(requests, made_here=sending.made_here)
-        waiting: dict[str, Request] = {}
         for request, outcome in zip(requests, outcomes, strict=True):
-            self._note("client", f"{_shown(request)}: {outcome}")
-            if isinstance(outcome, Replayed):
-                self._ledger.shown(request, outcome.entry)
-            elif isinstance(outcome, Accepted):
-                self._ledger.accepted(request)
-                waiting[request.key] = request
-            elif isinstance(outcome, Refused):
-                self._ledger.refused(request)
-        if sending.way is Way.POST and waiting:
-            answer = await app.emitter.answer(requests[0], app.hub, sending.seconds)
-            self._note("client", f"{_shown(requests[0])}: {answer}")
-            if isinstance(answer, Entry):
-                self._ledger.shown(requests[0], answer)
-            if isinstance(answer, (Entry, Dead)):
-                return
-        await app.hand_over.hand_over(list(waiting), app.hub)
+            self._told(request, outcome)
+        accepted = [r for r, o in zip(requests, outcomes, strict=True) if o == Accepted()]
+        if sending.way is not Way.POST:
+            await app.emitter.announce(accepted, app.hub)
+        elif not accepted or await self._is_answered(app, sending):
+            self._waited(sending, began)
+            accepted = []
+        else:
+            self._waited(sending, -inf)
+        await app.hand_over.hand_over(list({each.key: None for each in accepted}), app.hub)
         if any(isinstance(each, NotStored) for each in outcomes):
             raise NotAccepted
+
+    def _told(self, request: Request, outcome: Outcome) -> None:
+        self._note("client", _shown(request), outcome)
+        if isinstance(outcome, Replayed):
+            self._ledger.shown(request, outcome.entry)
+        elif isinstance(outcome, Accepted):
+            self._ledger.accepted(request)
+        elif isinstance(outcome, Refused):
+            self._ledger.refused(request)
+
+    async def _is_answered(self, app: App, sending: Sending) -> bool:
+        (request,) = sending.requests
+        answer = await app.emitter.answer(request, app.hub, sending.seconds)
+        self._note("client", _shown(request), answer)
+        if isinstance(answer, Entry):
+            self._ledger.shown(request, answer)
+        return isinstance(answer, Entry | Dead)
+
+    def _waited(self, sending: Sending, began: float) -> None:
+        if sending.way is Way.POST and sending.seconds:
+            seconds = asyncio.get_running_loop().time() - began
+            self._ledger.waited(sending.requests[0], seconds)
 
 
 def _shown(request: Request) -> str:

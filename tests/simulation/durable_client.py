@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import azure.durable_functions as df
@@ -22,14 +22,22 @@ class SimulatedClient:
     """One per process: its session allows so many calls at once."""
 
     def __init__(
-        self, entities: Entities, start: Callable[[str, str], object], network: Network
+        self,
+        entities: Entities,
+        start: Callable[[str, str], object],
+        network: Network,
+        told: Callable[[str, Sequence[str]], object],
     ) -> None:
-        """`start` takes the name of an orchestrator and its input."""
+        """`start` takes the name of an orchestrator and its input; `told` hears the key of an
+        entity, and the ids that it is told are done.
+        """
+        self._told = told
         self._entities, self._start_of, self._network = entities, start, network
         self._session = asyncio.Semaphore(HUB_CALLS_AT_ONCE)
 
     async def signal_entity(self, entity: df.EntityId, operation: str, body: Any) -> None:
         key, text = entity.key, json.dumps(json.dumps(body))
+        self._told(key, body["done"])
         async with self._session:
             await self._network.call(
                 *("hub.create", key, f"{operation} {body}"),
@@ -53,7 +61,7 @@ class SimulatedClient:
             state = await self._network.call(
                 *("hub.order", key, ""),
                 lambda: self._entities.read(key),
-                {
+                instead={
                     Fault.STALE: lambda: self._entities.read_stale(key),
                     Fault.DIRTY: lambda: self._entities.read_dirty(key),
                 },

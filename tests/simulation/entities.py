@@ -79,7 +79,8 @@ class Entities:
         self._network = network
         self._faults = network.faults
         self._chance = chance
-        self._owner = owner
+        self.owner = owner
+        """Says which host works on an entity now."""
         self._spawn = spawn
 
     def row(self, key: str) -> EntityRow:
@@ -102,7 +103,7 @@ class Entities:
 
     async def _serve(self, key: str, row: EntityRow) -> None:
         """Run a batch in any order; commit its state, or forget that it ever ran."""
-        host = self._owner(key)
+        host = self.owner(key)
         if host is not None and row.queue:
             async with host.entities:
                 if host.runs and row.queue:
@@ -179,10 +180,8 @@ class Entities:
         return row.queue[: self._chance.randint(1, min(BATCH_MAX, len(row.queue)))]
 
     def _note(self, key: str, state: str, batch: Sequence[Operation], fault: Fault) -> None:
-        shown = decode_order(json.loads(state))
-        failed = "" if fault is Fault.NONE else f" !{fault.name}"
-        what = f"{key} {len(batch)} signals -> head {shown.head} outbox {list(shown.outbox)}"
-        self._network.trace("entity.batch", f"{what}{failed}")
+        failed = "" if fault is Fault.NONE else f"!{fault.name}"
+        self._network.trace("entity.batch", key, len(batch), "signals ->", state, failed)
 
     def _execute(self, worker: Worker, key: str, state: str, batch: Sequence[Operation]) -> str:
         exists = state != "null"

@@ -80,19 +80,32 @@ KINDS: Final[Mapping[str, tuple[Fault, ...]]] = {
 }
 """Every kind of call and of work, and all its ways to fail."""
 
-UNUSED: Final = frozenset({"inbox.count", "log.get"})
-"""Calls that no history makes: those of readers."""
+UNUSED: Final = frozenset({"inbox.count", "log.get", "letter.get"})
+"""Calls that hardly any history makes: those of readers and operators."""
 
 ABOUT: Final[tuple[tuple[float, tuple[str, ...]], ...]] = (
-    (0.12, ("cursor.move", "output")),
-    (0.08, ("log.fence",)),
-    (0.14, ("marker.remove",)),
-    (0.16, ("outbox", "hub.hand_over")),
-    (0.06, ("log.append LATER", "cursor.move LATER", "marker.remove LATER")),
-    (0.06, ("log.append", "log.tail")),
+    (0.08, ("cursor.move", "output")),
+    (0.05, ("cursor.get", "log.read")),
+    (0.06, ("log.fence",)),
+    (0.03, ("log.head",)),
+    (0.06, ("marker.remove",)),
+    (0.03, ("marker.set", "marker.list")),
+    (0.06, ("outbox", "hub.hand_over")),
+    (0.03, ("log.append LATER", "cursor.move LATER", "marker.remove LATER")),
+    (0.05, ("log.append",)),
+    (0.02, ("log.tail",)),
+    (0.03, ("inbox.remove",)),
+    (0.05, ("inbox.page", "inbox.overdue")),
+    (0.05, ("entity.batch", "hub.create")),
+    (0.05, ("letter.put",)),
+    (0.05, ("inbox.put", "hub.order")),
+    (0.03, ("inbox.get", "log.find")),
 )
 """Calls of which a history has few. Some histories are about them: only they fail, and often. The
 share of histories, and what they are about."""
+
+FEW: Final = 5
+"""Kinds of calls that a history is about, at most."""
 
 SELDOM: Final = frozenset(
     {
@@ -107,6 +120,9 @@ NOW_AND_THEN: Final = (0.0, 0.0, 0.02, 0.1, 0.4)
 OFTEN: Final = (0.0, 0.1, 0.3, 0.5)
 MOSTLY: Final = (0.3, 0.5)
 """From which the rates of a history are drawn."""
+
+SELDOM_HANGING: Final = {Fault.HANGING: 0.6}
+"""What hangs keeps everything behind it from failing in other ways."""
 
 Rates = tuple[tuple[str, Fault, float], ...]
 """Call, its fault, and the share of calls with it, from 0 to 1."""
@@ -165,6 +181,7 @@ class Drawn:
         drawn = _draw(Random(f"{seed} rates")) if rates is None else rates
         self.kinds = frozenset(call for call, _, _ in drawn)
         """The calls that may fail."""
+        self.is_focused = 0 < len(self.kinds) <= FEW
         self._rates: dict[str, list[tuple[Fault, float, Random]]] = {}
         for call, fault, rate in drawn:
             chance = Random(f"{seed} {call} {fault.name}")
@@ -201,7 +218,7 @@ def _draw(chance: Random) -> Rates:
     shares, subjects = zip(*ABOUT, everything, strict=True)
     (about,) = chance.choices(subjects, shares)
     rates = [
-        (call, fault, chance.choice(_shares(call, about)))
+        (call, fault, chance.choice(_shares(call, about)) * SELDOM_HANGING.get(fault, 1.0))
         for call, faults in KINDS.items()
         for fault in faults
         if f"{call} {fault.name}".startswith(about or "")

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from random import Random
 from typing import Final
 
@@ -12,10 +13,9 @@ from tests.simulation.clients import Plan, Sending, draw_sendings
 from tests.simulation.faults import Atom, Drawn, Rates
 from tests.simulation.ledger import Broken, Violation
 from tests.simulation.limits import some_small
-from tests.simulation.network import STORE_CALL_SECONDS_MAX
-from tests.simulation.placements import PLACEMENTS, Placement
-from tests.simulation.troubles import Trouble, Troubles, fail_over
-from tests.simulation.world import REAL, Variant, World, inside
+from tests.simulation.placements import PLACEMENTS, TOGETHER, Placement
+from tests.simulation.troubles import CALL_SECONDS_MAX, PAUSED, Trouble, Troubles, fail_over
+from tests.simulation.world import REAL, Rounds, Variant, World, inside
 
 CALM_SECONDS_MAX: Final = 200.0
 """How long after the last fault everything accepted may take: what is late arrives within 40
@@ -24,11 +24,38 @@ seconds, a call that hangs ends within 30, and then a sweep comes within 10 and 
 HUB_SECONDS_MAX: Final = 1_300.0
 """Until what dead hosts had in flight has run, twice if need be."""
 
+CALM_ROUND_SECONDS: Final = 5.0
+"""Between two rounds of publishing then."""
+
+IDLE_SECONDS: Final = 11.0
+"""More than there are between two rounds of publishing."""
+
 QUIET_SECONDS_MAX: Final = 1.0
 """For an answer, when nothing goes wrong."""
 
-NEXT_REQUESTS_MAX: Final = 6
-"""After which no outbox lists anything older: one of three processes has seen two of them."""
+NEXT_REQUESTS_MAX: Final = 15
+"""After which no outbox lists anything older: one of three processes has seen two of them, and
+with the smallest limits each tells of few."""
+
+MORE_REQUESTS: Final = 2
+"""Times as many, where only few kinds of calls fail."""
+
+SHARE_FAILING: Final = 0.6
+"""Of requests, in histories in which dead letters may fail."""
+
+STORM_SHORT: Final = (2.0, 12.0, 12.0)
+STORM_LONG: Final = (15.0, 40.0)
+"""Seconds in which things go wrong; long where only few kinds of calls fail."""
+
+PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marker.remove"})
+
+SHARE_UNPUBLISHED: Final = 0.4
+"""Of histories in which nothing is published."""
+
+SHARE_SMALL: Final = 0.4
+"""Of histories in which half of the app's limits are small."""
+
+SHARE_FAILED_OVER: Final = 0.1
 
 REPLAY: Final = "python -m tests.simulation {seed}"
 
@@ -62,6 +89,9 @@ class Profile:
 
 
 ANYTHING: Final = Profile()
+
+QUIET: Final = Profile(slow_shares=(0.0,), rates=(), has_trouble=False)
+"""Nothing goes wrong: then there are budgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +139,19 @@ class History:
         schedule = Random(f"{seed} schedule {cut.schedule}")
         tears = self.chance.random() < 0.5
         tear = schedule if tears and self._keeps(("torn reads", 0)) else None
-        self.world = World(schedule, self.faults, variant, tear)
+        publishing = self._draw_publishing()
+        self.world = World(
+            schedule,
+            self.faults,
+            variant,
+            tear,
+            is_quiet=profile is QUIET,
+            publishing=publishing if publishing and self._keeps(("publishing", 0)) else None,
+        )
         self.placement = self.chance.choice(profile.placements)
-        self._troubles = self._draw_troubles() if profile.has_trouble else []
-        drawn = profile.has_trouble and self.chance.random() < 0.1
+        drawn = profile.has_trouble and self.chance.random() < SHARE_FAILED_OVER
         self._fails_over = drawn and self._keeps(("account FAILED_OVER", 0))
+        self._troubles = self._draw_troubles() if profile.has_trouble else []
 
     @property
     def atoms(self) -> list[Atom]:
@@ -127,19 +165,33 @@ class History:
         self._chosen.append(atom)
         return True
 
+    def _draw_publishing(self) -> Rounds | None:
+        """A history in which only calls of publishing fail is about these: many of them."""
+        if self.faults.is_focused and self.faults.kinds & PUBLISHING:
+            return Rounds(2.0, timedelta(0))
+        if self.chance.random() < SHARE_UNPUBLISHED:
+            return None
+        unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
+        return Rounds(self.chance.choice((0.3, 2.0, 10.0)), unmark_after)
+
     def _draw_troubles(self) -> list[tuple[Trouble, float, Random]]:
         """Events between steps: share of steps, and a chance of its own."""
-        return [
+        drawn = [
             (each, rate, Random(f"{self.seed} {each.name}"))
             for each in Troubles(self.world, self.chance).all()
             if (rate := self.chance.choice((0.0, 0.0, 0.0005, 0.003)))
         ]
+        # Who looked before an account fails over must not act long after: that is a known limit.
+        return [each for each in drawn if not (self._fails_over and each[0].name == PAUSED)]
 
     def run(self) -> Report:
         """Run it. Raises HistoryFailed when a promise is broken."""
-        with self._limits(), inside(self.world) as world:
+        with inside(self.world) as world:
             try:
-                self._run(world)
+                with self._limits():
+                    self._run(world)
+                self._clear_outboxes(world)
+                self._stay_settled(world)
             except Violation as violation:
                 raise HistoryFailed(self, violation) from violation
             except Exception as error:  # of the code under test, or of the simulation itself
@@ -149,7 +201,7 @@ class History:
         return Report(world.loop.steps, world.loop.time(), faults, entries, self.placement.name)
 
     def _limits(self) -> AbstractContextManager[None]:
-        share = 0.5 if self.chance.random() < 0.4 else 0.0
+        share = 0.5 if self.profile.has_trouble and self.chance.random() < SHARE_SMALL else 0.0
         if share and self._keeps(("small limits", 0)):
             return some_small(Random(f"{self.seed} limits"), share)
         return nullcontext()
@@ -157,11 +209,11 @@ class History:
     def _run(self, world: World) -> None:
         chance = self.chance
         world.network.slow_share = chance.choice(self.profile.slow_shares)
-        world.entities.idle_share = chance.choice((0.0, 0.1))
+        world.entities.idle_share = chance.choice((0.0, 0.1)) if self.profile.has_trouble else 0.0
         world.tables.names_rows = chance.random() < 0.5
         world.patience = 0.9
         world.skew_seconds = chance.choice((0.0, 3.0, 20.0))
-        storm_seconds = chance.choice((2.0, 12.0, 12.0))
+        storm_seconds = chance.choice(STORM_LONG if self.faults.is_focused else STORM_SHORT)
         for n, roles in enumerate(self.placement.hosts):
             if n == 0 or len(roles) == 1 or self._keeps(("host", n)):
                 world.start(roles)
@@ -178,15 +230,26 @@ class History:
         world.run(lambda: world.loop.time() > storm_seconds, self._maybe_trouble)
         self._calm_down(world)
         world.settle(calls, CALM_SECONDS_MAX)
+        if self.profile is QUIET:
+            self._check_budgets(world)
         if lost:
             self._send_again(world, lost)
-        self._clear_outboxes(world)
+
+    def _check_budgets(self, world: World) -> None:
+        """Raise Violation when something took too long, or a log is not in its entity's order."""
+        slow = {n: s for n, s in world.ledger.answered_after.items() if s > QUIET_SECONDS_MAX}
+        if slow:
+            raise Violation(Broken.SLOW, f"{slow}")
+        if self.placement is TOGETHER:
+            world.ledger.check_order(world.entities.listed, world.tables)
 
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
         keys = chance.sample(samples.keys, chance.choice(self.profile.keys))
-        requests = chance.randint(1, self.profile.requests_max)
-        return Plan(keys, requests, chance.choice((0.0, 0.3, 1.0)), seconds)
+        most = self.profile.requests_max * (MORE_REQUESTS if self.faults.is_focused else 1)
+        failing = SHARE_FAILING if "letter.put" in self.faults.kinds else 0.0
+        rivals = chance.choice((0.0, 0.3, 1.0))
+        return Plan(keys, chance.randint(1, most), rivals, seconds, failing)
 
     def _shorter(self, number: int, sending: Sending) -> Sending:
         """A call for many requests may be for fewer of them."""
@@ -199,7 +262,7 @@ class History:
     def _send_again(self, world: World, lost: Sequence[Request]) -> None:
         """Whoever sends again what the account has lost gets its place, though the entity and the
         processes have seen it before, and may know it as done."""
-        world.pass_time(STORE_CALL_SECONDS_MAX)
+        world.pass_time(CALL_SECONDS_MAX)
         calls = world.send([Sending(0.1 * n, (each,)) for n, each in enumerate(lost)])
         world.settle(calls, CALM_SECONDS_MAX)
 
@@ -219,6 +282,15 @@ class History:
             calls = world.send([Sending(n, (each,)) for n, each in enumerate(requests)])
             world.settle(calls, CALM_SECONDS_MAX)
         raise Violation(Broken.LEFT, f"outboxes of {old}: {[world.outbox(each) for each in old]}")
+
+    def _stay_settled(self, world: World) -> None:
+        """Nobody sends anything any more: what hangs ends, and then nothing moves."""
+        world.pass_time(CALL_SECONDS_MAX + IDLE_SECONDS)
+        before = world.output.count
+        world.pass_time(IDLE_SECONDS)
+        world.settle((), 0.0)
+        if world.output.count != before:
+            raise Violation(Broken.RESTLESS, f"{world.output.count - before} events")
 
     def _let_all_arrive(self, world: World) -> None:
         """What is late comes, and what dead hosts had in flight runs."""
@@ -241,6 +313,8 @@ class History:
         world.network.hub_hangs_until = 0.0
         world.entities.idle_share = 0.0
         world.restore_hub()
+        if world.publishing is not None:
+            world.publishing = replace(world.publishing, every_seconds=CALM_ROUND_SECONDS)
         world.run(lambda: not world.is_anybody_paused())
 
     def _maybe_trouble(self) -> None:

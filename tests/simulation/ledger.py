@@ -28,6 +28,7 @@ class Broken(Enum):
     BOTH = "a dead letter has a place in the log"
     ORDER = "without faults, the log is not in the order of the entity"
     UNEXPLAINED = "something was read that the entity never was"
+    DROPPED = "without faults, the entity is told that something is done which still waits"
     TIME_LIMIT = "a function ran into functionTimeout"
     OUT = "the output hub holds what is not in the log"
     GAP = "the output hub has an event before the one that it follows"
@@ -69,6 +70,12 @@ class Folded(Protocol):
     def state(self) -> str: ...
 
 
+class Output(Protocol):
+    """The output hub."""
+
+    def check(self, key: str) -> None: ...
+
+
 class Ledger:
     """Remembers what was sent, promised and shown, and compares it with what is stored."""
 
@@ -77,19 +84,22 @@ class Ledger:
     ) -> None:
         """`is_dead` says whether a request has become a dead letter: then its id is free again."""
         self._is_dead = is_dead
+        self.output: Output | None = None
+        """Where the log is published; None when it is not."""
         self.count: Counter[str] = Counter()
         """What clients did to try the promises."""
-        self.promised: dict[Id, Request] = {}
+        self.promised: dict[str, dict[str, Request]] = {}
+        """What was accepted, by key and request id."""
         self.answered_after: dict[Id, float] = {}
-        """Seconds from the first time that a request was sent to its answer."""
+        """Seconds of the longest wait of those who wait for an answer, infinite without one."""
         self._decider = decider
         self._clock = clock
-        self._first_sent: dict[Id, float] = {}
+        self._names: set[Id] = set()
         self._sent: Counter[Request] = Counter()
         """How often, without the times that it was turned away."""
         self._broken: list[tuple[Broken, object]] = []
         """What no table shows."""
-        self._refused: set[Request] = set()
+        self._refused: dict[str, set[Request]] = {}
         self._shown: dict[Id, Entry] = {}
         self._written: dict[str, list[Entry]] = {}
         self._states: dict[str, str | None] = {}
@@ -109,9 +119,9 @@ class Ledger:
 
     def sent(self, request: Request) -> None:
         name = (request.key, request.id)
-        if name in self._first_sent:
+        if name in self._names:
             self.count["client REPEATED" if request in self._sent else "client OTHER_CONTENT"] += 1
-        self._first_sent.setdefault(name, self._clock())
+        self._names.add(name)
         self._sent[request] += 1
 
     def turned_away(self, request: Request) -> None:
@@ -123,18 +133,19 @@ class Ledger:
         if self._is_excused(request):
             return
         name = (request.key, request.id)
-        first = self.promised.setdefault(name, request)
+        promised = self.promised.setdefault(request.key, {})
+        first = promised.setdefault(request.id, request)
         if not self._decider.same(first.payload, request.payload):
             if self._is_dead(name):
-                self.promised[name] = request
-                self._refused.discard(request)
+                promised[request.id] = request
+                self._refused.get(request.key, set()).discard(request)
             else:
                 self.broke(Broken.OTHER, (first, request))
         self.changed(request.key)
 
     def refused(self, request: Request) -> None:
         if not self._is_excused(request):
-            self._refused.add(request)
+            self._refused.setdefault(request.key, set()).add(request)
             self.changed(request.key)
 
     def shown(self, request: Request, entry: Entry) -> None:
@@ -142,9 +153,13 @@ class Ledger:
             return
         self.accepted(request)
         name = (request.key, request.id)
-        self.answered_after.setdefault(name, self._clock() - self._first_sent[name])
         if entry != self._shown.setdefault(name, entry):
             self.broke(Broken.SHOWN, (entry, self._shown[name]))
+
+    def waited(self, request: Request, seconds: float) -> None:
+        """Take note of how long somebody had to wait for the answer to a POST."""
+        name = (request.key, request.id)
+        self.answered_after[name] = max(seconds, self.answered_after.get(name, 0.0))
 
     def _is_excused(self, request: Request) -> bool:
         """Whether somebody may still act on what a fail-over has taken away: a known limit."""
@@ -161,6 +176,8 @@ class Ledger:
             rows = tables.rows(key)
             self._check_log(key, rows)
             self._check_promises(key, rows, tables)
+            if self.output is not None:
+                self.output.check(key)
 
     def _check_log(self, key: str, rows: Rows) -> None:
         before = self._written.setdefault(key, [])
@@ -183,16 +200,15 @@ class Ledger:
         entry = answered.entry
         request = Request(key, entry.request_id, answered.payload)
         _hold(self._sent[request] > 0, Broken.INVENTED, request)
-        _hold(request not in self._refused, Broken.REFUSED, request)
+        refused = request in self._refused.get(key, ()) and not self._is_dead((key, request.id))
+        _hold(not refused, Broken.REFUSED, request)
         folded = self._decider.fold(request.payload, entry.place, self._states.get(key))
         made = (entry.output, entry.refused)
         _hold(made == (folded.output, folded.refused), Broken.FOLDED, (entry, folded))
         self._states[key] = folded.state
 
     def _check_promises(self, key: str, rows: Rows, tables: Tables) -> None:
-        for (of, request_id), request in self.promised.items():
-            if of != key:
-                continue
+        for request_id, request in self.promised.get(key, {}).items():
             answered, row = rows.requests.get(request_id), rows.inbox.get(request_id)
             letter = tables.letters.get(Name(FOLD, key, request_id))
             _hold(answered or row or letter, Broken.LOST, request)
@@ -206,24 +222,28 @@ class Ledger:
             shown = self._shown.get((key, request_id))
             there = answered.entry if answered else None
             _hold(shown in {None, there}, Broken.SHOWN, (request_id, shown, there))
-        for request in self._refused:
-            answered = rows.requests.get(request.id) if request.key == key else None
+        for request in self._refused.get(key, ()):
+            answered = rows.requests.get(request.id)
             same = answered is not None and answered.payload == request.payload
-            _hold(not same, Broken.REFUSED, request)
+            _hold(not same or self._is_dead((key, request.id)), Broken.REFUSED, request)
 
     def check_settled(self, tables: Tables) -> None:
         """Raise Violation unless all that was accepted is in the log, and nothing waits."""
-        for (key, request_id), request in self.promised.items():
-            dead = Name(FOLD, key, request_id) in tables.letters
-            _hold(dead or request_id in tables.rows(key).requests, Broken.STUCK, request)
+        for key, promised in self.promised.items():
+            requests = tables.rows(key).requests
+            for request_id in promised.keys() - requests.keys():
+                dead = Name(FOLD, key, request_id) in tables.letters
+                _hold(dead, Broken.STUCK, promised[request_id])
         for key, rows in tables.keys.items():
             _hold(not rows.inbox, Broken.LEFT, (key, "inbox", list(rows.inbox)))
 
-    def check_order(self, listed: Mapping[str, Sequence[str]], logged: Tables) -> None:
+    def check_order(self, listed: Mapping[str, Sequence[str]], tables: Tables) -> None:
         """Raise Violation unless each log has the order in which the entity first listed ids."""
-        for key, rows in logged.keys.items():
-            log = [rows.entries[place].request_id for place in sorted(rows.entries)]
-            ids = [each for each in listed.get(key, ()) if each in rows.requests]
+        for key, rows in tables.keys.items():
+            places = [rows.entries[place].request_id for place in sorted(rows.entries)]
+            log = [each for each in places if not self._is_dead((key, each))]
+            logged = frozenset(log)
+            ids = [each for each in listed.get(key, ()) if each in logged]
             _hold(log == ids, Broken.ORDER, (key, log, ids))
 
     # The account fails over
@@ -236,9 +256,11 @@ class Ledger:
         """
         for name in lost:
             self._excused[name] = excused_until
-            self.promised.pop(name, None)
+            key, request_id = name
+            self.promised.get(key, {}).pop(request_id, None)
             self._shown.pop(name, None)
-        self._refused = {r for r in self._refused if (r.key, r.id) not in self._excused}
+            refused = self._refused.get(key, set())
+            refused -= {each for each in refused if each.id == request_id}
         self._written.clear()
         self._states.clear()
         for key in tables.keys:

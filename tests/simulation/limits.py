@@ -9,6 +9,7 @@ from typing import Any, Final
 from activities import append, emit, hand_over, lane, outbox
 from entities import order
 from intake import accept, admission, sweep
+from publishing import catch_up, live, publisher
 from taskhub import durable
 
 SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
@@ -17,9 +18,9 @@ SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
     "INBOX_PAGE_ROWS": ((append, emit), (1, 2)),
     "HUB_CALLS_MAX": ((emit,), (1, 2)),
     "DRAINS_MAX": ((emit,), (1, 2)),
-    "PAUSE_SECONDS": ((hand_over,), (0.0, 1.0)),
+    "KEYS_ANNOUNCED_MAX": ((emit,), (1, 2)),
+    "PAUSE_SECONDS": ((hand_over, live), (0.0, 1.0)),
     "OUTBOX_CHARACTERS_MAX": ((order, lane), (24, 48)),
-    "DONE_REMEMBERED_MAX": ((lane,), (1, 3)),
     "KEYS_REMEMBERED_MAX": ((lane,), (1, 2)),
     "ROUNDS_MAX": ((outbox,), (1, 3)),
     "INBOX_ROWS_MAX": ((accept,), (1, 2, 3)),
@@ -28,9 +29,14 @@ SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
     "KEYS_MAX": ((sweep,), (1, 2)),
     "SLOW_KEYS_MAX": ((sweep,), (1,)),
     "ROWS_HELD_MAX": ((sweep,), (1, 2)),
-    "PAGE_ROWS": ((sweep,), (1, 2)),
     "CALL_SECONDS_MAX": ((durable,), (0.3, 2.0)),
     "KEYS_CHARACTERS_MAX": ((durable,), (1, 10)),
+    "EVENTS_PER_SEND_MAX": ((publisher,), (1, 2, 3)),
+    "SENDS_PER_RUN_MAX": ((publisher,), (1, 2)),
+    "KEYS_WAITING_MAX": ((live,), (0, 1)),
+    "RUNS_AT_ONCE_MAX": ((live,), (1,)),
+    "MARKERS_PER_ROUND_MAX": ((catch_up,), (1, 2)),
+    "ROUND_SECONDS_MAX": ((catch_up,), (0.2, 2.0)),
 }
 """Of each limit the modules that know it, and what it is made."""
 

@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 
 from store.ports.records import Conflict, Unknown
 from tests.simulation.faults import GUARDED, KINDS, Fault, Faults
+from tests.simulation.ledger import Violation
 from tests.simulation.loop import SimulatedLoop
+from tests.simulation.places import STORE_CALL_SECONDS_MAX, STORE_CALLS_OF_KEY_AT_ONCE
 
 T = TypeVar("T")
 
@@ -22,9 +24,6 @@ SECONDS_SOON: Final = (0.0005, 0.04)
 SECONDS_LATE: Final = (0.5, 40.0)
 """How long after its caller was told of an error something may still happen: while the caller
 looks and tries again, when a guarded write still finds nothing in its way, or long after."""
-
-STORE_CALL_SECONDS_MAX: Final = 30.0
-"""After which a call of the store ends as Unknown."""
 
 SHARE_SOON: Final = 0.5
 SHARE_SOON_GUARDED: Final = 0.9
@@ -60,7 +59,8 @@ class Network:
         """Of the storage account: what was sent to an earlier one never arrives."""
         self.requests: Counter[str] = Counter()
         """Made to the store and to the hub, by the name of the call."""
-        self.trace: Callable[[str, str], None] = lambda _what, _how: None
+        self.trace: Callable[..., None] = lambda *_: None
+        """Takes what happens, and how: any objects, written down only when somebody reads it."""
         self.is_hanging: Callable[[str, str], bool] = lambda _name, _key: False
         self._world = Context()  # belongs to no process
 
@@ -96,6 +96,7 @@ class Network:
         key: str,
         detail: object,
         effect: Callable[[], T],
+        *,
         instead: Mapping[Fault, Callable[[], T]] = NOTHING,
         error: Callable[[str], Exception] = Unknown,
         requests: int = 1,
@@ -107,32 +108,43 @@ class Network:
         """
         fault = self._fault_of(name, key)
         self.requests[name] += requests
-        failed = "" if fault is Fault.NONE else f" !{fault.name}"
-        self.trace(name, f"{key} {detail}{failed}")
+        self.trace(name, key, detail, "" if fault is Fault.NONE else f"!{fault.name}")
         answer: asyncio.Future[T] = self._loop.create_future()
-        happens = self.delay(name)
+        # What is asked for together goes out a few at a time.
+        happens = self.delay(name) * -(-requests // STORE_CALLS_OF_KEY_AT_ONCE)
         told = happens if fault in HAPPENS else happens + self.delay(name)
-        again = partial(self._attempt, f"{name} {fault.name}", f"{name}: {key} {detail}")
+        again = partial(self._attempt, f"{name} {fault.name}", (name, key, detail))
         here = self._of_this_account(name, instead.get(fault, effect), error)
         if fault in HAPPENS:
-            self.later(happens, lambda: self._answer(name, answer, here))
+            self.later(happens, lambda: self._answer(name, key, answer, here))
         if fault in HAPPENS_UNSEEN:
             self.later(happens, lambda: again("unseen", here))
         if fault in {Fault.LATER, Fault.TWICE}:
             share_soon = SHARE_SOON_GUARDED if KINDS.get(name) is GUARDED else SHARE_SOON
             late = self._of_this_account(name, effect, error)
             self.after(told + self.late(share_soon), lambda: again("late", late))
+        self._leave_unanswered(fault, name, answer, told, error)
+        return await answer
+
+    def _leave_unanswered(
+        self,
+        fault: Fault,
+        name: str,
+        answer: asyncio.Future[Any],
+        told: float,
+        error: Callable[[str], Exception],
+    ) -> None:
+        """Tell the caller, after so many seconds, something that is not what happened."""
         if fault in NO_ANSWER:
             self.later(told, lambda: _fail(answer, error(name)))
         if fault in REFUSAL:
             self.later(told, lambda: _fail(answer, Conflict(name)))
         if fault is Fault.CANCELLED:
-            self.later(happens, answer.cancel)
+            self.later(told, answer.cancel)
         if fault is Fault.SWALLOWED:
-            self.later(happens, lambda: _settle(answer, None))
+            self.later(told, lambda: _settle(answer, None))
         if fault is Fault.HANGING and _room(name) in STORE:
             self.later(STORE_CALL_SECONDS_MAX, lambda: _fail(answer, error(name)))
-        return await answer
 
     def _of_this_account(
         self, name: str, effect: Callable[[], T], error: Callable[[str], Exception]
@@ -164,28 +176,36 @@ class Network:
             return Fault.HANGING
         return self.faults.of(name)
 
-    def _answer(self, name: str, answer: asyncio.Future[T], effect: Callable[[], T]) -> None:
+    def _answer(
+        self, name: str, key: str, answer: asyncio.Future[T], effect: Callable[[], T]
+    ) -> None:
         try:
             result = effect()
+        except Violation:
+            raise
         except Exception as error:  # noqa: BLE001 - the answer of the service
             failure = error
-            self.trace(name, f"answers {error!r}")
+            self.trace(name, key, "answers", repr(error))
             self.later(self.delay(name), lambda: _fail(answer, failure))
         else:
             self.later(self.delay(name), lambda: _settle(answer, result))
 
-    def _attempt(self, kind: str, what: str, when: str, effect: Callable[[], object]) -> None:
+    def _attempt(
+        self, kind: str, what: tuple[object, ...], when: str, effect: Callable[[], object]
+    ) -> None:
         """Let it happen with nobody there to hear how it went.
 
         What something was in the way of is no fault of this kind: nothing was written.
         """
         try:
             effect()
+        except Violation:
+            raise
         except Exception as error:  # noqa: BLE001 - a conflict, for example
             self.faults.came_to_nothing(kind)
-            self.trace(when, f"{what}: {error!r}")
+            self.trace(when, *what, repr(error))
         else:
-            self.trace(when, f"{what}: done")
+            self.trace(when, *what, "done")
 
 
 def _room(name: str) -> str:

@@ -6,7 +6,7 @@ From actions to decisions with ids goes the algorithm of `localhost`, which is t
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import datetime
 from importlib import import_module
 from typing import Any, Final
 
@@ -15,29 +15,13 @@ from localhost.taskhub.clock import Microseconds
 from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction, decisions_in
 from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id, event, started
 from localhost.taskhub.replay import Replay
+from triggers.durable import Names
 
 Handle = Callable[[str], str]
 
-# A third of an episode is the SDK parsing timestamps that it has parsed in each episode before.
+# A third of an episode is the SDK guessing the formats of timestamps, and they have but one.
 _sdk: Any = import_module("azure.durable_functions.models.history.HistoryEvent")
-_sdk.dt_parse = lru_cache(10_000)(_sdk.dt_parse)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the app has registered."""
-
-    orchestration: str
-    activity: str
-    entity: str
-
-    @property
-    def known(self) -> Known:
-        return Known(
-            lambda name: name == self.activity,
-            lambda name: name == self.orchestration,
-            lambda name: name.lower() == self.entity.lower(),
-        )
+_sdk.dt_parse = datetime.fromisoformat
 
 
 ACTIONS_MAX: Final = 100_000
@@ -99,7 +83,7 @@ class Orchestration:
         new = [event(Kind.ORCHESTRATOR_STARTED, now), *_each_once(batch)]
         reply = json.loads(handle(self._payload(new)))
         (actions,) = reply["actions"]
-        replay = Replay(self.id, self.id, actions, self.names.known, ACTIONS_MAX)
+        replay = Replay(self.id, self.id, actions, known(self.names), ACTIONS_MAX)
         replay.feed([*self.history, *new])
         past = decisions_in(self.history)
         assert replay.invalid is None, replay.invalid
@@ -126,6 +110,15 @@ class Orchestration:
                 "upperSchemaVersionNew": 2,
             }
         )
+
+
+def known(names: Names) -> Known:
+    """Return what the app has registered."""
+    return Known(
+        lambda name: name == names.activity,
+        lambda name: name == names.orchestration,
+        lambda name: name.lower() == names.entity.lower(),
+    )
 
 
 def _each_once(batch: Sequence[Event]) -> Sequence[Event]:

@@ -20,7 +20,8 @@ from tests.simulation.entities import SECONDS_INVISIBLE, SECONDS_UNSERVED, SHARE
 from tests.simulation.faults import Fault
 from tests.simulation.host import Gone, Host, HostGone, Role
 from tests.simulation.network import Network
-from tests.simulation.orchestration import Episode, Names, Orchestration
+from tests.simulation.orchestration import Episode, Orchestration
+from triggers.durable import Names
 
 RUNS_MAX: Final = 50
 """Attempts at one activity whose host died under it; more than any history has crashes."""
@@ -172,7 +173,7 @@ class Orchestrations:
     async def _activity(self, each: Orchestration, epoch: int, decision: Decision) -> None:
         fault = self._faults.of("outbox.emit")
         text = decision.input or "null"
-        self._network.trace("outbox.emit", text if fault is Fault.NONE else f"{text} !{fault.name}")
+        self._network.trace("outbox.emit", text, "" if fault is Fault.NONE else f"!{fault.name}")
         if fault is Fault.TWICE:
             self._world.spawn(self._run_activity(each, epoch, decision, text))
         if fault in {Fault.BEFORE, Fault.AFTER}:

@@ -1,15 +1,18 @@
 """Places that are shared: connections, calls at once, activities at once. First come, first served."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
-STORE_CALLS_AT_ONCE: Final = 1_000
-"""Connections of one process to the storage account: file handles and outgoing ports are finite."""
+from store.ports.records import Unknown
 
-STORE_CALLS_OF_KEY_AT_ONCE: Final = 16
-"""Of these, for one key: the rest of them waits within the store."""
+STORE_CALLS_AT_ONCE: Final = 4_000
+"""Connections of one process to the storage account (`store.tables.connection`)."""
+
+STORE_CALLS_OF_KEY_AT_ONCE: Final = 8
+"""Of these, for one key (`store.tables.client`): the rest of them waits within the store."""
+
+STORE_CALL_SECONDS_MAX: Final = 15.0
+"""Of a call, also for its place (`store.tables.client`)."""
 
 HUB_CALLS_AT_ONCE: Final = 30
 """The session that the SDK's durable client keeps for a process allows so many."""
@@ -19,17 +22,33 @@ ENTITIES_AT_ONCE: Final = 16
 """Of one host: host.json."""
 
 
-class Places:
-    """So many at once, and of one key so many."""
+class StorePlaces:
+    """The connections of one process."""
 
-    def __init__(self, at_once: int, of_key: int) -> None:
-        self._all = asyncio.Semaphore(at_once)
-        self._of_key = of_key
-        self._keys: dict[str, asyncio.Semaphore] = {}
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(STORE_CALLS_AT_ONCE)
+        self._of_key: dict[str, asyncio.Semaphore] = {}
 
-    @asynccontextmanager
-    async def one(self, key: str) -> AsyncIterator[None]:
-        """Hold a place of the key and a shared one; those of one key wait behind each other."""
-        own = self._keys.setdefault(key, asyncio.Semaphore(self._of_key))
-        async with own, self._all:
-            yield
+    async def take(self, key: str) -> asyncio.Semaphore:
+        """Wait for a place of the key and a shared one; return the former. Raises Unknown."""
+        own = self._of_key.setdefault(key, asyncio.Semaphore(STORE_CALLS_OF_KEY_AT_ONCE))
+        if not (own.locked() or self._all.locked()):
+            await own.acquire()
+            await self._all.acquire()
+            return own
+        try:
+            async with asyncio.timeout(STORE_CALL_SECONDS_MAX):
+                await own.acquire()
+                try:
+                    await self._all.acquire()
+                except asyncio.CancelledError:
+                    own.release()
+                    raise
+        except TimeoutError:
+            raise Unknown(f"no place for a call of {key}") from None
+        return own
+
+    def give_back(self, own: asyncio.Semaphore) -> None:
+        """Let the next call have them."""
+        own.release()
+        self._all.release()

@@ -19,12 +19,9 @@ from store.ports.records import (
     Head,
     Request,
 )
+from store.ports.store import Store
 from tests.simulation.network import Network
-from tests.simulation.places import (
-    STORE_CALLS_AT_ONCE,
-    STORE_CALLS_OF_KEY_AT_ONCE,
-    Places,
-)
+from tests.simulation.places import StorePlaces
 from tests.simulation.tables import Tables
 
 T = TypeVar("T")
@@ -38,13 +35,16 @@ class Calls:
 
     def __init__(self, tables: Tables, network: Network, tear: Random | None) -> None:
         self.tables, self._network, self._tear = tables, network, tear
-        self._places = Places(STORE_CALLS_AT_ONCE, STORE_CALLS_OF_KEY_AT_ONCE)
+        self._places = StorePlaces()
 
     async def __call__(
         self, name: str, key: str, detail: object, effect: Callable[[], T], requests: int = 1
     ) -> T:
-        async with self._places.one(key):
+        place = await self._places.take(key)
+        try:
             return await self._network.call(name, key, detail, effect, requests=requests)
+        finally:
+            self._places.give_back(place)
 
     def parts(self, ids: Sequence[str]) -> list[list[str]]:
         """Cut what is asked for together: it may be read at two moments."""
@@ -169,9 +169,9 @@ class SimulatedPublications(Publications):
     async def cursor(self, key: str) -> Cursor:
         return await self._calls("cursor.get", key, "", lambda: self._tables.rows(key).cursor)
 
-    async def move(self, key: str, cursor: Cursor, place: int) -> Cursor:
+    async def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
         detail = f"from {cursor.place} to {place}"
-        effect = partial(self._tables.move, key, cursor, place)
+        effect = partial(self._tables.move, key, cursor, place, trail)
         return await self._calls("cursor.move", key, detail, effect)
 
 
@@ -196,15 +196,39 @@ class SimulatedDeadLetters(DeadLetters):
         self._letters.letters.pop(name, None)
 
 
-class SimulatedStore:
-    """`store.ports.store.Store`. With `tear`, what is asked for together is not read at once."""
+class SimulatedStore(Store):
+    """With `tear`, what is asked for together is not read at once."""
 
     def __init__(self, tables: Tables, network: Network, tear: Random | None = None) -> None:
         calls = Calls(tables, network, tear)
-        self.inbox: Inbox = SimulatedInbox(calls)
-        self.log: Log = SimulatedLog(calls)
-        self.publications: Publications = SimulatedPublications(calls)
-        self.deadletters: DeadLetters = SimulatedDeadLetters(calls)
+        self._inbox, self._log = SimulatedInbox(calls), SimulatedLog(calls)
+        self._publications, self._letters = (
+            SimulatedPublications(calls),
+            SimulatedDeadLetters(calls),
+        )
+        self._swept_at: datetime | None = None
+
+    @property
+    def inbox(self) -> Inbox:
+        return self._inbox
+
+    @property
+    def log(self) -> Log:
+        return self._log
+
+    @property
+    def publications(self) -> Publications:
+        return self._publications
+
+    @property
+    def deadletters(self) -> DeadLetters:
+        return self._letters
+
+    async def note_sweep(self, at: datetime) -> None:
+        self._swept_at = at
+
+    async def last_sweep(self) -> datetime | None:
+        return self._swept_at
 
     async def check(self) -> Mapping[str, str]:
         return {}

@@ -174,11 +174,11 @@ class Tables:
         rows.marker = None
         self._changed(marker.key)
 
-    def move(self, key: str, cursor: Cursor, place: int) -> Cursor:
+    def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
         rows = self.rows(key)
         if rows.cursor != cursor:
             raise Conflict("cursor")
-        rows.cursor = Cursor(place, self.version())
+        rows.cursor = Cursor(place, self.version(), trail)
         self._changed(key)
         return replace(rows.cursor)
 

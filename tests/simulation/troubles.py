@@ -3,17 +3,23 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from store.ports.records import Request
 from tests.simulation.host import Host
-from tests.simulation.ledger import Id
-from tests.simulation.network import STORE_CALL_SECONDS_MAX
 from tests.simulation.tables import Rows
 from tests.simulation.world import World
 
+if TYPE_CHECKING:
+    from tests.simulation.ledger import Id
+
+CALL_SECONDS_MAX: Final = 30.0
+"""Within which everything ends that was under way: whoever looked before a fail-over acts by then."""
+
 PAUSES_SECONDS: Final = (0.5, 5.0, 45.0, 400.0)
 """How long a process stands still: also longer than leases, and than messages are invisible."""
+
+PAUSED: Final = "host PAUSED"
 
 RESTART_SECONDS_MAX: Final = 3.0
 
@@ -45,7 +51,7 @@ class Troubles:
         entities = self.world.entities
         yield Trouble("host KILLED", self._kill, self._running)
         yield Trouble("worker KILLED", self._kill_worker, self._running)
-        yield Trouble("host PAUSED", self._pause, self._running)
+        yield Trouble(PAUSED, self._pause, self._running)
         yield Trouble("entity LOST", self._lose, entities.committed)
         yield Trouble("entity ROLLED_BACK", self._roll_back, entities.committed)
         yield Trouble("hub WIPED", self._wipe, entities.committed)
@@ -146,9 +152,11 @@ def fail_over(world: World, chance: Random) -> list[Request]:
     lost: list[Id] = []
     for key, rows in sorted(world.tables.keys.items()):
         lost += [(key, each) for each in _cut(key, rows, world, chance)]
-    until = world.loop.time() + STORE_CALL_SECONDS_MAX
-    promised = [world.ledger.promised[each] for each in lost if each in world.ledger.promised]
+    until = world.loop.time() + CALL_SECONDS_MAX
+    ledger = world.ledger.promised
+    promised = [ledger[key][i] for key, i in lost if i in ledger.get(key, ())]
     world.ledger.restart(world.tables, lost, until)
+    world.output.went_back()
     world.note("fail over", f"without {lost}")
     return promised
 

@@ -15,10 +15,12 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities import outbox
+from domain.wire import Wire
+from publishing.catch_up import UNMARK_AFTER
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import StoreError
 from taskhub.durable import DurableHub
-from tests.simulation.app import NAMES, App, Outside, Parts
+from tests.simulation.app import App, Outside, Parts
 from tests.simulation.clients import Client, Sending
 from tests.simulation.decisions import Heard
 from tests.simulation.durable_client import SimulatedClient
@@ -39,16 +41,21 @@ from tests.simulation.loop import OWNER, SimulatedLoop, simulated_loop
 from tests.simulation.mistakes import heard
 from tests.simulation.network import Network
 from tests.simulation.orchestrations import Orchestrations, Surroundings
+from tests.simulation.output import OutputHub, SimulatedProducer
 from tests.simulation.partitions import Partitions
-from tests.simulation.samples import NOTES, Samples
+from tests.simulation.samples import SAMPLES, Samples
 from tests.simulation.store import SimulatedStore
 from tests.simulation.tables import Tables
+from triggers.durable import Names, names_of
 
 BEGINNING: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
 SWEEP_AFTER: Final = timedelta(seconds=10)
 SWEEP_EVERY_SECONDS: Final = 30.0
 SWEEP_SECONDS_MAX: Final = 240.0
+
+STEPS_PER_LOOK: Final = 8
+"""Between two looks whether all is done."""
 
 STEPS_MAX: Final = 400_000
 """Of one history; beyond it something runs in circles."""
@@ -58,13 +65,21 @@ STEPS_MAX: Final = 400_000
 class Variant:
     """The code under test; a test may replace a part of it."""
 
-    parts: Parts = Parts()
+    parts: Parts = field(default_factory=Parts)
     orchestrator: Callable[[str], Any] = outbox.orchestration
     tables: Callable[[Callable[[str], object]], Tables] = Tables
-    samples: Samples = NOTES
+    samples: Samples = SAMPLES
 
 
 REAL: Final = Variant()
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often the timer publishes what was left behind, and how soon a marker may go."""
+
+    every_seconds: float = 30.0
+    unmark_after: timedelta = UNMARK_AFTER
 
 
 @dataclass(slots=True)
@@ -80,10 +95,14 @@ class World:
     """Share of failures after which a client tries again."""
     skew_seconds: float = 0.0
     """How far the clocks of processes are off, at most."""
+    publishing: Rounds | None = None
+    """None: nothing is published."""
+    is_quiet: bool = False
+    """Whether nothing goes wrong."""
     check_every: int = 1
     """Steps between two checks of all promises."""
     is_traced: bool = True
-    trace: list[str] = field(default_factory=list)
+    """Whether to remember what happened."""
     hosts: list[Host] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
     """What the app reported, by event."""
@@ -92,42 +111,65 @@ class World:
     tables: Tables = field(init=False)
     network: Network = field(init=False)
     partitions: Partitions = field(init=False)
+    names: Names = field(init=False)
+    output: OutputHub = field(init=False)
     entities: Entities = field(init=False)
     orchestrations: Orchestrations = field(init=False)
     is_hub_still: bool = field(init=False, default=False)
+    _notes: list[tuple[float, int, str, tuple[object, ...]]] = field(
+        init=False, default_factory=list
+    )
     _waiting: list[asyncio.Future[None]] = field(init=False, default_factory=list)
     _tell: Heard = field(init=False)
 
     def __post_init__(self) -> None:
+        domain = self.variant.samples.domain
+        self.names = names_of(domain.entity, domain.plural)
         self.loop = simulated_loop(self.chance)
         self.ledger = Ledger(self.variant.samples.decider, self.loop.time, self._is_dead)
         self.tables = self.variant.tables(self.ledger.changed)
+        self.output = OutputHub(self.tables, Wire(domain).shown)
+        if self.publishing is not None:
+            self.ledger.output = self.output
         self.network = self.network_of(self.loop, self.chance, self.faults)
-        self.network.trace = self.note if self.is_traced else lambda _what, _how: None
+        if self.is_traced:
+            self.network.trace = self.note
         self._tell = Heard(self.loop.mistake, self.network.trace)
         self.told = self._tell.count
         durable = partial(self.running, Role.DURABLE)
         self.partitions = Partitions(self.chance, self.loop.time, durable)
         self.entities = Entities(self.network, self.chance, self.owner, self.spawn)
-        handle: Any = df.Orchestrator.create(self.variant.orchestrator(NAMES.activity))
+        handle: Any = df.Orchestrator.create(self.variant.orchestrator(self.names.activity))
         surroundings = Surroundings(
             *(self.network, self.chance, self.now, self.living, self.owner, self.spawn)
         )
-        self.orchestrations = Orchestrations(handle, NAMES, surroundings)
+        self.orchestrations = Orchestrations(handle, self.names, surroundings)
 
     def now(self) -> datetime:
         return BEGINNING + timedelta(seconds=self.loop.time())
 
-    def note(self, what: str, how: str) -> None:
-        if not self.is_traced:
-            return
+    def note(self, what: str, *how: object) -> None:
         owner = OWNER.get()
-        who = f"worker {owner.number}" if isinstance(owner, Worker) else ""
-        self.trace.append(f"{self.loop.time():9.4f} {who:10} {what:16} {how}")
+        number = owner.number if isinstance(owner, Worker) else 0
+        self._notes.append((self.loop.time(), number, what, how))
+
+    @property
+    def trace(self) -> list[str]:
+        """What happened, a line each."""
+        return [_line(*each) for each in self._notes]
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done in the world."""
         self.loop.create_task(work, context=Context()).add_done_callback(_raise_its_error)
+
+    def _told_done(self, key: str, ids: Sequence[str]) -> None:
+        """Without faults an entity is told what is done, and nothing that still waits."""
+        if self.is_quiet:
+            rows = self.tables.rows(key)
+            waits = [i for i in ids if i in rows.inbox and i not in rows.requests]
+            dropped = [each for each in waits if not self._is_dead((key, each))]
+            if dropped:
+                self.ledger.broke(Broken.DROPPED, (key, dropped))
 
     def _is_dead(self, name: Id) -> bool:
         return Name(FOLD, *name) in self.tables.letters
@@ -146,15 +188,22 @@ class World:
         worker = Worker(self.loop, host.number)
         worker.too_slow = self._too_slow
         skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
-        client: Any = SimulatedClient(self.entities, self.orchestrations.start, self.network)
-        hub = DurableHub(client, NAMES.entity, NAMES.orchestration)
+        client: Any = SimulatedClient(
+            self.entities, self.orchestrations.start, self.network, self._told_done
+        )
+        hub = DurableHub(client, self.names.entity, self.names.orchestration)
+        rounds = self.publishing
         outside = Outside(
+            samples=self.variant.samples,
+            names=self.names,
             store=SimulatedStore(self.tables, self.network, self.tear),
             hub=ExplainedHub(hub, self.entities, partial(self.ledger.broke, Broken.UNEXPLAINED)),
-            decider=self.variant.samples.decider,
             tell=self._tell,
             now=lambda: self.now() + skew,
+            clock=self.loop.time,
             rng=self.chance,
+            producer=SimulatedProducer(self.output, self.network) if rounds else None,
+            unmark_after=rounds.unmark_after if rounds else UNMARK_AFTER,
         )
         worker.app = App(self.variant.parts, outside)
         host.worker = worker
@@ -244,20 +293,26 @@ class World:
     # Timers: one run at a time, wherever it runs.
 
     def start_timers(self) -> None:
-        self.spawn(self._tick(Role.SWEEP, SWEEP_EVERY_SECONDS, self._sweep))
+        self.spawn(self._tick(Role.SWEEP, lambda: SWEEP_EVERY_SECONDS, _sweep))
+        if self.publishing is not None:
+            self.spawn(self._tick(Role.PUBLISH, self._round_seconds, App.publish))
+
+    def _round_seconds(self) -> float:
+        assert self.publishing is not None
+        return self.publishing.every_seconds
 
     async def _tick(
-        self, role: Role, seconds: float, run: Callable[[App], Coroutine[Any, Any, object]]
+        self,
+        role: Role,
+        seconds: Callable[[], float],
+        run: Callable[[App], Coroutine[Any, Any, object]],
     ) -> None:
         while True:
-            await asyncio.sleep(seconds)
             host = await self.living(role)
             assert host.worker is not None
             with suppress(Gone, StoreError):
                 await host.worker.call(role.name, run(host.worker.app))
-
-    async def _sweep(self, app: App) -> None:
-        await app.sweeper.sweep(app.hub, SWEEP_AFTER, SWEEP_SECONDS_MAX)
+            await asyncio.sleep(seconds())
 
     # History
 
@@ -290,12 +345,17 @@ class World:
     def settle(self, calls: Sequence[asyncio.Task[None]], seconds_max: float) -> None:
         """Let time pass without faults until all is done; raise Violation when it never is."""
         deadline = self.loop.time() + seconds_max
-        self.run(lambda: self._is_settled(calls) or self.loop.time() > deadline)
+        self.run(
+            lambda: (
+                (self.loop.steps % STEPS_PER_LOOK == 0 and self._is_settled(calls))
+                or self.loop.time() > deadline
+            )
+        )
         for call in calls:
             if call.done() and (error := call.exception()) is not None:
                 raise error
         self.ledger.check(self.tables)
-        self.ledger.check_settled(self.tables)
+        self._check_settled()
         if not self._is_settled(calls):
             raise Violation(Broken.STUCK, "a call does not end")
 
@@ -303,10 +363,15 @@ class World:
         if not all(call.done() for call in calls):
             return False
         try:
-            self.ledger.check_settled(self.tables)
+            self._check_settled()
         except Violation:
             return False
         return True
+
+    def _check_settled(self) -> None:
+        self.ledger.check_settled(self.tables)
+        if self.publishing is not None:
+            self.output.check_settled()
 
 
 @contextmanager
@@ -322,6 +387,15 @@ def inside(world: World) -> Iterator[World]:
         finally:
             world.loop.close()  # of what never finished a word in the log means nothing
             asyncio._set_running_loop(before)
+
+
+def _line(time: float, worker: int, what: str, how: tuple[object, ...]) -> str:
+    who = f"worker {worker}" if worker else ""
+    return f"{time:9.4f} {who:10} {what:18} {' '.join(map(str, how))}"
+
+
+async def _sweep(app: App) -> None:
+    await app.sweep(SWEEP_AFTER, SWEEP_SECONDS_MAX)
 
 
 def _raise_its_error(task: asyncio.Task[None]) -> None:

@@ -37,7 +37,7 @@ async def test_loop_goes_on_while_another_process_writes(
     assert rows(file.path) == [1]
 
 
-async def test_process_between_a_rollback_and_the_second_run_is_awaited(
+async def test_process_between_rollback_and_second_run_is_awaited(
     file: SqliteFile, other: sqlite3.Connection
 ) -> None:
     begun: list[str] = []

@@ -83,7 +83,7 @@ async def test_of_two_processes_that_append_to_one_head_one_succeeds(
     await other.close()
 
 
-async def test_write_that_the_file_refuses_is_unknown_and_has_not_happened(
+async def test_write_that_the_file_refuses_is_unknown_and_undone(
     store: SqliteStore,
 ) -> None:
     file = store.opened()
@@ -157,7 +157,7 @@ async def test_missing_folder_is_unknown_until_it_is_there(path: Path) -> None:
     await store.close()
 
 
-async def test_file_that_cannot_be_opened_yet_is_unknown_and_opened_later(
+async def test_file_that_cannot_be_opened_yet_is_opened_later(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(_: Path) -> SqliteFile:
@@ -174,7 +174,7 @@ async def test_file_that_cannot_be_opened_yet_is_unknown_and_opened_later(
 
 async def test_store_that_must_not_be_made_is_not(path: Path) -> None:
     store = SqliteStore(path, "things", create=False)
-    with pytest.raises(Unknown, match="No such file"):
+    with pytest.raises(Unknown, match="there is no such file"):
         await store.log.head("7")
     assert await store.check()
     assert list(path.parent.iterdir()) == []

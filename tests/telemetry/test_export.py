@@ -19,15 +19,15 @@ from typing import Any, ClassVar
 import pytest
 
 from telemetry.export import CONNECTION, DISTRO, SWITCH
-from tests.infra.bicep import INFRA, read
 
 ROOT = Path(__file__).parents[2]
+BICEP = ROOT / "infra" / "modules" / "function-app.bicep"
 KEY = "00000000-0000-0000-0000-000000000001"
 
 ON_AZURE = {
     name: value
     for name, value in re.findall(
-        r"^  (\w+): '(\w+)'$", read(INFRA / "modules/function-app.bicep").text, re.MULTILINE
+        r"^\s+(\w+): '(\w+)'$", BICEP.read_text(encoding="utf-8"), re.MULTILINE
     )
     if name.startswith("APPLICATIONINSIGHTS_") or name == SWITCH
 }

@@ -1,8 +1,8 @@
 """The routes: which call of the HTTP contract is which function of the app.
 
-Names of functions follow from the domain: `post_todo`, `post_todos`, `put_todo_request`,
-`get_todo_request`, `get_project`, `get_todos`, `get_todo`. Azure starts one instance group for all
-of them.
+Names of functions follow from the domain: `post_invoice`, `post_invoices`, `put_invoice_request`,
+`get_invoice_request`, `get_customer`, `get_invoices`, `get_invoice`. On Flex Consumption all of them
+share one group of instances.
 """
 
 import time

@@ -219,7 +219,7 @@ def test_a_rewind_over_http_delivers_everything_again(host: HostProcess) -> None
 
 
 def test_statistics_count_what_the_file_did(host: HostProcess) -> None:
-    files = host.get("/admin/host/status")["statistics"]["files"]
+    files = host.get("/admin/localhost")["statistics"]["files"]
     assert files["eventhubs.db"]["writes"]["events"] > 0
 
 

@@ -60,6 +60,14 @@ class App:
     def has_activity(self, name: str) -> bool:
         return name.lower() in self._activities
 
+    def names(self, kind: str) -> list[str]:
+        found = {
+            "activity": self._activities,
+            "orchestrator": self._orchestrators,
+            "entity": self._entities,
+        }[kind]
+        return list(found)
+
     async def run_entity(self, name: str, payload: str) -> str:
         return await self._run(name, payload, self._entities[name.lower()])
 

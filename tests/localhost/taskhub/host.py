@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from aiohttp import ClientSession, web
 from azure.durable_functions import DurableOrchestrationClient
 from azure.durable_functions.models.utils import http_utils
 
+from localhost.http_server import Request
+from localhost.listeners import bind_public, listening
 from localhost.taskhub import Faults, HubOptions, TaskHub, Worker
 from localhost.taskhub.clock import Clock
 
@@ -29,24 +32,22 @@ class Host:
         clock: Clock | None = None,
     ) -> None:
         self._stopped = False
+        self._stack = AsyncExitStack()
         self.hub = TaskHub(path, worker, options or HubOptions(), faults or Faults(), clock)
 
     async def start(self) -> "Host":
         await self.hub.start()
-        self._server = web.Server(self._handle, access_log=None)
-        self._runner = web.ServerRunner(self._server)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
+        door = bind_public("127.0.0.1", 0)
+        port = door.getsockname()[1]
+        await self._stack.enter_async_context(listening(door, self._handle))
         self.origin = f"http://127.0.0.1:{port}"
         payload = self.hub.client_payload(self.origin + BASE, f"{self.origin}/durabletask/", "key")
         self.client = DurableOrchestrationClient(payload)
         self.http = ClientSession(self.origin + "/durabletask/")
         return self
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.rel_url.raw_path
+    async def _handle(self, request: Request) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
         for prefix in ("/durabletask/", BASE + "/"):
             if path.startswith(prefix):
                 return await self.hub.handle(request, path[len(prefix) :], self.origin + BASE)
@@ -59,7 +60,7 @@ class Host:
         self._stopped = True
         await self.http.close()
         await http_utils._close_session()
-        await self._runner.cleanup()
+        await self._stack.aclose()
         await self.hub.stop()
 
     async def finished(self, instance: str) -> Any:

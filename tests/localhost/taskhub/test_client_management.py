@@ -13,6 +13,12 @@ from tests.localhost.taskhub.host import Host
 
 pytestmark = UNTYPED
 
+FINISHED = [
+    OrchestrationRuntimeStatus.Completed,
+    OrchestrationRuntimeStatus.Failed,
+    OrchestrationRuntimeStatus.Terminated,
+    OrchestrationRuntimeStatus.Canceled,
+]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -150,12 +156,7 @@ async def test_the_sdk_sees_the_first_hundred_only(host: Host) -> None:
     assert len(await host.client.get_status_all()) == 100
 
 
-@pytest.mark.parametrize("query", ["top=0", "top=x", "top=1001", "createdTimeFrom=yesterday"])
-async def test_a_filter_that_makes_no_sense_is_400(host: Host, query: str) -> None:
-    assert (await call(host, "GET", f"instances/?{query}"))[0] == 400
-
-
-async def test_purge_removes_what_has_finished_and_nothing_else(host: Host, app: App) -> None:
+async def test_purge_by_filter_takes_all_unless_finished_is_asked(host: Host, app: App) -> None:
     @app.entity
     def thing(context: Any) -> None:
         context.set_state(1)
@@ -169,12 +170,13 @@ async def test_purge_removes_what_has_finished_and_nothing_else(host: Host, app:
     assert (await call(host, "DELETE", "instances/w"))[0] == 412
     assert (await host.client.purge_instance_history("e0")).instances_deleted == 1
     assert (await host.client.purge_instance_history("e0")).instances_deleted == 0
-    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 2
-    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 0
     assert (await call(host, "DELETE", "instances/"))[0] == 400
+    finished = await host.client.purge_instance_history_by(LONG_AGO, runtime_status=FINISHED)
+    assert finished.instances_deleted == 2
     assert [s.instance_id for s in await host.client.get_status_all()] == ["@thing@k", "w"]
-    await host.client.raise_event("w", "go")
-    await host.finished("w")
+    # As on Azure: what no finished status is asked for takes running instances and entities too.
+    assert (await host.client.purge_instance_history_by(LONG_AGO)).instances_deleted == 2
+    assert await host.client.get_status_all() == []
 
 
 async def test_a_purge_goes_on_beyond_one_transaction(host: Host) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.durable_functions import EntityId
 
 from localhost.taskhub import HubFileError, HubOptions, TaskHub
 from tests.localhost.taskhub.apps import UNTYPED, App
@@ -96,22 +95,3 @@ async def test_a_stop_lets_what_runs_finish_and_keeps_the_rest(open_hub: Open, a
     second = await open_hub()
     assert (await second.finished("i")).output == [1, 2]
     assert app.runs["act"] == 2
-
-
-async def test_operations_that_wait_keep_their_order_over_a_restart(
-    open_hub: Open, app: App
-) -> None:
-    @app.entity
-    def log(context: Any) -> None:
-        context.set_state([*context.get_state(list), context.operation_name])
-
-    entity, clock = EntityId("Log", "k"), ManualClock()
-    first = await open_hub(clock=clock)
-    app.deaths["log"] = 1
-    await first.client.signal_entity(entity, "a")
-    await until(clock.next_alarm_in, lambda alarm: alarm is not None)
-    for operation in "bcd":
-        await first.client.signal_entity(entity, operation)
-    await first.stop()
-    second = await open_hub()
-    assert await second.entity_where(entity, lambda state: state is not None) == [*"abcd"]

@@ -128,13 +128,6 @@ def test_a_control_message_is_worked_on_alone_and_in_its_turn() -> None:
     assert [where(sifted, m) for m in (before, terminate, after)] == ["now", "control", "rest"]
 
 
-def test_while_suspended_only_control_messages_pass() -> None:
-    paused = history(event(Kind.EXECUTION_SUSPENDED, T0, Reason=""))
-    event_, resume = raised(), control(Kind.EXECUTION_RESUMED)
-    sifted = sift([event_, resume], row("e", "Suspended"), paused)
-    assert (where(sifted, event_), where(sifted, resume)) == ("later", "control")
-
-
 def test_only_what_has_finished_can_be_rewound() -> None:
     rewind = control(Kind.EXECUTION_REWOUND)
     assert where(sift([rewind], row("e"), history()), rewind) == "never"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from azure.durable_functions import EntityId
 
+from localhost.taskhub.decisions import REQUEST_TYPE, RESPONSE_TYPE
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.host import Host
 
@@ -55,7 +56,7 @@ async def test_the_first_episode_gets_exactly_this(host: Host, app: App) -> None
     times = [event.pop("Timestamp") for event in first["history"]]
     assert all(len(time) == len("2026-07-01T10:00:01.1234567Z") for time in times)
     execution = first["history"][1]["OrchestrationInstance"]["ExecutionId"]
-    assert len(execution) == 32
+    assert len(execution) == 36  # with dashes
     assert first == {
         "history": [
             {"EventType": 12, "EventId": -1, "IsPlayed": False},
@@ -66,7 +67,7 @@ async def test_the_first_episode_gets_exactly_this(host: Host, app: App) -> None
                 "OrchestrationInstance": {"InstanceId": "inst1", "ExecutionId": execution},
                 "ParentInstance": None,
                 "Name": "orch",
-                "Version": "",
+                "Version": None,
                 "Input": '"{\\"n\\": 7}"',
                 "Tags": None,
                 "Correlation": None,
@@ -103,6 +104,7 @@ async def test_the_second_episode_gets_the_request_and_the_response(host: Host, 
     assert (sent["InstanceId"], sent["Name"]) == ("@counter@k1", "op")
     request = json.loads(sent["Input"])
     assert request == {
+        "$type": REQUEST_TYPE,
         "op": "add",
         "input": '"{\\"n\\": 1}"',
         "id": raised["Name"],
@@ -110,9 +112,10 @@ async def test_the_second_episode_gets_the_request_and_the_response(host: Host, 
         "parentExecution": history[1]["OrchestrationInstance"]["ExecutionId"],
         "Timestamp": history[0]["Timestamp"],
         "Predecessor": "0001-01-01T00:00:00",
+        "requestTime": history[0]["Timestamp"],
     }
     assert raised["Name"][14] == "5"  # a GUID made from a name
-    assert raised["Input"] == '{"result": "1"}'
+    assert json.loads(raised["Input"]) == {"$type": RESPONSE_TYPE, "result": "1"}
 
 
 @pytest.mark.usefixtures("episodes")
@@ -122,7 +125,7 @@ async def test_the_third_episode_gets_the_activity_and_its_result(host: Host, ap
     assert brief(history) == [(4, 1, True), (13, -1, True), (12, -1, False), (5, -1, False)]
     assert {k: history[0][k] for k in ("Name", "Version", "Input")} == {
         "Name": "act",
-        "Version": "",
+        "Version": None,
         "Input": None,
     }
     assert history[3]["TaskScheduledId"] == 1

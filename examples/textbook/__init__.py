@@ -1,0 +1,1 @@
+"""The textbook app, to be run by `make textbook`."""

@@ -1,0 +1,27 @@
+"""What this host is known to answer otherwise: cases and the kind of difference, with its reason."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FILE: Final = Path(__file__).parent / "differences.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why a case differs."""
+
+    reason: str
+    by_time: bool
+    """Whether it depends on how fast the host is: then it may also be equal."""
+
+
+def read_differences() -> Mapping[str, Difference]:
+    """Return the known differences by the ids of their cases."""
+    return {
+        case: Difference(kind["reason"], kind.get("by_time", False))
+        for kind in json.loads(FILE.read_text("utf-8"))
+        for case in kind["cases"]
+    }

@@ -1,0 +1,74 @@
+"""What was pending when the host started, delivered by pages.
+
+New messages do not wait behind it: the next page comes when the one before is nearly worked off.
+Nothing is delivered twice, because what is new has higher numbers than all that was pending.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from localhost.taskhub.messages import (
+    PAGE,
+    ActivityTask,
+    Message,
+    load_activities,
+    load_messages,
+)
+
+LOOK_SECONDS: Final = 0.02
+
+Receive = Callable[[Sequence[Message], Sequence[ActivityTask]], None]
+
+
+class Backlog:
+    """Loads pages; the first at once, the others in a task of its own."""
+
+    def __init__(
+        self,
+        reader: sqlite3.Connection,
+        last: int,
+        receive: Receive,
+        waiting: Callable[[], int],
+        after_seconds: float = 0.0,
+    ) -> None:
+        """Load all up to number `last`; `waiting` counts what is ready to be worked on.
+
+        Nothing is delivered for `after_seconds`.
+        """
+        self._reader = reader
+        self._last = last
+        self._receive = receive
+        self._waiting = waiting
+        self._after_seconds = after_seconds
+        self._messages = self._activities = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Deliver the first page, and see to the others."""
+        if self._after_seconds or self._deliver_page():
+            self._task = asyncio.create_task(self._deliver_rest())
+
+    async def stop(self) -> None:
+        """Load nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _deliver_page(self) -> bool:
+        """Deliver what comes next; tell whether there may be more."""
+        messages = load_messages(self._reader, self._messages, self._last)
+        activities = load_activities(self._reader, self._activities, self._last)
+        self._messages = messages[-1].seq if messages else self._last
+        self._activities = activities[-1].seq if activities else self._last
+        self._receive(messages, activities)
+        return bool(messages or activities)
+
+    async def _deliver_rest(self) -> None:
+        await asyncio.sleep(self._after_seconds)
+        while True:
+            while self._waiting() > PAGE // 2:  # noqa: ASYNC110 - what wakes it is spread out
+                await asyncio.sleep(LOOK_SECONDS)
+            if not self._deliver_page():
+                return

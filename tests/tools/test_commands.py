@@ -1,0 +1,217 @@
+"""The commands as operators start them."""
+
+import asyncio
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.tools.logs import DOMAIN, KEYS, append, fill, request
+from tools.command import Target
+from tools.domains import load_domain
+from tools.terminal import Progress, one_line
+
+ROOT = Path(__file__).resolve().parents[2]
+INVOICES = "examples.invoices"
+
+
+def run(*arguments: str, **environ: str) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    return _run(["-m", *arguments], environ)
+
+
+def run_code(code: str, *arguments: str) -> tuple[int, str, str]:
+    return _run(["-c", code, *arguments], {})
+
+
+def _run(arguments: list[str], environ: dict[str, str]) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> str:
+    """A store of invoices, as its setting."""
+    target = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
+    store = target.store(create=True)
+    await fill(store)
+    await store.close()
+    return target.spec
+
+
+COMMANDS = {
+    "audit": ("tools.audit",),
+    "heads": ("tools.heads",),
+    "list": ("tools.deadletters", "list"),
+    "copy": ("tools.backup", "copy", "FOLDER"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_command_ends_with_one_sentence(
+    file: str, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    arguments = [each.replace("FOLDER", str(tmp_path / "copy")) for each in command]
+    code, out, error = run(*arguments, "--domain", INVOICES, "--store", file)
+    assert (code, error) == (0, "")
+    assert re.fullmatch(r"[A-Z0-9].*[.]", out.splitlines()[-1])
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_command_makes_no_store_of_a_mistyped_name(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    arguments = [each.replace("FOLDER", str(tmp_path / "copy")) for each in command]
+    typo = f"sqlite:{tmp_path / 'typo.db'}"
+    code, out, error = run(*arguments, "--domain", INVOICES, EO_STORE=typo)
+    assert (code, out) == (3, "")
+    assert "typo.db: there is no such file" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_store_of_another_domain_is_named(file: str) -> None:
+    code, _, error = run("tools.audit", "--domain", "todos", "--store", file)
+    assert code == 3
+    assert "holds invoices, not todos" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--domain", "nonsense"), "the domain nonsense cannot be imported"),
+        (("--domain", "json"), "json declares 0 domains"),
+        (("--store", "nonsense"), "EO_STORE is 'nonsense'"),
+        (("--store", "tables"), "EO_TABLES is not set"),
+    ],
+    ids=str,
+)
+def test_wrong_setting_is_named(arguments: tuple[str, ...], what: str) -> None:
+    code, _, error = run("tools.audit", *arguments, EO_TABLES="")
+    assert code == 2
+    assert what in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.azurite
+async def test_tables_of_a_local_run_are_found_by_its_data(
+    tables_account: str, tmp_path: Path
+) -> None:
+    target = Target(DOMAIN, "tables", {"EO_TABLES": tables_account})
+    store = target.store(create=True)
+    await fill(store)
+    await store.close()
+    note(tmp_path / "tables" / "address", tables_account)
+    arguments = ("--domain", INVOICES, "--store", "tables", "--data", str(tmp_path))
+    code, out, _ = await asyncio.to_thread(run, "tools.audit", *arguments)
+    assert code == 0
+    assert "in 180 entries of 3 customers" in out
+
+
+def note(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(f"{text}\n")
+
+
+def test_copy_is_checked_restored_and_audited(file: str, tmp_path: Path) -> None:
+    folder, other = str(tmp_path / "copy"), f"sqlite:{tmp_path / 'other.db'}"
+    assert run("tools.backup", "copy", folder, "--store", file, "--domain", INVOICES)[0] == 0
+    code, out, _ = run("tools.backup", "--domain", INVOICES, "check", folder)
+    assert (code, out.endswith(" is whole.\n")) == (0, True)
+    refused = run("tools.backup", "restore", folder, "--store", file, "--domain", INVOICES)
+    assert refused[0] == 1
+    assert "is not empty" in refused[2]
+    assert run("tools.backup", "restore", folder, "--store", other, "--domain", INVOICES)[0] == 0
+    assert run("tools.audit", "--store", other, "--domain", INVOICES)[0] == 0
+
+
+def test_heads_say_where_each_log_ends(file: str) -> None:
+    _, out, _ = run("tools.heads", "--store", file, "--domain", INVOICES)
+    assert out.splitlines() == [
+        "C-10  ends with 60, 3 waiting, never published",
+        "C-1042  ends with 60, 3 waiting, published to 59",
+        "C-7  ends with 60, 3 waiting, never published",
+        "3 customers, 180 entries, 9 waiting, 0 that cannot be read.",
+    ]
+
+
+def test_erased_entry_is_told(file: str) -> None:
+    erase = ("tools.erase", "--store", file, "--domain", INVOICES, "--key", KEYS[0])
+    assert run(*erase, "--place", "7")[:2] == (
+        0,
+        "Erased: place 7 of C-1042, which request id-7 keeps.\n",
+    )
+    code, _, error = run(*erase, "--place", "61")
+    assert (code, error) == (1, "C-1042 has no entry 61\n")
+    code, _, error = run(*erase[:-1], "C-x", "--place", "1")
+    assert code == 2
+
+
+def test_violation_is_the_exit_code(file: str) -> None:
+    with closing(sqlite3.connect(file.removeprefix("sqlite:"))) as db:
+        db.execute("DELETE FROM entry WHERE place = 30")
+        db.commit()
+    code, out, _ = run("tools.audit", "--store", file, "--domain", INVOICES)
+    assert code == 1
+    assert out.splitlines()[-1].startswith("NOT well: ")
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+from itertools import count
+from tools.audit.auditing import KeyAudit
+
+seen, original = count(), KeyAudit._entry
+
+def entry(*arguments):
+    if next(seen) == 3_000:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert next(seen) < 2 * 5_000, "went on after Ctrl-C"
+    return original(*arguments)
+
+KeyAudit._entry = entry
+runpy.run_module("tools.audit", run_name="__main__")
+"""
+
+
+@pytest.fixture
+async def large_file(tmp_path: Path) -> str:
+    target = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
+    store = target.store(create=True)
+    for first in range(0, 9_800, 49):
+        await append(store, [request(KEYS[0], n, 1) for n in range(first, first + 49)])
+    await store.close()
+    return target.spec
+
+
+def test_ctrl_c_stops_an_audit_within_a_page(large_file: str) -> None:
+    code, out, error = run_code(INTERRUPTED, "--domain", INVOICES, "--store", large_file)
+    assert (code, out, error) == (130, "", "Stopped.\n")
+
+
+def test_first_domain_of_the_app_is_meant() -> None:
+    assert load_domain(None).plural == "todos"
+    assert load_domain(INVOICES) is DOMAIN
+
+
+def test_progress_has_an_estimate() -> None:
+    times = iter([0.0, 10.0])
+    progress = Progress("entries", 1_000, now=lambda: next(times))
+    progress._done = 250
+    assert progress.text("C-7") == ("250 entries, 25/s, 1,000 in all, about 30 s left, at C-7")
+
+
+def test_text_of_strangers_stays_on_its_line() -> None:
+    assert one_line("a\x1b[2J\r\n\u202eb") == "a\\x1b[2J\\r\\n\\u202eb"

@@ -1,0 +1,1 @@
+"""Proves from storage alone that every log is what the app promises."""
