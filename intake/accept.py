@@ -137,22 +137,27 @@ class Intake:
         self, first: Mapping[str, Mapping[str, Request]], *, made_here: bool
     ) -> dict[str, Mapping[str, _Owner] | StoreError]:
         """Decide who owns each request id: one look per id, however often a call repeats it."""
+        if len(first) == 1:
+            ((key, requests),) = first.items()
+            return {key: await self._owners_of(key, requests, made_here=made_here)}
         places = Places(KEYS_AT_ONCE_MAX, KEY_SECONDS_MAX)
 
-        async def owners_of(key: str) -> Mapping[str, _Owner] | StoreError:
-            asked = [_Asked(each, made_here) for each in first[key].values()]
-            try:
-                async with places.one():
-                    owners = await self._batches.submit(key, asked)
-            except StoreError as error:
-                return error
-            return dict(zip(first[key], owners, strict=True))
+        async def one(key: str) -> Mapping[str, _Owner] | StoreError:
+            async with places.one():
+                return await self._owners_of(key, first[key], made_here=made_here)
 
-        if len(first) == 1:
-            (key,) = first
-            return {key: await owners_of(key)}
-        found = await asyncio.gather(*map(owners_of, first))
+        found = await asyncio.gather(*map(one, first))
         return dict(zip(first, found, strict=True))
+
+    async def _owners_of(
+        self, key: str, requests: Mapping[str, Request], *, made_here: bool
+    ) -> Mapping[str, _Owner] | StoreError:
+        try:
+            asked = [_Asked(each, made_here) for each in requests.values()]
+            owners = await self._batches.submit(key, asked)
+        except StoreError as error:
+            return error
+        return dict(zip(requests, owners, strict=True))
 
     def _outcome(self, request: Request, owners: Mapping[str, _Owner] | StoreError) -> Outcome:
         if isinstance(owners, StoreError):
