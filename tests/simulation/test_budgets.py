@@ -11,8 +11,6 @@ from tests.simulation.history import QUIET, History
 from tests.simulation.placements import APART, PLACEMENTS, TOGETHER, Placement
 from tests.simulation.world import World, inside
 
-if TYPE_CHECKING:
-    
 STORE_LONE_MAX: Final = 3
 STORE_LONE_WITH_KEY_MAX: Final = 4
 HUB_LONE_MAX: Final = 3
