@@ -20,10 +20,10 @@ SCHEDULES: Final = 3
 SCHEDULES_AT_THE_END: Final = 30
 """On which what is left is tried."""
 
-RUNS_MAX: Final = 400
-"""Of one search: some ten seconds."""
+RUNS_MAX: Final = 800
+"""Of one search: about a minute at most."""
 
-SMALL_RUNS_MAX: Final = 100
+SMALL_RUNS_MAX: Final = 200
 """Of these, for histories that are small from the beginning."""
 
 REQUESTS_FEW: Final = 3

@@ -55,7 +55,7 @@ SWEEP_EVERY_SECONDS: Final = 30.0
 SWEEP_SECONDS_MAX: Final = 240.0
 
 STEPS_PER_LOOK: Final = 8
-"""Between two looks whether all is done."""
+"""Between two looks whether all is done, at least: a look at many keys takes long."""
 
 STEPS_MAX: Final = 400_000
 """Of one history; beyond it something runs in circles."""
@@ -347,7 +347,10 @@ class World:
         deadline = self.loop.time() + seconds_max
         self.run(
             lambda: (
-                (self.loop.steps % STEPS_PER_LOOK == 0 and self._is_settled(calls))
+                (
+                    self.loop.steps % max(STEPS_PER_LOOK, len(self.tables.keys)) == 0
+                    and self._is_settled(calls)
+                )
                 or self.loop.time() > deadline
             )
         )
