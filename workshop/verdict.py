@@ -52,8 +52,7 @@ def examine(exercise: Exercise, file: Path) -> Verdict:
     """Check a learner's file, the solution or the starting file."""
     check = importlib.import_module(f"workshop.{exercise.folder.name}.check")
     if file.suffix == ".tla":
-        verdict: Verdict = check.examine(file)
-        return verdict
+        return of_model(check, file)
     try:
         code = load(file)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a learner's file does
@@ -66,6 +65,15 @@ def examine(exercise: Exercise, file: Path) -> Verdict:
     except Exception as error:  # noqa: BLE001 - as above
         return failed(f"your code raises {described(error)}", History())
     return failed(forgotten[0], verdict.history) if forgotten else verdict
+
+
+def of_model(check: ModuleType, file: Path) -> Verdict:
+    """Let a check that does not run Python look at a file."""
+    try:
+        verdict: Verdict = check.examine(file)
+    except SystemExit as error:  # there is no Java, and no way to get it
+        return failed(str(error), History())
+    return verdict
 
 
 def judge(check: ModuleType, code: Any) -> Verdict:

@@ -151,6 +151,44 @@ def test_unacknowledged_message_comes_back_after_a_crash() -> None:
     assert received == {(1, 1), (1, 0), (2, 0)}
 
 
+def test_unacknowledged_message_comes_back_when_all_is_quiet() -> None:
+    def build(world: World) -> None:
+        queue = Queue(world, "q")
+        queue.put("m")
+        times: list[int] = []
+
+        async def work() -> None:
+            while len(times) < 2:
+                await queue.receive()
+                times.append(1)
+
+        world.person("w", work)
+        world.at_end(lambda: None if len(times) == 2 else "lost")
+
+    assert explore(Scenario("", build)).fault is None
+
+
+def test_faults_are_possible_and_never_necessary() -> None:
+    """A receiver that waits for ever is at rest, though a message could come again."""
+    ends: list[int] = []
+
+    def build(world: World) -> None:
+        queue = Queue(world, "q")
+        queue.put("m")
+
+        async def work() -> None:
+            while True:
+                message = await queue.receive()
+                await queue.acknowledge(message)
+
+        for name in "ab":
+            world.person(name, work)
+        world.at_end(lambda: ends.append(world.duplicates))
+
+    assert explore(Scenario("", build, Faults(duplicates=1))).fault is None
+    assert set(ends) == {0, 1}
+
+
 def test_same_code_gets_the_same_histories() -> None:
     def build(world: World) -> None:
         table = Table(world, "t")

@@ -28,6 +28,11 @@ def judged(tmp_path: Path, code: str, number: int = 4) -> tuple[bool, str]:
         ),
         ("def work(orders, depot):\n    return None\n", "your code raises"),
         ("async def work(orders, depot):\n    await orders.receive()\n", "no parcel was sent"),
+        ("async def work(orders, depot):\n    depot.put('a', 1)\n", "without `await`"),
+        (
+            "async def work(orders, depot):\n    send(orders)\nasync def send(orders):\n    pass\n",
+            "'send' was never awaited",
+        ),
     ],
 )
 def test_file_that_cannot_pass_is_answered_in_a_sentence(

@@ -14,7 +14,7 @@ from workshop.verdict import Verdict, failed
 HERE: Final = Path(__file__).parent
 YOURS: Final = "\\* Yours:"
 
-CONSTANTS: Final = 'CONSTANTS Requests = {"a", "b"} Emitters = {"e1", "e2"}\nINIT Init\nNEXT Next\n'
+CONSTANTS: Final = 'CONSTANTS Requests = {"a", "b"} Emitters = {"e1", "e2"}\nINIT Init\nNEXT Next\nCONSTRAINT Small\n'
 
 TRUTH: Final = """
 LOCAL INSTANCE TLC
@@ -22,6 +22,7 @@ TrueNoLoss == \\A r \\in Requests : r \\in inbox \\/ \\E n \\in 1..Len(log) : lo
 TrueNoDuplicate == \\A m, n \\in 1..Len(log) : m = n \\/ log[m] # log[n]
 SeesLoss == TrueNoLoss \\/ ~NoLoss
 SeesDuplicate == TrueNoDuplicate \\/ ~NoDuplicate
+Small == Len(log) <= 4
 SaysWhenDone == Len(log) < 2 \\/ PrintT("both are in the log")
 """
 

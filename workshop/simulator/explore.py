@@ -35,9 +35,6 @@ Choose = Callable[[int, int], int]
 Deviations = tuple[tuple[int, int], ...]
 """(step, the move that was made instead of move 0)"""
 
-Seen = tuple[set[int], int]
-"""The states that were seen so far; the step of this history from which on they count."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -94,7 +91,7 @@ def explore(scenario: Scenario) -> Explored:
         if best and len(deviations) > len(best.deviations):
             break
         after = deviations[-1][0] if deviations else -1
-        run = replay(scenario, deviations, (seen, after))
+        run = replay(scenario, deviations, seen)
         runs += 1
         steps_left -= len(run.widths) if best else 0
         if run.fault:
@@ -151,14 +148,22 @@ def neighbours(scenario: Scenario, deviations: Deviations) -> Iterator[Deviation
                 )
 
 
-def replay(scenario: Scenario, deviations: Deviations, seen: Seen | None = None) -> Run:
-    """Perform the history that does the usual but for these deviations."""
+def replay(scenario: Scenario, deviations: Deviations, seen: set[int] | None = None) -> Run:
+    """Perform the history that does the usual but for these deviations.
+
+    With `seen`, what comes before the last deviation is taken to be checked, and `seen` grows.
+    """
     by_step = dict(deviations)
+    new_from = deviations[-1][0] if seen is not None and deviations else 0
     # After something was left out a step may have fewer moves than before.
-    return perform(scenario, lambda step, moves: min(by_step.get(step, 0), moves - 1), seen)
+    return perform(
+        scenario, lambda step, moves: min(by_step.get(step, 0), moves - 1), seen, new_from
+    )
 
 
-def perform(scenario: Scenario, choose: Choose, seen: Seen | None = None) -> Run:
+def perform(
+    scenario: Scenario, choose: Choose, seen: set[int] | None = None, new_from: int = 0
+) -> Run:
     """Make moves until a promise is broken, all has come to rest, or it is as in a history before."""
     world = World(scenario.faults)
     widths: list[int] = []
@@ -171,10 +176,11 @@ def perform(scenario: Scenario, choose: Choose, seen: Seen | None = None) -> Run
             widths.append(len(moves))
             made.append(move)
             moves[move]()
-            world.check()
             world.check_length(len(widths))
-            if seen and is_known(world, len(widths) - 1, *seen):
-                break
+            if len(widths) > new_from:  # before that it is a history that was checked
+                world.check()
+                if seen is not None and is_known(world, seen):
+                    break
         else:
             world.check_end()
     except Broken as error:
@@ -186,10 +192,8 @@ def perform(scenario: Scenario, choose: Choose, seen: Seen | None = None) -> Run
     return Run(widths, made, fault)
 
 
-def is_known(world: World, step: int, seen: set[int], after: int) -> bool:
-    """Whether another history has been here; up to the last deviation, it is the one we come from."""
-    if step < after:
-        return False
+def is_known(world: World, seen: set[int]) -> bool:
+    """Whether another history has been here."""
     state = world.fingerprint()
     known = state in seen
     seen.add(state)

@@ -151,6 +151,7 @@ class World:
 
     def check_end(self) -> None:
         """Raise Broken when a promise does not hold after all has come to rest."""
+        self.check()
         for promise in self._at_end:
             if broken := promise():
                 raise Broken(broken)
