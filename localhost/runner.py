@@ -73,7 +73,7 @@ class FunctionRunner:
         self._invoke = invoke
         self._console = console
         self._sleep = sleep
-        self._rng = Random()  # noqa: S311 - spreads retries
+        self._rng = Random()  # noqa: S311 - spreads retries, makes ids
 
     def set_client_payload(self, payload: str) -> None:
         """Say what a durable client parameter gets, once the ports of the host are known."""
@@ -169,13 +169,17 @@ class FunctionRunner:
         inputs = [ParameterBinding(function.trigger_parameter, trigger.data)]
         inputs += [ParameterBinding(name, self._client_payload) for name in function.clients]
         return InvocationRequest(
-            str(uuid.uuid4()),
+            self._new_id(),
             function.id,
             inputs,
             dict(trigger.metadata),
             trigger.trace,
             retry,
         )
+
+    def _new_id(self) -> str:
+        """Return a GUID; it need not be hard to guess, and asking the system for one is slow."""
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def failed(self, function: Function, exception: RpcException) -> FunctionFailed:
         """Print that an invocation failed; return the failure as the worker reports it."""

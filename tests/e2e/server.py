@@ -20,7 +20,7 @@ from tools.local_run import local_settings
 APP: Final = Path(__file__).parents[2]
 
 START_SECONDS_MAX: Final = 30.0
-STOP_SECONDS_MAX: Final = 15.0
+STOP_SECONDS_MAX: Final = 45.0
 TAKE_OVER_SECONDS_MAX: Final = 10.0
 """A standby needs a fraction of a second; a machine with other things to do, longer."""
 LOOK_SECONDS: Final = 0.05
