@@ -56,14 +56,19 @@ class Seen:
         return self.seconds[round(SHARE * len(self.seconds)) - 1]
 
 
-def beside(burden: Burden, placement: Placement, requests: int = LONE_REQUESTS) -> Seen:
+def beside(
+    burden: Burden,
+    placement: Placement,
+    requests: int = LONE_REQUESTS,
+    first_at: float = LONE_FROM_SECONDS,
+) -> Seen:
     """Send lone requests, one by one, while others do their worst. Raises Violation."""
     world = a_world(placement)
     with inside(world):
         burden(world)
         start(world, placement)
-        calls = world.send([_lone(n, world) for n in range(requests)])
-        end = LONE_FROM_SECONDS + requests * LONE_EVERY_SECONDS + 30.0
+        calls = world.send([_lone(n, world, first_at) for n in range(requests)])
+        end = first_at + requests * LONE_EVERY_SECONDS + 30.0
         world.run(lambda: all(call.done() for call in calls) or world.loop.time() > end)
         world.ledger.check(world.tables)
         answered = world.ledger.answered_after
@@ -85,8 +90,8 @@ def start(world: World, placement: Placement) -> None:
     world.start_timers()
 
 
-def _lone(number: int, world: World) -> Sending:
-    at = LONE_FROM_SECONDS + number * LONE_EVERY_SECONDS
+def _lone(number: int, world: World, first_at: float) -> Sending:
+    at = first_at + number * LONE_EVERY_SECONDS
     request = Request(LONE, f"lone{number}", world.variant.samples.payloads[0])
     return Sending(at, (request,), Way.POST, 30.0, made_here=True)
 

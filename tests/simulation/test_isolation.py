@@ -9,7 +9,7 @@ from activities.emit import DRAIN_SECONDS_MAX, DRAINS_MAX
 from store.ports.records import Request
 from tests.simulation import neighbours
 from tests.simulation.neighbours import Burden, beside
-from tests.simulation.placements import PLACEMENTS, Placement
+from tests.simulation.placements import APART, PLACEMENTS, TOGETHER, Placement
 from tests.simulation.world import SWEEP_AFTER, SWEEP_EVERY_SECONDS, inside
 
 CROWD: Final = 400
@@ -30,7 +30,6 @@ BURDENS: Final[dict[str, Burden]] = {
     "rows that nobody can read": neighbours.unreadable,
     "400 keys that hang": neighbours.crowd_that_hangs(CROWD),
     "one id with many contents": neighbours.one_id_with_many_contents,
-    "1,000 keys in the sweeper": neighbours.backlog(1_000, 1),
     "batches over new keys": neighbours.batches_over_new_keys,
 }
 
@@ -47,6 +46,13 @@ def alone(placement: Placement) -> float:
 @pytest.mark.parametrize("burden", BURDENS.values(), ids=BURDENS)
 def test_lone_key_keeps_its_latency(placement: Placement, burden: Burden) -> None:
     assert beside(burden, placement).p95 <= TIMES_ALONE_MAX * alone(placement)
+
+
+@pytest.mark.parametrize("placement", [TOGETHER, APART], ids=lambda each: each.name)
+def test_lone_key_keeps_its_latency_beside_a_full_sweep(placement: Placement) -> None:
+    burden = neighbours.backlog(2_000, 1)
+    seen = beside(burden, placement, requests=10, first_at=0.2)
+    assert seen.p95 <= TIMES_ALONE_MAX * alone(placement)
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS, ids=lambda each: each.name)
