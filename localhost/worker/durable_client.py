@@ -1,4 +1,4 @@
-"""Durable clients over the worker's stream instead of HTTP (docs/decisions/0019-two-processes.md).
+"""Durable clients over the worker's stream instead of HTTP (docs/decisions/0022-two-processes.md).
 
 The SDK's own `aiohttp.ClientSession` builds the requests and reads the answers; a middleware of
 that session carries them, so that everything above the connection is what runs on Azure.

@@ -4,7 +4,7 @@ The connection is named as a Functions connection is: `EO_TABLES` holds a connec
 `EO_TABLES__tableServiceUri` an address to be used with an identity (a managed one on Azure).
 
 Requests are built and answers are read here (`store.tables.requests`, `store.tables.answers`), and
-the SDK signs, sends and repeats them: docs/decisions/0030.
+the SDK signs, sends and repeats them: docs/decisions/0024.
 """
 
 from collections.abc import Mapping
