@@ -166,13 +166,18 @@ class LocalHub:
 
 
 def follow_local(consumer: Consumer, hub: LocalHub) -> Iterator[int]:
-    """Go round the partitions again and again; yield how many events of a round were new."""
-    partitions = hub.partitions()
+    """Go round the partitions again and again; yield how many events of a round were new.
+
+    A host that is away, or restarts, is asked again.
+    """
     while True:
         new = 0
-        for each in partitions:
-            while events := hub.read(each, consumer.read_to(each)):
-                new += consumer.consume(each, events)
+        try:
+            for each in hub.partitions():
+                while events := hub.read(each, consumer.read_to(each)):
+                    new += consumer.consume(each, events)
+        except OSError as error:
+            print(f"the hub does not answer: {error}", file=sys.stderr)
         yield new
 
 

@@ -4,25 +4,23 @@ import json
 import re
 from pathlib import Path
 
-from settings import Settings
+from settings.app import Settings
 
 ROOT = Path(__file__).parent.parent
-APP = ("todos", "store", "entities", "activities", "publishing", "triggers")
 VALUES: dict[str, str] = json.loads(
     (ROOT / "local.settings.sample.json").read_text(encoding="utf-8")
 )["Values"]
 
 
 def named_in_the_code() -> set[str]:
-    files = [ROOT / "settings.py", ROOT / "function_app.py"]
-    files += [path for package in APP for path in (ROOT / package).rglob("*.py")]
-    texts = (path.read_text(encoding="utf-8") for path in files)
-    return {name for text in texts for name in re.findall(r"[\"%](TODO_[A-Z_]+)[\"%]", text)}
+    files = [*(ROOT / "settings").glob("*.py"), *(ROOT / "store").rglob("*.py")]
+    texts = (path.read_text(encoding="utf-8") for path in [*files, ROOT / "host.json"])
+    return {name for text in texts for name in re.findall(r"[\"%](EO_[A-Z_]+)[\"%]", text)}
 
 
 def test_every_setting_is_in_the_sample_and_nothing_else() -> None:
-    assert named_in_the_code() == {name for name in VALUES if name.startswith("TODO_")}
+    assert named_in_the_code() == {name for name in VALUES if name.startswith("EO_")}
 
 
-def test_the_sample_says_what_an_app_without_settings_does() -> None:
-    assert Settings.read(VALUES) == Settings.read({})
+def test_sample_says_what_an_app_without_settings_does() -> None:
+    assert Settings.read(VALUES, ["todos"]) == Settings.read({}, ["todos"])

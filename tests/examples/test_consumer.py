@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from examples.consumer import Consumer, Created, Hole, add_up
+from domain.wire import Wire
 from publishing.events import event_of
-from store.port import Entry
-from todos import Todo
+from store.ports.records import Entry
+from todos import TODOS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -34,7 +35,8 @@ Consumer(Path(sys.argv[1]), effect).consume("0", list(enumerate(bodies)))
 
 def event(project_id: int, id_: int, title: str = "Buy milk") -> bytes:
     """As the app publishes it."""
-    return event_of(Entry(f"request {id_}", Todo(project_id, id_, title))).body
+    output = json.dumps({"id": id_, "title": title})
+    return event_of(str(project_id), Entry(id_, f"r{id_}", 1, output), Wire(TODOS).shown).body
 
 
 def numbered(bodies: list[bytes], first: int = 0) -> list[tuple[int, bytes]]:
