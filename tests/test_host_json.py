@@ -76,7 +76,9 @@ def test_the_partition_count_is_one_that_the_provider_takes(durable: dict[str, A
 
 def test_the_task_hub_has_a_name_of_its_own(durable: dict[str, Any]) -> None:
     # By default it is named after the site: a copy of the app on another site would start anew.
-    name = durable["hubName"]
+    # The scale controller resolves the setting in this file; an override it does not see.
+    assert durable["hubName"] == "%EO_TASK_HUB%"
+    name = read("local.settings.sample.json")["Values"]["EO_TASK_HUB"]
     assert name.isalnum()
     assert name[0].isalpha()
     assert 3 <= len(name) <= 45
@@ -103,5 +105,5 @@ def test_nothing_is_set_that_has_no_effect_in_this_mode(host: dict[str, Any]) ->
 
 def test_the_tables_have_a_connection_of_their_own(durable: dict[str, Any]) -> None:
     values = read("local.settings.sample.json")["Values"]
-    assert {"AzureWebJobsStorage", "TodoTables"} <= values.keys()
-    assert durable["storageProvider"]["connectionName"] != "TodoTables"
+    assert {"AzureWebJobsStorage", "EO_TABLES"} <= values.keys()
+    assert durable["storageProvider"]["connectionName"] != "EO_TABLES"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from examples.consumer import Consumer, Created, Hole, add_up
 from domain.wire import Wire
+from examples.consumer import Consumer, Created, Hole, add_up
 from publishing.events import event_of
 from store.ports.records import Entry
 from todos import TODOS

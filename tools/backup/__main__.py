@@ -7,7 +7,7 @@
 A copy holds every request that was accepted before it began, as an entry or as a request that
 waits, and of each log a beginning without a hole. Restored, it is like an account after a fail-over
 with data loss: what came after the copy is gone, and its places are given out again
-(docs/operations.md).
+(docs/operate/operations.md).
 
 `copy` and `restore` may be ended at any moment, however. The same `copy` again goes on after the
 last part that is whole; `restore --resume` goes on in the store it has begun. Without `--resume` a
