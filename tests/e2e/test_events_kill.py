@@ -37,9 +37,9 @@ MIB = 1_048_576
 
 
 def letters(data: Path) -> list[str]:
-    """The keys of all dead letters, as an operator lists them."""
+    """The names of all dead letters, as an operator lists them."""
     found = json.loads(deadletters(data, "list", "--json"))
-    return [each["key"] for each in found]
+    return [each["name"] for each in found]
 
 
 def deadletters(data: Path, *arguments: str) -> bytes:
