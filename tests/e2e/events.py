@@ -154,11 +154,11 @@ class EventService:
 
     def _asked(self, sent: Iterable[Event]) -> list[Asked]:
         """What is in the hub, as the requests that it makes; it must be what was sent."""
-        texts = {json.dumps(body(each.key, each.payload)): each for each in sent}
+        texts = {json.dumps(body(each.key, each.payload)).encode(): each for each in sent}
         found: dict[Asked, None] = {}
         for partition in range(PARTITIONS):
             for each in hub_events(self.client, HUB, partition):
-                event = texts.get(base64.b64decode(each["bodyBase64"]).decode())
+                event = texts.get(base64.b64decode(each["bodyBase64"]))
                 if event is not None:
                     number = each["sequenceNumber"]
                     request_id = event.request_id or f"event:{HUB}:{partition}:{number}"
