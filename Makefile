@@ -1,16 +1,27 @@
 # `make` alone lists the verbs. Python 3.11 or later and make are enough.
 PORT    ?= 7071
+DOMAIN  ?= todos
 DATA    ?= .data
 STORAGE ?= sqlite
 ARGS    ?=
 
 PY        = .venv/bin/python
-RUN = $(PY) -m tools.run --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
+export EO_DOMAIN = $(DOMAIN)
+# The app names TODOs itself; tests of the engine run with any domain, and each has its own.
+ifeq ($(DOMAIN),todos)
+OTHER =
+TESTS =
+else
+OTHER = --domain $(DOMAIN)
+TESTS = tests/engine tests/publishing tests/triggers/events tests/e2e tests/chaos \
+	$(wildcard $(subst .,/,$(DOMAIN))/tests)
+endif
+RUN = $(PY) -m tools.run $(OTHER) --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
 .PHONY: help run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
 
 help:
-	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables, ARGS=--standby for a second host (until Ctrl-C)'
+	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
 	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (10 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
 	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
@@ -19,7 +30,7 @@ help:
 	@printf "%s\n" '  make mutants      mistakes in the real code, each of which a test must see; ARGS="no-sweeper" (5 min)'
 	@printf "%s\n" '  make model        check the protocol with TLC (5 min)'
 	@printf "%s\n" '  make conformance  hold localhost against recorded answers of the real host; writes localhost/FIDELITY.md (3 min)'
-	@printf "%s\n" '  make chaos        kill host and worker under load, then two hosts in turn; ARGS="--seed 7" (2 min)'
+	@printf "%s\n" '  make chaos        kill host and worker under load, then two hosts in turn; ARGS="--seed 7 --history FILE" or --help (5 min)'
 	@printf "%s\n" '  make bench        what it costs, every answer verified; ARGS="--only hot" (3 min)'
 	@printf "%s\n" '  make domain       write the package of a new domain; NAME=tickets (1 s)'
 	@printf "%s\n" '  make azurite      the emulator of Azure Storage in the foreground, for `func start` and others (until Ctrl-C)'
@@ -35,7 +46,7 @@ run: venv
 endif
 
 test: venv-dev node-azurite node-kusto
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(TESTS) $(ARGS)
 
 conformance: venv-dev
 	@$(PY) -m pytest localhost/conformance -p no:cacheprovider --timeout 600 \
@@ -70,10 +81,10 @@ textbook: venv
 ifeq ($(STORAGE),tables)
 audit: node-azurite
 	@test -d "$(DATA)/tables" || { echo "$(DATA)/tables: there is no such folder" >&2; exit 2; }
-	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit --store tables $(ARGS)
+	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit $(OTHER) --store tables $(ARGS)
 else
 audit: venv
-	@$(PY) -m tools.audit --store "sqlite:$(DATA)/store.db" $(ARGS)
+	@$(PY) -m tools.audit $(OTHER) --store "sqlite:$(DATA)/store.db" $(ARGS)
 endif
 
 domain: venv

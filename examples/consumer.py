@@ -1,14 +1,15 @@
-"""A consumer of the output hub that has each TODO take effect exactly once.
+"""A consumer of the output hub that has each entry take effect exactly once.
 
-    python -m examples.consumer --hub todo-events --data totals.db
+    python -m examples.consumer --hub entries --data totals.db
         [--address http://127.0.0.1:7071 [--key KEY]]        localhost (default)
         [--connection-string TEXT [--consumer-group NAME]]   Azure, or Microsoft's emulator
         [--once]                                             until nothing more is there
 
-The hub repeats an event now and then, and then identically; ids of a project are dense and arrive
-in order. So one number per project is all there is to remember: the last id that took effect. It
-is written in the same transaction as the effect. The effect here: the number of TODOs and of
-characters in their titles, by project.
+Of any domain: the partition key of an event is the key of its log, and the property `sequence` its
+place. The hub repeats an event now and then, and then identically; places of a key are dense and
+arrive in order. So one number per key is all there is to remember: the last place that took effect.
+It is written in the same transaction as the effect. The effect here: the number of entries and of
+bytes in them, by key.
 """
 
 # ruff: noqa: T201 - a program for a terminal
@@ -20,11 +21,11 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -33,44 +34,53 @@ ANSWER_SECONDS_MAX: Final = 30
 PAUSE_SECONDS: Final = 1.0
 
 TABLES: Final = """
-    CREATE TABLE IF NOT EXISTS consumed (project INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS consumed (key TEXT PRIMARY KEY, last INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS read_to (partition TEXT PRIMARY KEY, sequence INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS totals (
-        project INTEGER PRIMARY KEY, todos INTEGER NOT NULL, characters INTEGER NOT NULL);
+        key TEXT PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
-    """What an event says: this TODO is in the log."""
+class Received:
+    """An event of the output hub: this entry is in the log of its key."""
 
-    project_id: int
-    id: int
-    title: str
+    number: int
+    """Of the event in its partition."""
+    key: str
+    place: int
+    body: bytes
+    """JSON, as a GET of the entry answers it."""
 
     @classmethod
-    def parse(cls, body: bytes) -> Self:
-        """Read an event of the output hub. Raises ValueError, KeyError or TypeError."""
-        fields = json.loads(body)
-        return cls(fields["projectId"], fields["id"], fields["title"])
+    def parse(
+        cls, number: int, key: object, properties: Mapping[Any, Any], body: bytes
+    ) -> "Received":
+        """Read an event. Raises ValueError, KeyError or TypeError for what is none of ours."""
+        if isinstance(key, bytes):
+            key = key.decode()
+        place = properties.get("sequence", properties.get(b"sequence"))
+        if type(key) is not str or type(place) is not int or type(json.loads(body)) is not dict:
+            raise ValueError(f"event {number} is not one of the service")
+        return cls(number, key, place, body)
 
 
 class Hole(Exception):
-    """An id was left out, which the hub never does: events were lost on their way (retention?).
+    """A place was left out, which the hub never does: events were lost on their way (retention?).
 
-    Nothing took effect. `GET /api/projects/{projectId}/todos?after={last}` has what is missing.
+    Nothing took effect. The log of the key has what is missing: `GET …?after={last}`.
     """
 
 
-Effect = Callable[[sqlite3.Connection, Created], None]
+Effect = Callable[[sqlite3.Connection, Received], None]
 
 
-def add_up(db: sqlite3.Connection, created: Created) -> None:
-    """Count a TODO and the characters of its title."""
+def add_up(db: sqlite3.Connection, received: Received) -> None:
+    """Count an entry and its bytes."""
     db.execute(
-        "INSERT INTO totals VALUES (?, 1, ?) ON CONFLICT (project) DO UPDATE"
-        " SET todos = todos + 1, characters = characters + excluded.characters",
-        (created.project_id, len(created.title)),
+        "INSERT INTO totals VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE"
+        " SET entries = entries + 1, bytes = bytes + excluded.bytes",
+        (received.key, len(received.body)),
     )
 
 
@@ -84,18 +94,18 @@ class Consumer:
         self._db.executescript(TABLES)
         self._effect = effect
 
-    def consume(self, partition: str, events: Sequence[tuple[int, bytes]]) -> int:
-        """Apply events of one partition, with their sequence numbers; return how many were new.
+    def consume(self, partition: str, events: Sequence[Received]) -> int:
+        """Apply events of one partition; return how many were new.
 
-        All in one transaction: effects, the last ids, and how far the partition was read. After a
+        All in one transaction: effects, the last places, and how far the partition was read. After a
         crash before COMMIT nothing has happened, and the same events come again. Raises Hole.
         """
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            new = sum(self._apply(Created.parse(body)) for _, body in events)
+            new = sum(self._apply(each) for each in events)
             if events:
                 self._db.execute(
-                    "INSERT OR REPLACE INTO read_to VALUES (?, ?)", (partition, events[-1][0])
+                    "INSERT OR REPLACE INTO read_to VALUES (?, ?)", (partition, events[-1].number)
                 )
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -103,21 +113,20 @@ class Consumer:
         self._db.execute("COMMIT")
         return new
 
-    def _apply(self, created: Created) -> bool:
-        last = self.last(created.project_id)
-        if created.id <= last:
+    def _apply(self, received: Received) -> bool:
+        last = self.last(received.key)
+        if received.place <= last:
             return False  # a repeat: it took effect already
-        if created.id > last + 1:
-            raise Hole(f"project {created.project_id}: {created.id} follows {last}")
-        self._effect(self._db, created)
-        row = (created.project_id, created.id)
+        if received.place > last + 1:
+            raise Hole(f"key {received.key}: {received.place} follows {last}")
+        self._effect(self._db, received)
+        row = (received.key, received.place)
         self._db.execute("INSERT OR REPLACE INTO consumed VALUES (?, ?)", row)
         return True
 
-    def last(self, project_id: int) -> int:
-        """Return the last id of a project that took effect; 0 when none has."""
-        query = "SELECT last FROM consumed WHERE project = ?"
-        row = self._db.execute(query, (project_id,)).fetchone()
+    def last(self, key: str) -> int:
+        """Return the last place of a key that took effect; 0 when none has."""
+        row = self._db.execute("SELECT last FROM consumed WHERE key = ?", (key,)).fetchone()
         return int(row[0]) if row else 0
 
     def read_to(self, partition: str) -> int:
@@ -129,10 +138,10 @@ class Consumer:
         row = self._db.execute(query, (partition,)).fetchone()
         return int(row[0]) if row else -1
 
-    def totals(self) -> dict[int, tuple[int, int]]:
-        """Return the number of TODOs and of characters, by project."""
-        rows = self._db.execute("SELECT project, todos, characters FROM totals")
-        return {project: (todos, characters) for project, todos, characters in rows}
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """Return the number of entries and of bytes, by key."""
+        rows = self._db.execute("SELECT key, entries, bytes FROM totals")
+        return {key: (entries, size) for key, entries, size in rows}
 
     def close(self) -> None:
         """Close the database."""
@@ -151,11 +160,19 @@ class LocalHub:
         """Return the ids of the partitions."""
         return [str(each["id"]) for each in self._get("")["partitions"]]
 
-    def read(self, partition: str, after: int) -> list[tuple[int, bytes]]:
+    def read(self, partition: str, after: int) -> list[Received]:
         """Return events behind a sequence number."""
         query = f"/partitions/{partition}/events?from={after + 1}&limit={EVENTS_PER_READ_MAX}"
         events = self._get(query)
-        return [(e["sequenceNumber"], base64.b64decode(e["bodyBase64"])) for e in events]
+        return [
+            Received.parse(
+                each["sequenceNumber"],
+                each["partitionKey"],
+                each["properties"],
+                base64.b64decode(each["bodyBase64"]),
+            )
+            for each in events
+        ]
 
     def _get(self, rest: str) -> Any:
         headers = {"x-functions-key": self.key} if self.key else {}
@@ -187,8 +204,16 @@ async def follow_azure(consumer: Consumer, connection: str, hub: str, group: str
     from azure.eventhub.aio import EventHubConsumerClient, PartitionContext
 
     async def receive(context: PartitionContext, events: list[EventData]) -> None:
-        numbered = [(e.sequence_number or 0, e.body_as_str().encode()) for e in events]
-        new = consumer.consume(context.partition_id, numbered)
+        received = [
+            Received.parse(
+                each.sequence_number or 0,
+                each.partition_key,
+                each.properties or {},
+                each.body_as_str().encode(),
+            )
+            for each in events
+        ]
+        new = consumer.consume(context.partition_id, received)
         print(f"partition {context.partition_id}: {len(events)} events, {new} new")
 
     client = EventHubConsumerClient.from_connection_string(connection, group, eventhub_name=hub)
@@ -226,7 +251,7 @@ def main() -> int:
                 hub = LocalHub(arguments.address, arguments.hub, arguments.key)
                 for new in follow_local(consumer, hub):
                     if new or arguments.once:
-                        print(f"{new} new; TODOs and characters by project: {consumer.totals()}")
+                        print(f"{new} new; entries and bytes by key: {consumer.totals()}")
                     if arguments.once:
                         break
                     time.sleep(PAUSE_SECONDS)  # noqa: TID251 - a poll, as slow as it may be

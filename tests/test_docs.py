@@ -75,7 +75,7 @@ def test_every_link_leads_somewhere(document: str) -> None:
     assert list(broken(ROOT / document)) == []
 
 
-def test_a_link_that_leads_nowhere_is_noticed(
+def test_link_that_leads_nowhere_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
@@ -104,7 +104,7 @@ def test_every_mutant_is_named_by_the_guarantee_that_it_breaks() -> None:
     assert named == set(read_all()), "every mutant breaks a promise, and every promise is written"
 
 
-def test_every_property_of_the_model_that_a_guarantee_names_is_there() -> None:
+def test_every_property_that_a_guarantee_names_is_there() -> None:
     named = set(PROPERTY.findall(GUARANTEES.read_text(encoding="utf-8")))
     assert named
     for each in named:
@@ -113,5 +113,5 @@ def test_every_property_of_the_model_that_a_guarantee_names_is_there() -> None:
         assert re.search(rf"^{name}\s*==", definitions, re.MULTILINE), each
 
 
-def test_the_guarantees_say_where_they_end() -> None:
+def test_guarantees_say_where_they_end() -> None:
     assert "where-it-ends" in anchors(GUARANTEES)

@@ -5,16 +5,17 @@ import re
 from pathlib import Path
 
 from settings.app import Settings
+from tests.test_imports import ENGINE, files
 
 ROOT = Path(__file__).parent.parent
+PLURALS = ["todos"]
 VALUES: dict[str, str] = json.loads(
     (ROOT / "local.settings.sample.json").read_text(encoding="utf-8")
 )["Values"]
 
 
 def named_in_the_code() -> set[str]:
-    files = [*(ROOT / "settings").glob("*.py"), *(ROOT / "store").rglob("*.py")]
-    texts = (path.read_text(encoding="utf-8") for path in [*files, ROOT / "host.json"])
+    texts = [path.read_text(encoding="utf-8") for path in (*files(*ENGINE), ROOT / "host.json")]
     return {name for text in texts for name in re.findall(r"[\"%](EO_[A-Z_]+)[\"%]", text)}
 
 
@@ -23,4 +24,4 @@ def test_every_setting_is_in_the_sample_and_nothing_else() -> None:
 
 
 def test_sample_says_what_an_app_without_settings_does() -> None:
-    assert Settings.read(VALUES, ["todos"]) == Settings.read({}, ["todos"])
+    assert Settings.read(VALUES, PLURALS) == Settings.read({}, PLURALS)

@@ -1,21 +1,38 @@
 """Run the app on this machine: `localhost` with the settings that the app needs there.
 
-    python -m tools.run --port 7071 --data .data [--storage sqlite|tables] [options of localhost]
+    python -m tools.run --port 7071 --data .data [--storage sqlite|tables] [--domain MODULE]
+        [options of localhost]
 
 What the environment sets already is left alone. With `--storage tables` the account is the one of
 EO_TABLES: `tools.azurite` starts an emulator and sets it (`make run STORAGE=tables`).
+
+With `--domain` it runs an app with the domain that the module declares, in place of the one in
+function_app.py: its three lines are written to a folder of their own, beside a copy of host.json.
 """
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
+
+from tools.domains import load_domain
 
 TASK_HUB: Final = "Local"
 
 STORE_FILE: Final = "store.db"
+
+ROOT: Final = Path(__file__).parent.parent
+
+SETTINGS_FILE: Final = "local.settings.json"
+
+FUNCTION_APP: Final = """from effectively_once import effectively_once
+from tools.domains import load_domain
+
+app = effectively_once(load_domain({module!r}))
+"""
 
 HUBS: Final = ("EO_REQUESTS_HUB", "EO_EVENTS_HUB")
 
@@ -38,12 +55,26 @@ def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[s
     return {**missing, **given}
 
 
+def app_with(module: str, data: Path) -> Path:
+    """Write the app of a domain; return its folder. Raises ValueError and OSError."""
+    load_domain(module)
+    app = data / "app"
+    app.mkdir(exist_ok=True)
+    (app / "function_app.py").write_text(FUNCTION_APP.format(module=module))
+    shutil.copy(ROOT / "host.json", app)
+    (app / SETTINGS_FILE).unlink(missing_ok=True)
+    if (ROOT / SETTINGS_FILE).exists():
+        shutil.copy(ROOT / SETTINGS_FILE, app)
+    return app
+
+
 def main(args: Sequence[str]) -> int:
     """Become `localhost`; never returns but for an error."""
     parser = argparse.ArgumentParser(prog="python -m tools.run", description=__doc__)
     parser.add_argument("--port", type=int, default=7071)
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--storage", choices=["sqlite", "tables"], default="sqlite")
+    parser.add_argument("--domain", metavar="MODULE", help="default: what function_app.py names")
     options, others = parser.parse_known_args(args)
     data = options.data.absolute()
     try:
@@ -51,10 +82,19 @@ def main(args: Sequence[str]) -> int:
     except OSError as error:
         print(f"--data {options.data}: {error.strerror}", file=sys.stderr)
         return 1
+    if options.domain is not None:
+        try:
+            others += ["--app", str(app_with(options.domain, data))]
+        except (OSError, ValueError) as error:
+            print(f"--domain {options.domain}: {error}", file=sys.stderr)
+            return 1
     command = [sys.executable, "-m", "localhost", "--port", str(options.port), "--data", str(data)]
     environ = settings_for(data, options.storage, os.environ)
-    os.execve(sys.executable, [*command, *others], environ)  # noqa: S606 - no shell is meant
-    raise AssertionError("this process is another one now")
+    return _become([*command, *others], environ)
+
+
+def _become(command: list[str], environ: Mapping[str, str]) -> NoReturn:
+    os.execve(command[0], command, environ)  # noqa: S606 - no shell is meant
 
 
 if __name__ == "__main__":

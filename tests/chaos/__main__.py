@@ -1,59 +1,115 @@
-"""`make chaos`: real hosts under load, killed with -9 at random moments, then audited.
+"""Real hosts under load, killed with -9 at random moments, then audited.
 
-    python -m tests.chaos [--kills 50] [--hub-losses 5] [--kills-in-turn 20] [--seed N]
-
-First one host, then two that share a data folder and take over from each other. Requests come over
-HTTP and as events, and repeat until they are taken. At the end every answer and every event is
-compared with the log, everything is asked for once more, the output hub is compared with the log,
-and the auditor proves the storage. Exit code 0 when all of it holds; the seed is printed first.
+First one host, or its worker process, then two hosts that share a data folder and take over from
+each other. Requests come over HTTP and as events, and repeat until they are taken. At the end every
+answer and every event is compared with the log, everything is asked for once more, the output hub
+is compared with the log, what clients saw is judged as a history, and the auditor proves the
+storage. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which leaves nothing
+running. HTTP and durable functions in hosts of their own are not among the runs: `localhost` places
+both in one.
 """
 
 import argparse
+import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
 
-from tests.chaos.phases import one_host, two_hosts
+from tests.chaos.phases import Plan, one_host, two_hosts
+from tests.domain_under_test import MODULE
+from tests.e2e import server
+from tools.terminal import Progress
 
-SECONDS_MAX: Final = 300.0
-"""The whole run; it fails when it takes longer."""
+PLAIN_LINE_KILLS: Final = 10
+"""Where there is no terminal, a line after so many kills."""
+
+STOPPED: Final = 130
+
+RUNS: Final[dict[str, Callable[[Plan], str]]] = {"one": one_host, "two": two_hosts}
+
+
+def parsed() -> argparse.Namespace:
+    """Read the arguments. Ends the program with code 2 when they are wrong."""
+    options = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = options.add_argument
+    add("--hosts", choices=["one", "two", "both"], default="both", help="which run (both)")
+    add("--kills", type=int, default=50, help="of one host (50)")
+    add("--hub-losses", type=int, default=5, help="kills that take the task hub along (5)")
+    add("--kills-in-turn", type=int, default=20, help="of two hosts (20)")
+    add("--requests", type=int, default=1_000, help="answered over HTTP in each run at least")
+    add("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of all chances")
+    add("--seconds", type=float, default=600.0, help="after which it has failed (600)")
+    add("--history", type=Path, metavar="FILE",
+        help="write what clients saw, as a list-append history of Jepsen, to FILE-one.edn,"
+             " FILE-one.jsonl, FILE-two.edn and FILE-two.jsonl")  # fmt: skip
+    return options.parse_args()
 
 
 def main() -> int:
     """Run it; return the exit code."""
-    options = argparse.ArgumentParser(prog="python -m tests.chaos")
-    options.add_argument("--kills", type=int, default=50)
-    options.add_argument("--hub-losses", type=int, default=5, help="kills that take the task hub")
-    options.add_argument("--kills-in-turn", type=int, default=20, help="of two hosts")
-    options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    chosen = options.parse_args()
-    print(f"seed {chosen.seed}", flush=True)
+    chosen = parsed()
+    print(f"domain {MODULE}, seed {chosen.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    signal.signal(signal.SIGINT, lambda *_: _stop(folder))
+    began = time.monotonic()
     try:
-        _run(chosen, folder)
+        _run(chosen, folder, began + chosen.seconds)
     except BaseException:
         print(f"what is left of it is in {folder}; again with --seed {chosen.seed}", flush=True)
         raise
     shutil.rmtree(folder)
+    print(f"Every promise held, {time.monotonic() - began:.0f} seconds long.")
     return 0
 
 
-def _run(chosen: argparse.Namespace, folder: Path) -> None:
-    began = time.monotonic()
-    deadline = began + SECONDS_MAX
-    print(f"one host, {chosen.kills} kills", flush=True)
-    seed = str(chosen.seed)
-    print(one_host(folder, seed, chosen.kills, chosen.hub_losses, deadline), flush=True)
-    between = time.monotonic()
-    print(f"  {between - began:7.0f} seconds", flush=True)
-    print(f"two hosts on one data folder, {chosen.kills_in_turn} kills", flush=True)
-    print(two_hosts(folder, seed, chosen.kills_in_turn, deadline), flush=True)
-    print(f"  {time.monotonic() - between:7.0f} seconds\nevery promise held", flush=True)
-    assert time.monotonic() < deadline, "it took too long"
+def _stop(folder: Path) -> NoReturn:
+    """Leave nothing behind, and wait for nobody: clients would ask on for a minute."""
+    for host in server.started():
+        host.kill9()
+    shutil.rmtree(folder, ignore_errors=True)
+    print("\nStopped.", file=sys.stderr, flush=True)
+    os._exit(STOPPED)
+
+
+def _run(chosen: argparse.Namespace, folder: Path, deadline: float) -> None:
+    kills = {"one": chosen.kills, "two": chosen.kills_in_turn}
+    for name in [chosen.hosts] if chosen.hosts in RUNS else RUNS:
+        print(f"hosts: {name}, {kills[name]} kills", flush=True)
+        began, progress = time.monotonic(), Progress("kills", kills[name])
+        history = chosen.history
+        plan = Plan(
+            folder=folder,
+            seed=str(chosen.seed),
+            kills=kills[name],
+            hub_losses=chosen.hub_losses,
+            requests=chosen.requests,
+            deadline=deadline,
+            history=history and history.with_name(f"{history.name}-{name}"),
+            progress=_telling(progress),
+        )
+        counted = RUNS[name](plan)
+        progress.end()
+        print(f"{counted}\n  {time.monotonic() - began:7.0f} seconds", flush=True)
+        assert time.monotonic() < deadline, "it took too long"
+
+
+def _telling(progress: Progress) -> Callable[[int, str], None]:
+    def tell(kills: int, what: Any) -> None:
+        progress.add(1, what)
+        if not sys.stderr.isatty() and kills % PLAIN_LINE_KILLS == 0:
+            print(f"  {kills} kills", flush=True)
+
+    return tell
 
 
 if __name__ == "__main__":

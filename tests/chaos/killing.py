@@ -3,11 +3,11 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from tests.e2e.server import LOOK_SECONDS, TAKE_OVER_SECONDS_MAX, LocalhostProcess, lose_task_hub
+from tests.e2e.server import TAKE_OVER_SECONDS_MAX, LocalhostProcess, wait_until
 
 WORKING_SECONDS_MAX: Final = 1.4
 """A host that serves is killed at a random time up to this."""
@@ -18,6 +18,12 @@ STARTING_SECONDS_MAX: Final = 0.8
 STARTING_SHARE: Final = 0.2
 """Of the kills, those that do not wait until the host serves."""
 
+WORKER_SHARE: Final = 0.3
+"""Of the kills of a host that serves, those that hit its worker process alone."""
+
+WORKER_KILLS_MAX: Final = 2
+"""In one life of a host: with the third it ends by itself, as the real one does."""
+
 STANDBY_SHARE: Final = 0.25
 """Of the kills beside a standby, those that hit the standby: it has accepted, and told nobody."""
 
@@ -25,49 +31,98 @@ Counts = Counter[str]
 """What was done, by a name to print."""
 
 
-def kill_again_and_again(
-    host: LocalhostProcess, chance: Random, kills: int, hub_losses: int, deadline: float
-) -> Counts:
-    """Kill one host and start it, `kills` times; with some of the kills its task hub is lost."""
-    counts: Counts = Counter()
-    losses = set(chance.sample(range(kills), min(hub_losses, kills)))
-    for kill in range(kills):
-        assert time.monotonic() < deadline, f"only {kill} of {kills} kills in time"
-        _let_live([host], chance, counts)
-        host.kill9()
-        if kill in losses:
-            lose_task_hub(host.data)
-            counts["task hubs lost"] += 1
+class Killer:
+    """Kills a number of times."""
+
+    def __init__(
+        self, chance: Random, kills: int, deadline: float, progress: Callable[[int, str], None]
+    ) -> None:
+        """Kill until `deadline` at the latest; tell `progress` of each."""
+        self.counts: Counts = Counter()
+        self._chance = chance
+        self._kills = kills
+        self._deadline = deadline
+        self._progress = progress
+        self._workers_killed: Counter[LocalhostProcess] = Counter()
+
+    def kill_again_and_again(self, host: LocalhostProcess, hub_losses: int) -> Counts:
+        """Kill one host or its worker; with some of the kills of the host its task hub is lost."""
+        losses = set(self._chance.sample(range(self._kills), min(hub_losses, self._kills)))
+        for kill in range(self._kills):
+            serves = self._let_live([host])
+            if kill not in losses and self._kills_worker(host, serves=serves):
+                self._tell(kill, "workers killed")
+                continue
+            host.kill9()
+            if kill in losses:
+                lose_the_task_hub(host)
+                self.counts["task hubs lost"] += 1
+            self._spawn(host)
+            self._tell(kill, "hosts killed")
+        host.wait_until_it_serves()
+        return self.counts
+
+    def kill_in_turn(self, hosts: Sequence[LocalhostProcess]) -> Counts:
+        """Kill whoever owns the data folder and start it again as the standby of the other one.
+
+        Some are killed before the other one has started: then nobody is there for a moment. And
+        sometimes it is the standby, or the worker of the owner.
+        """
+        dying = hosts[0]
+        for kill in range(self._kills):
+            what = "killed while one of them starts"
+            if self._let_live(hosts):
+                dying, what = self._chosen(hosts)
+                if self._kills_worker(dying, serves=True):
+                    self._tell(kill, "workers killed")
+                    continue
+            dying.kill9()
+            self._spawn(dying)
+            self._tell(kill, what)
+            dying = _other(hosts, dying)
+        for each in hosts:
+            each.wait_until_it_serves()
+        return self.counts
+
+    def _chosen(self, hosts: Sequence[LocalhostProcess]) -> tuple[LocalhostProcess, str]:
+        owner = _owner_of(hosts)
+        if self._chance.random() < STANDBY_SHARE:
+            return _other(hosts, owner), "standbys killed"
+        return owner, "owners killed beside a standby"
+
+    def _kills_worker(self, host: LocalhostProcess, *, serves: bool) -> bool:
+        """Kill the worker of a host, some times; tell whether it was."""
+        drawn = self._chance.random() < WORKER_SHARE
+        if not (drawn and serves) or self._workers_killed[host] == WORKER_KILLS_MAX:
+            return False
+        self._workers_killed[host] += 1
+        host.kill9_worker()
+        return True
+
+    def _spawn(self, host: LocalhostProcess) -> None:
+        self._workers_killed[host] = 0
         host.spawn()
-    host.wait_until_it_serves()
-    return counts
+
+    def _tell(self, kill: int, what: str) -> None:
+        self.counts[what] += 1
+        self._progress(kill + 1, what)
+
+    def _let_live(self, hosts: Sequence[LocalhostProcess]) -> bool:
+        """Wait for a random moment: after all of them serve, or else while they may be starting."""
+        assert time.monotonic() < self._deadline, f"only {self.counts.total()} kills in time"
+        starting = self._chance.random() < STARTING_SHARE
+        seconds = self._chance.uniform(0, STARTING_SECONDS_MAX if starting else WORKING_SECONDS_MAX)
+        if not starting:
+            for each in hosts:
+                each.wait_until_it_serves()
+        threading.Event().wait(seconds)
+        return not starting
 
 
-def kill_in_turn(
-    hosts: Sequence[LocalhostProcess], chance: Random, kills: int, deadline: float
-) -> Counts:
-    """Kill whoever owns the data folder and start it again as the standby of the other one.
-
-    Some are killed before the other one has started: then nobody is there for a moment. And
-    sometimes it is the standby.
-    """
-    counts: Counts = Counter()
-    dying = hosts[0]
-    for kill in range(kills):
-        assert time.monotonic() < deadline, f"only {kill} of {kills} kills in time"
-        if _let_live(hosts, chance, counts):
-            dying = _owner_of(hosts)
-            if chance.random() < STANDBY_SHARE:
-                dying = _other(hosts, dying)
-                counts["standbys killed"] += 1
-            else:
-                counts["owners killed beside a standby"] += 1
-        dying.kill9()
-        dying.spawn()
-        dying = _other(hosts, dying)
-    for each in hosts:
-        each.wait_until_it_serves()
-    return counts
+def lose_the_task_hub(host: LocalhostProcess) -> None:
+    """Begin without a task hub next time, if the host has ever got as far as to make one."""
+    if list(host.data.glob("taskhub.db*")):
+        host.lose_task_hub()
 
 
 def _other(hosts: Sequence[LocalhostProcess], host: LocalhostProcess) -> LocalhostProcess:
@@ -76,23 +131,11 @@ def _other(hosts: Sequence[LocalhostProcess], host: LocalhostProcess) -> Localho
 
 def _owner_of(hosts: Sequence[LocalhostProcess]) -> LocalhostProcess:
     """Return the host that owns the data folder, once there is one."""
-    pause, deadline = threading.Event(), time.monotonic() + TAKE_OVER_SECONDS_MAX
-    while time.monotonic() < deadline:
-        for each in hosts:
-            if each.role() == "owner":
-                return each
-        pause.wait(LOOK_SECONDS)
-    raise AssertionError(f"nobody takes over:\n{hosts[0].printed()[-3000:]}")
+    owners: list[LocalhostProcess] = []
 
+    def is_there() -> bool:
+        owners[:] = [each for each in hosts if each.role() == "owner"]
+        return bool(owners)
 
-def _let_live(hosts: Sequence[LocalhostProcess], chance: Random, counts: Counts) -> bool:
-    """Wait for a random moment: after all of them serve, or else while they may be starting."""
-    starting = chance.random() < STARTING_SHARE
-    seconds = chance.uniform(0, STARTING_SECONDS_MAX if starting else WORKING_SECONDS_MAX)
-    if not starting:
-        for each in hosts:
-            each.wait_until_it_serves()
-    else:
-        counts["killed while starting"] += 1
-    threading.Event().wait(seconds)
-    return not starting
+    wait_until(is_there, "nobody takes over", TAKE_OVER_SECONDS_MAX)
+    return owners[0]

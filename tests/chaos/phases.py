@@ -1,48 +1,78 @@
-"""The two runs: one host that is killed again and again, and two that share a data folder."""
+"""The runs: one host that is killed again and again, and two that share a data folder."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.chaos.killing import Counts, kill_again_and_again, kill_in_turn
+from tests.chaos import judge
+from tests.chaos.killing import Counts, Killer
 from tests.chaos.traffic import Traffic
-from tests.chaos.verdict import check
+from tests.chaos.verdict import canonical, check, name_of
 from tests.e2e.audit import audit
-from tests.e2e.client import Client, unused_project
+from tests.e2e.client import Client, unused_key
 from tests.e2e.events import ENTRIES_HUB, HUB, SOON
 from tests.e2e.server import LocalhostProcess
 
-PROJECTS: Final = 20
+KEYS: Final = 20
 
 ENVIRON: Final = {**SOON, "EO_REQUESTS_HUB": HUB, "EO_EVENTS_HUB": ENTRIES_HUB}
 
 
-def one_host(folder: Path, seed: str, kills: int, hub_losses: int, deadline: float) -> str:
-    """Kill one host under load, some times with its task hub; return what was done and checked."""
-    host = LocalhostProcess(folder / "one", environ=ENVIRON)
-    with ExitStack() as stack:
-        hosts = [stack.enter_context(host)]
-        with (traffic := _traffic(hosts)):
-            counts = kill_again_and_again(host, Random(seed), kills, hub_losses, deadline)
-        return _verdict(hosts, traffic, counts)
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What happens to the hosts."""
+
+    folder: Path
+    """For their data, and what they print."""
+    seed: str
+    kills: int
+    hub_losses: int = 0
+    requests: int = 0
+    """At least so many are answered over HTTP."""
+    deadline: float
+    """Of `time.monotonic`."""
+    history: Path | None = None
+    """Where to write what clients saw: `.edn` and `.jsonl` are added."""
+    progress: Callable[[int, str], None] = lambda _, __: None
+    """Hears of each kill: how many there were, and what was killed."""
 
 
-def two_hosts(folder: Path, seed: str, kills: int, deadline: float) -> str:
+def one_host(plan: Plan) -> str:
+    """Kill one host, or its worker, under load; return what was done and checked."""
+    host = LocalhostProcess(plan.folder / "one", environ=ENVIRON)
+    return _run(plan, [host], lambda killer: killer.kill_again_and_again(host, plan.hub_losses))
+
+
+def two_hosts(plan: Plan) -> str:
     """Have two hosts take over from each other; return what was done and checked."""
-    both = [LocalhostProcess(folder / "two", environ=ENVIRON, standby=True) for _ in range(2)]
+    data = plan.folder / "two"
+    hosts = [LocalhostProcess(data, environ=ENVIRON, standby=True) for _ in range(2)]
+    return _run(plan, hosts, lambda killer: killer.kill_in_turn(hosts))
+
+
+def _run(plan: Plan, hosts: list[LocalhostProcess], kill: Callable[[Killer], Counts]) -> str:
     with ExitStack() as stack:
-        hosts = [stack.enter_context(each) for each in both]
-        with (traffic := _traffic(hosts)):
-            counts = kill_in_turn(hosts, Random(seed), kills, deadline)
-        return _verdict(hosts, traffic, counts)
+        for each in hosts:
+            stack.enter_context(each)
+        traffic = Traffic([e.base_url for e in hosts], [unused_key() for _ in range(KEYS)])
+        with traffic:
+            counts = kill(Killer(Random(plan.seed), plan.kills, plan.deadline, plan.progress))
+            traffic.wait_for_answers(plan.requests)
+        return _verdict(plan, hosts, traffic, counts)
 
 
-def _traffic(hosts: list[LocalhostProcess]) -> Traffic:
-    return Traffic([each.base_url for each in hosts], [unused_project() for _ in range(PROJECTS)])
-
-
-def _verdict(hosts: list[LocalhostProcess], traffic: Traffic, counts: Counts) -> str:
-    found = check([Client(each.base_url) for each in hosts], traffic, traffic.projects)
-    lines = [f"  {number:7,} {what}" for what, number in (dict(counts) | found).items()]
+def _verdict(plan: Plan, hosts: list[LocalhostProcess], traffic: Traffic, counts: Counts) -> str:
+    found, told = check([Client(each.base_url) for each in hosts], traffic)
+    traffic.read_all(Client(hosts[0].base_url))
+    names = name_of(told)
+    path = plan.history or plan.folder / "history"
+    traffic.history.write(path, lambda entry: names.get(canonical(entry), "of nobody"))
+    operations = list(judge.read(path.with_name(f"{path.name}.jsonl")))
+    wrong = judge.problems(operations)
+    assert not wrong, "\n".join(wrong[:10])
+    counted = dict(counts) | found | {"operations of a history that is linear": len(operations)}
+    lines = [f"  {number:7,} {what}" for what, number in counted.items()]
     return "\n".join([*lines, *(f"  {line}" for line in audit(hosts[0]).splitlines())])

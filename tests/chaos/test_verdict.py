@@ -12,12 +12,11 @@ import pytest
 
 from tests.chaos import verdict
 from tests.chaos.traffic import Traffic
-from tests.e2e.load import Asked
+from tests.domain_under_test import DOMAIN, KEY, payload
+from tests.e2e.asked import Asked, folded
 
-PROJECT: Final = 7
-OVER_HTTP = Asked(PROJECT, "r0", "milk")
-AS_EVENT = Asked(PROJECT, "r1", "eggs")
-BOTH_WAYS = Asked(PROJECT, "r2", "bread")
+OVER_HTTP, AS_EVENT, BOTH_WAYS = (Asked(KEY, f"r{n}", payload(f"asked {n}")) for n in range(3))
+REQUESTS: Final = (OVER_HTTP, AS_EVENT, BOTH_WAYS)
 
 
 class Service:
@@ -26,47 +25,41 @@ class Service:
     base_url = "http://service"
 
     def __init__(self) -> None:
-        titles = [OVER_HTTP.title, AS_EVENT.title, BOTH_WAYS.title]
-        self.log = [
-            {"projectId": PROJECT, "id": number, "title": title}
-            for number, title in enumerate(titles, 1)
-        ]
+        self.log: list[Any] = [dict(e) for e in folded(KEY, (each.payload for each in REQUESTS))]
+        self.told = dict(zip((each.request_id for each in REQUESTS), self.log, strict=True))
         self.published = copy.deepcopy([*self.log[:2], *self.log[1:]])
-        self.repeated = {asked.request_id: n for n, asked in enumerate(REQUESTS)}
         self.checkpoint = 9
-        self.pending = 0
+        self.is_pending = 0
 
-    def log_of(self, _: int) -> list[Any]:
+    def log_of(self, _: str) -> list[Any]:
         return self.log
 
-    def post(self, items: list[Any], _: str) -> Any:
-        found = [{"todo": self.log[self.repeated[each["requestId"]]]} for each in items]
-        return SimpleNamespace(status_code=202, text="", json=lambda: {"results": found})
+    def pending(self, _: str) -> int:
+        return self.is_pending
+
+    def post(self, _: Any, **headers: str) -> Any:
+        entry = self.told[headers["Idempotency_Key"]]
+        return SimpleNamespace(status_code=201, json=lambda: entry)
 
     def get(self, path: str) -> Any:
         url = urlsplit(path)
         if url.path.endswith("/events"):
             found = self._events() if "/partitions/0/" in path else []
             content: Any = found[int(parse_qs(url.query)["from"][0]) :]
-        elif "eventhubs" in path:
+        else:
             partitions = [{"id": "0", "lastSequenceNumber": 9}]
             checkpoints = {"$default": {"0": self.checkpoint}}
             content = {"partitions": partitions, "checkpoints": checkpoints}
-        else:
-            content = {"pending": self.pending}
         return SimpleNamespace(json=lambda: content)
 
     def _events(self) -> list[Any]:
         return [
             {
                 "bodyBase64": base64.b64encode(json.dumps(each).encode()).decode(),
-                "properties": {"sequence": each["id"]},
+                "properties": {"sequence": each[DOMAIN.place]},
             }
             for each in self.published
         ]
-
-
-REQUESTS: Final = (OVER_HTTP, AS_EVENT, BOTH_WAYS)
 
 
 @pytest.fixture
@@ -75,9 +68,9 @@ def service() -> Service:
 
 
 @pytest.fixture
-def traffic() -> Traffic:
-    sent = Traffic([], [PROJECT])
-    sent.answers = {OVER_HTTP: {1}, BOTH_WAYS: {3}}
+def traffic(service: Service) -> Traffic:
+    sent = Traffic([], [KEY])
+    sent.answers = {OVER_HTTP: service.log[0], BOTH_WAYS: service.log[2]}
     sent.events = [AS_EVENT, BOTH_WAYS, AS_EVENT]
     return sent
 
@@ -88,12 +81,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(service: Any, traffic: Traffic) -> dict[str, int]:
-    return verdict.check([service], traffic, [PROJECT])
+    return verdict.check([service], traffic)[0]
 
 
 def test_what_is_right_is_counted(service: Service, traffic: Traffic) -> None:
     found = check(service, traffic)
-    assert (found["TODOs"], found["entries on the output hub"]) == (3, 4)
+    assert (found[DOMAIN.plural], found["entries on the output hub"]) == (3, 4)
 
 
 def set_last(log: list[Any], **members: Any) -> None:
@@ -104,19 +97,20 @@ def set_last(log: list[Any], **members: Any) -> None:
     ("mistake", "message"),
     [
         (lambda s: setattr(s, "checkpoint", 8), "not checkpointed"),
-        (lambda s: setattr(s, "pending", 1), "stay pending"),
-        (lambda s: set_last(s.log, id=4), "holes"),
-        (lambda s: set_last(s.log, title="milk"), "two TODOs"),
-        (lambda s: s.log.pop(), "differ"),
-        (lambda s: s.log.append({"id": 4, "title": "never asked for"}), "differ"),
-        (lambda s: s.repeated.update(r1=0), "a repeat got another"),
+        (lambda s: setattr(s, "is_pending", 1), "stay pending"),
+        (lambda s: set_last(s.log, **{DOMAIN.place: 4}), "other places"),
+        (lambda s: set_last(s.log, other="content"), "not what its requests make"),
+        (lambda s: s.log.pop(), "other places"),
+        (lambda s: s.log.append({**s.log[0], DOMAIN.place: 4}), "other places"),
+        (lambda s: s.told.update(r1=s.log[0]), "told twice"),
+        (lambda s: s.told.update(r2={**s.log[2], "other": 1}), "told another entry"),
         (lambda s: s.published.pop(), "not complete"),
-        (lambda s: s.published.reverse(), "project 7"),
-        (lambda s: set_last(s.published, title="else"), "project 7"),
-        (lambda s: s.published.append({**s.published[0], "title": "else"}), "not identical"),
+        (lambda s: s.published.reverse(), "not the log"),
+        (lambda s: set_last(s.published, other="content"), "not the log"),
+        (lambda s: s.published.append({**s.published[0], "other": 1}), "not identical"),
     ],
 )
-def test_a_mistake_of_the_service_is_found(
+def test_mistake_of_the_service_is_found(
     service: Service, traffic: Traffic, mistake: Callable[[Service], None], message: str
 ) -> None:
     mistake(service)
@@ -124,10 +118,7 @@ def test_a_mistake_of_the_service_is_found(
         check(service, traffic)
 
 
-@pytest.mark.parametrize("told", [{2}, {1, 2}])
-def test_an_id_that_was_told_and_is_not_in_the_log_is_found(
-    service: Service, traffic: Traffic, told: set[int]
-) -> None:
-    traffic.answers[OVER_HTTP] = told
-    with pytest.raises(AssertionError, match="told another id"):
+def test_answer_that_is_not_in_the_log_is_found(service: Service, traffic: Traffic) -> None:
+    traffic.answers[OVER_HTTP] = service.log[1]
+    with pytest.raises(AssertionError, match="told another entry"):
         check(service, traffic)

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 
+from tests.domain_under_test import MODULE
 from tests.e2e.server import APP, LocalhostProcess
 
 
 def audit(server: LocalhostProcess) -> str:
     """Have the storage proved consistent; return what was checked."""
     spec = "tables" if server.storage == "tables" else f"sqlite:{server.data / 'store.db'}"
-    command = [sys.executable, "-m", "tools.audit", "--store", spec]
+    command = [sys.executable, "-m", "tools.audit", "--domain", MODULE, "--store", spec]
     done = subprocess.run(
         command, check=False, cwd=APP, env=server.environ, capture_output=True, text=True
     )

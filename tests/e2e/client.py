@@ -2,11 +2,18 @@
 
 import random
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
+from domain.samples import key_of
+from tests.domain_under_test import DOMAIN
+
 WAIT_SECONDS = 60.0
 """How long a single call may take before the test fails."""
+
+POST = f"/api/{DOMAIN.plural}"
+BATCH = f"{POST}/batch"
 
 
 class Client:
@@ -26,24 +33,33 @@ class Client:
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.call("GET", path, **options)
 
-    def post(self, body: Any, path: str = "/api/todos", **headers: str) -> requests.Response:
+    def post(self, body: Any, path: str = POST, **headers: str) -> requests.Response:
         """Post JSON; header names have `_` for `-`."""
         return self.call("POST", path, json=body, headers=named(headers))
 
-    def put(self, project_id: int, request_id: str, body: Any, **headers: str) -> requests.Response:
+    def put(self, key: str | int, request_id: str, body: Any, **headers: str) -> requests.Response:
         """Put a request; `request_id` goes into the path as it is."""
-        path = f"/api/projects/{project_id}/requests/{request_id}"
+        path = f"{address(key)}/requests/{request_id}"
         return self.call("PUT", path, json=body, headers=named(headers))
 
-    def log_of(self, project_id: int) -> list[dict[str, Any]]:
-        """Read all TODOs of a project, following `next`."""
-        todos: list[dict[str, Any]] = []
-        path: str | None = f"/api/projects/{project_id}/todos?limit=1000"
+    def pending(self, key: str | int) -> int:
+        """How many requests of a key are accepted and have no place yet."""
+        return int(self.get(address(key)).json()["pending"])
+
+    def log_of(self, key: str | int) -> list[dict[str, Any]]:
+        """Read all entries of a key, following `next`."""
+        entries: list[dict[str, Any]] = []
+        path: str | None = f"{address(key)}/{DOMAIN.plural}?limit=1000"
         while path is not None:
             page = self.get(path).json()
-            todos += page["todos"]
+            entries += page[DOMAIN.plural]
             path = page["next"]
-        return todos
+        return entries
+
+
+def address(key: str | int) -> str:
+    """The path of a key."""
+    return f"/api/{DOMAIN.key.plural}/{quote(str(key), safe='')}"
 
 
 def named(headers: dict[str, str]) -> dict[str, str]:
@@ -51,6 +67,6 @@ def named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def unused_project() -> int:
-    """A project that no other test uses, nor any earlier run against the same service."""
-    return random.SystemRandom().randrange(1_000_000, 2**31)
+def unused_key() -> str:
+    """A key that no other test uses, nor any earlier run against the same service."""
+    return key_of(DOMAIN, random.SystemRandom().randrange(1_000_000, 10**9))

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import requests
+
+from tests.domain_under_test import MODULE, TODOS
 
 APP: Final = Path(__file__).parents[2]
 
@@ -22,9 +24,22 @@ STOP_SECONDS_MAX: Final = 45.0
 TAKE_OVER_SECONDS_MAX: Final = 10.0
 """A standby needs a fraction of a second; a machine with other things to do, longer."""
 LOOK_SECONDS: Final = 0.05
+PATIENCE_SECONDS: Final = 60.0
+UNHEALTHY: Final = "/problems/unhealthy"
+
+SOON: Final = {"EO_SWEEP_AFTER_SECONDS": "3", "EO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+"""What was killed goes on within a few seconds."""
 
 PLACES: Final = frozenset({"EO_STORE", "EO_TABLES", "EO_TASK_HUB", "EventHubs"})
 """Settings of the sample that `tools.run` knows better."""
+
+
+_made: Final[list["LocalhostProcess"]] = []
+
+
+def started() -> list["LocalhostProcess"]:
+    """All hosts that this process has started and not ended."""
+    return [each for each in _made if each.is_running]
 
 
 class LocalhostProcess:
@@ -51,6 +66,7 @@ class LocalhostProcess:
         """What all its processes have printed."""
         self.environ = {**os.environ, **_sample_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
+        _made.append(self)
 
     def start(self) -> None:
         """Start and return when it serves. Raises AssertionError with its output when it does not."""
@@ -67,6 +83,7 @@ class LocalhostProcess:
         command = [sys.executable, "-m", "tools.run", "--port", str(self.port)]
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
         command += ["--standby"] if self.standby else []
+        command += [] if MODULE == TODOS else ["--domain", MODULE]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 command, cwd=APP, env=self.environ, stdout=output, stderr=subprocess.STDOUT
@@ -81,10 +98,12 @@ class LocalhostProcess:
             if process.poll() is not None:
                 raise AssertionError(f"it ended with {process.returncode}:\n{self.printed()}")
             try:
-                if requests.get(f"{self.base_url}/api/health", timeout=5).ok:
+                answer = requests.get(f"{self.base_url}/api/health", timeout=5)
+                # Late sweeps make it unhealthy, as they are right after a kill; it serves then.
+                if answer.ok or UNHEALTHY in answer.text:
                     return
-            except requests.ConnectionError:
-                pass
+            except (requests.ConnectionError, requests.Timeout):
+                pass  # not yet, or on a machine that is busy elsewhere
             pause.wait(LOOK_SECONDS)
         raise AssertionError(f"it does not serve:\n{self.printed()}")
 
@@ -108,6 +127,22 @@ class LocalhostProcess:
         process.wait()
         self._process = None
 
+    def kill9_worker(self) -> None:
+        """End the worker process; the host lives and starts another one.
+
+        Raises AssertionError when there is none, or not within the time that a start takes.
+        """
+        wait_until(lambda: bool(self._workers()), "there is no worker", START_SECONDS_MAX)
+        for pid in self._workers():
+            os.kill(pid, signal.SIGKILL)
+
+    def _workers(self) -> list[int]:
+        listing = ["ps", "-A", "-o", "pid=,ppid=,command="]
+        found = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+        rows = [line.split(maxsplit=2) for line in found.splitlines()]
+        ours = str(self.pid)
+        return [int(r[0]) for r in rows if r[1] == ours and "localhost.worker" in r[-1]]
+
     def lose_task_hub(self, keep: Path | None = None) -> None:
         """While it is stopped: begin without a task hub next time; move the old one to `keep`."""
         lost = list(self.data.glob("taskhub.db*"))
@@ -120,8 +155,8 @@ class LocalhostProcess:
         # The host does not begin anew by itself where a database was.
         register = self.data / "format.json"
         content = json.loads(register.read_text())
-        content["databases"].remove("taskhub.db")
-        register.write_text(json.dumps(content))
+        names = [each for each in content.get("databases", ()) if each != "taskhub.db"]
+        register.write_text(json.dumps({**content, "databases": names}))
 
     def printed(self) -> str:
         """Return what it has printed."""
@@ -167,21 +202,14 @@ class LocalhostProcess:
         return self._process
 
 
-def lose_task_hub(data: Path) -> None:
-    """Delete the task hub of a host that is not running, and have the next one accept that."""
-    lost = list(data.glob("taskhub.db*"))
-    assert lost
-    for file in lost:
-        file.unlink()
-    accept_new_task_hub(data)
-
-
-def accept_new_task_hub(data: Path) -> None:
-    """Say that the hub is meant to be gone: a host refuses a folder that has lost it."""
-    file = data / "format.json"
-    content = json.loads(file.read_text())
-    names = [name for name in content.get("databases", ()) if name != "taskhub.db"]
-    file.write_text(json.dumps({**content, "databases": names}))
+def wait_until(
+    condition: Callable[[], bool], otherwise: str, seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Come back once a condition holds. Raises AssertionError when it does not in time."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        pause.wait(LOOK_SECONDS)
 
 
 def _free_port() -> int:

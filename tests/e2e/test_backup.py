@@ -2,23 +2,23 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.domain_under_test import MODULE
+from tests.e2e.asked import requests_for
 from tests.e2e.audit import audit
-from tests.e2e.client import Client, unused_project
+from tests.e2e.client import Client, unused_key
 from tests.e2e.conftest import GIVEN
-from tests.e2e.load import Load, requests_for
-from tests.e2e.server import APP, LocalhostProcess
+from tests.e2e.load import Load
+from tests.e2e.server import APP, SOON, LocalhostProcess
 
 pytestmark = pytest.mark.skipif(bool(GIVEN), reason="needs the files of a service of its own")
 
 REQUESTS = 400
-PROJECTS = 6
-SOON = {"EO_SWEEP_AFTER_SECONDS": "3", "EO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+KEYS = 6
 
 
 @pytest.fixture
@@ -32,19 +32,18 @@ def servers(tmp_path: Path) -> Iterator[tuple[LocalhostProcess, LocalhostProcess
 
 
 def backup(server: LocalhostProcess, *arguments: str) -> None:
-    command = [sys.executable, "-m", "tools.backup"]
+    command = [sys.executable, "-m", "tools.backup", "--domain", MODULE]
     command += ["--store", f"sqlite:{server.data / 'store.db'}", *arguments]
     done = subprocess.run(command, check=False, cwd=APP, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_copy_under_load_is_a_service_that_lost_its_last_moments(
+def test_copy_under_load_is_a_service_without_its_last_moments(
     servers: tuple[LocalhostProcess, LocalhostProcess], tmp_path: Path
 ) -> None:
     server, restored = servers
-    load = Load(requests_for([unused_project() for _ in range(PROJECTS)], REQUESTS))
-    sender = threading.Thread(target=load.send, args=[server.base_url])
-    sender.start()
+    load = Load(requests_for([unused_key() for _ in range(KEYS)], REQUESTS))
+    sender = load.start(server.base_url)
     load.wait_for_answers(REQUESTS // 6)
     answered = dict(load.answers)
     backup(server, "copy", str(tmp_path / "copy"))

@@ -11,6 +11,8 @@ import requests
 
 from tests.e2e.client import Client
 
+pytestmark = pytest.mark.todos
+
 TITLE = {"title": "Buy milk"}
 
 
@@ -27,9 +29,7 @@ def is_problem(response: requests.Response, status: int, kind: str) -> dict[str,
     return body
 
 
-def test_a_request_becomes_a_todo_and_a_repeat_gets_it_again(
-    client: Client, project_id: int
-) -> None:
+def test_repeat_of_a_request_gets_its_todo_again(client: Client, project_id: int) -> None:
     first = client.post(milk(project_id), Idempotency_Key="k")
     assert first.status_code == 201
     assert first.json() == {"projectId": project_id, "id": 1, "title": "Buy milk"}
@@ -59,7 +59,7 @@ def test_twenty_clients_with_one_key_get_one_todo(client: Client, project_id: in
     assert [each["id"] for each in client.log_of(project_id)] == [1]
 
 
-def test_a_client_that_does_not_wait_follows_the_location(client: Client, project_id: int) -> None:
+def test_client_that_does_not_wait_follows_the_location(client: Client, project_id: int) -> None:
     key = "order:17;a=b&c+d@e~f'(g)*,$!\"<>^`{|}[]"
     response = client.post(milk(project_id), Idempotency_Key=key, Prefer="respond-async")
     assert response.status_code == 202
@@ -79,7 +79,7 @@ FORBIDDEN = set("/\\?#%")
 
 
 @pytest.mark.parametrize("path", ["r", "a:b", "~%22%7B", "%41", "...", "a%20b".replace("%20", "+")])
-def test_a_request_put_at_an_address_is_found_there(
+def test_request_put_at_an_address_is_found_there(
     client: Client, project_id: int, path: str
 ) -> None:
     put = client.put(project_id, path, TITLE, Prefer="wait=30")
@@ -120,7 +120,7 @@ def quoted(request_id: str) -> str:
 @pytest.mark.parametrize(
     "path", ["a/b", "a/", "a%2Fb", "a%2fb", "a%252Fb", "a%3Fb", "a%23b", "a%5Cb"]
 )
-def test_an_address_that_could_be_two_ids_is_refused(
+def test_address_that_could_be_two_ids_is_refused(
     client: Client, project_id: int, path: str
 ) -> None:
     url = f"{client.base_url}/api/projects/{project_id}/requests/{path}"
@@ -134,7 +134,7 @@ def test_an_address_that_could_be_two_ids_is_refused(
     assert client.get(f"/api/projects/{project_id}").json()["pending"] == 0
 
 
-def test_a_batch_over_projects_is_numbered_densely(client: Client, project_id: int) -> None:
+def test_batch_over_projects_is_numbered_densely(client: Client, project_id: int) -> None:
     other = project_id - 1
     items = [milk(project_id - i % 2, requestId=f"r{i}") for i in range(200)]
     items[7] = {"projectId": True, "title": "", "requestId": "r7"}
@@ -157,7 +157,7 @@ def test_a_batch_over_projects_is_numbered_densely(client: Client, project_id: i
     assert repeated[0]["todo"]["projectId"] == project_id
 
 
-def test_a_reader_resumes_after_the_number_it_remembers(client: Client, project_id: int) -> None:
+def test_reader_resumes_after_the_number_it_remembers(client: Client, project_id: int) -> None:
     titles = ["ä\N{PILE OF POO}\u2028\u00df", '"\\/', "x" * 500]
     for title in titles:
         assert client.post(milk(project_id, title=title), Prefer="wait=30").status_code == 201
@@ -197,7 +197,7 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("body", "pointer"), BAD_BODIES)
-def test_a_bad_body_is_told_and_nothing_is_stored(
+def test_bad_body_is_told_and_nothing_is_stored(
     client: Client, project_id: int, body: bytes, pointer: str
 ) -> None:
     sent = body.replace(b": 7", b": %d" % project_id)
@@ -253,7 +253,7 @@ def test_bad_headers_are_told_by_name(client: Client, project_id: int) -> None:
         ("/api/projects/7/requests/%C3%BC", 400, "path:requestId"),
     ],
 )
-def test_a_bad_address_is_told_by_parameter(
+def test_bad_address_is_told_by_parameter(
     client: Client, path: str, status: int, pointer: str
 ) -> None:
     response = client.get(path)
@@ -286,7 +286,7 @@ def test_health_and_document_need_no_key(base_url: str) -> None:
 @pytest.mark.parametrize(
     ("prefer", "applied"), [("wait=99", "wait=30"), ("wait=x", None), ("nonsense; a=b", None)]
 )
-def test_a_preference_never_fails_a_request(
+def test_preference_never_fails_a_request(
     client: Client, project_id: int, prefer: str, applied: str | None
 ) -> None:
     response = client.post(milk(project_id), Prefer=prefer)

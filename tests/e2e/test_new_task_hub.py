@@ -3,18 +3,17 @@
 A hub of `localhost` is the file `taskhub.db` of its data folder, whatever its name is.
 """
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.asked import requests_for
 from tests.e2e.audit import audit
-from tests.e2e.client import Client, unused_project
+from tests.e2e.client import BATCH, Client, unused_key
 from tests.e2e.conftest import GIVEN, table_environment
-from tests.e2e.load import Asked, Load, requests_for
-from tests.e2e.server import LocalhostProcess
+from tests.e2e.load import Load
+from tests.e2e.server import SOON, LocalhostProcess
 
 pytestmark = [
     pytest.mark.chaos,
@@ -22,8 +21,7 @@ pytestmark = [
 ]
 
 REQUESTS = 300
-PROJECTS = 6
-SOON = {"EO_SWEEP_AFTER_SECONDS": "3", "EO_SWEEP_SCHEDULE": "*/1 * * * * *"}
+KEYS = 6
 HUB_NAME = "EO_TASK_HUB"
 
 
@@ -57,27 +55,13 @@ def delete_hub(server: LocalhostProcess) -> None:
     server.start()
 
 
-def sent(load: Load, server: LocalhostProcess) -> threading.Thread:
-    sender = threading.Thread(target=load.send, args=[server.base_url])
-    sender.start()
-    return sender
+def load_of(count: int) -> Load:
+    return Load(requests_for([unused_key() for _ in range(KEYS)], count))
 
 
-def repeat(load: Load, base_url: str) -> None:
-    """Send everything again, with the same keys; the answers are added."""
-    again = Load(load.asked)
-    again.send(base_url)
-    for asked, ids in again.answers.items():
-        load.answers.setdefault(asked, []).extend(ids)
-
-
-def a_load(count: int) -> Load:
-    return Load(requests_for([unused_project() for _ in range(PROJECTS)], count))
-
-
-def test_a_hub_is_deleted_and_replaced_in_the_middle_of_a_load(server: LocalhostProcess) -> None:
-    load = a_load(REQUESTS)
-    sender = sent(load, server)
+def test_hub_deleted_and_replaced_under_load_loses_nothing(server: LocalhostProcess) -> None:
+    load = load_of(REQUESTS)
+    sender = load.start(server.base_url)
     load.wait_for_answers(REQUESTS // 5)
     delete_hub(server)
     load.wait_for_answers(REQUESTS * 2 // 5)
@@ -88,7 +72,7 @@ def test_a_hub_is_deleted_and_replaced_in_the_middle_of_a_load(server: Localhost
     sender.join()
     client = Client(server.base_url)
     load.check(client)
-    repeat(load, server.base_url)
+    load.repeat(server.base_url)
     load.check(client)
     audit(server)
 
@@ -105,25 +89,20 @@ def pair(
 
 
 @pytest.mark.azurite
-def test_two_hubs_at_work_on_one_log_agree_and_the_old_one_need_not_be_drained(
+def test_two_hubs_at_work_on_one_log_agree_undrained(
     pair: tuple[LocalhostProcess, LocalhostProcess],
 ) -> None:
     old, new = pair
-    load = a_load(REQUESTS // 3)
-    sender = sent(load, old)
-    repeat(load, new.base_url)  # every request is asked of both at the same time
+    load = load_of(REQUESTS // 3)
+    sender = load.start(old.base_url)
+    load.repeat(new.base_url)  # every request is asked of both at the same time
     sender.join()
     client = Client(new.base_url)
     load.check(client)
-    project_id = unused_project()
-    batch: list[dict[str, Any]] = [
-        {"projectId": project_id, "requestId": f"r{n}", "title": f"Buy {n} eggs"}
-        for n in range(REQUESTS // 3)
-    ]
-    accepted = Client(old.base_url).post(batch, "/api/todos/batch")
+    late = Load(requests_for([unused_key()], REQUESTS // 3))
+    accepted = Client(old.base_url).post([each.item() for each in late.asked], BATCH)
     assert accepted.status_code == 202
     old.kill9()  # with all that its hub has not done yet
-    late = Load([Asked(project_id, each["requestId"], each["title"]) for each in batch])
     late.send(new.base_url)
     late.check(client)
     audit(new)

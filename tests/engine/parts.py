@@ -15,13 +15,11 @@ from store.ports.records import Answered, Entry, Head, Request
 from store.ports.store import Store
 from taskhub.port import HubUnknown, TaskHub
 from telemetry.decisions import Decisions
-from todos import TODOS
-
-KEY = "7"
+from tests.domain_under_test import DOMAIN, KEY, payload
 
 
-def request(request_id: str, title: str = "Buy milk", key: str = KEY) -> Request:
-    return Request(key, request_id, f'{{"title":"{title}"}}')
+def request(request_id: str, content: str = "any", key: str = KEY) -> Request:
+    return Request(key, request_id, payload(content))
 
 
 def now() -> datetime:
@@ -76,6 +74,10 @@ class MemoryHub(TaskHub):
 class Scripted:
     """A port whose next calls of some methods fail, before or after they took effect."""
 
+    put: Any
+    tail: Any
+    """Named for the type checker: tests replace them."""
+
     def __init__(self, port: Any, calls: Counter[str], prefix: str) -> None:
         self._port = port
         self._calls = calls
@@ -109,7 +111,7 @@ async def _next(script: list[Exception | Callable[[], Awaitable[None]] | None] |
 class EngineUnderTest:
     """Intake and emitter of one process; `other()` is another process on the same store and hub."""
 
-    def __init__(self, real: Store, hub: MemoryHub | None = None, domain: Any = TODOS) -> None:
+    def __init__(self, real: Store, hub: MemoryHub | None = None, domain: Any = DOMAIN) -> None:
         self.real = real
         self.calls: Counter[str] = Counter()
         self.inbox = Scripted(real.inbox, self.calls, "inbox")

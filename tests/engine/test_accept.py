@@ -93,7 +93,7 @@ async def test_rows_that_keep_changing_are_not_accepted(engine: EngineUnderTest)
 
 
 async def test_one_id_with_1000_payloads_is_one_look(engine: EngineUnderTest) -> None:
-    outcomes = await engine.accept(*(request("a", f"title {n}") for n in range(1_000)))
+    outcomes = await engine.accept(*(request("a", f"content {n}") for n in range(1_000)))
     assert outcomes == [Accepted()] + [Refused(Reason.OTHER_CONTENT)] * 999
     assert engine.calls == {"inbox.put": 1, "log.find": 1}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import DOMAIN
 
 EMULATOR = "EVENTHUBS_EMULATOR_CONNECTION_STRING"
 
@@ -29,6 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(tmp_path / "todos.db", "todos")
+    opened = SqliteStore(tmp_path / "store.db", DOMAIN.plural)
     yield opened
     await opened.close()

@@ -1,13 +1,10 @@
 """The parts of publishing over a store, and logs to be published."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from domain.decider import Decider
-from domain.wire import Wire
 from publishing.catch_up import CatchUpPublisher
 from publishing.publisher import Parts, Publisher
 from store.ports.log import Log
@@ -15,19 +12,17 @@ from store.ports.publications import Publications
 from store.ports.records import Answered, Entry, Head
 from store.ports.store import Store
 from telemetry.decisions import Decisions
+from tests.domain_under_test import DECIDER, DOMAIN, KEY, WIRE, payload
 from tests.publishing.memory_producer import MemoryProducer
-from todos import TODOS
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-KEY = "7"
 
-TELL = Decisions("todo")
-DECIDER = Decider(TODOS)
+TELL = Decisions(DOMAIN.name)
 
 
 def parts(log: Log, publications: Publications, producer: MemoryProducer) -> Parts:
-    return Parts(log, publications, producer, Wire(TODOS).shown, TELL)
+    return Parts(log, publications, producer, WIRE.shown, TELL)
 
 
 def publisher(store: Store, producer: MemoryProducer) -> Publisher:
@@ -56,11 +51,11 @@ async def append(log: Log, key: str, request_ids: list[str], title: str = "title
     for first in range(0, len(request_ids), 49):
         after, answered = head, list[Answered]()
         for each in request_ids[first : first + 49]:
-            payload = json.dumps({"title": title.format(each)})
-            folded = DECIDER.fold(payload, after.place + 1, after.state)
+            asked = payload(title.format(each))
+            folded = DECIDER.fold(asked, after.place + 1, after.state)
             after = Head(after.place + 1, folded.state, None)
-            entry = Entry(after.place, each, folded.version, folded.output)
-            answered.append(Answered(entry, payload))
+            entry = Entry(after.place, each, folded.version, folded.output, folded.refused)
+            answered.append(Answered(entry, asked))
         head = await log.append(key, head, after, answered)
     return head
 
@@ -73,9 +68,12 @@ async def begin(store: Store, key: str, entries: int, *, first: int = 0) -> None
 
 async def lose_tail(store: Any, key: str, place: int) -> None:
     """Take the log of a SQLite store back to an earlier place, as a fail-over may do."""
-    state = str(place) if place else None
 
     def work(db: Any) -> None:
+        kept = "SELECT payload FROM entry WHERE key = ? AND place <= ? ORDER BY place"
+        state: str | None = None
+        for number, (asked,) in enumerate(db.execute(kept, (key, place)).fetchall(), 1):
+            state = DECIDER.fold(asked, number, state).state
         db.execute("DELETE FROM request WHERE key = ? AND place > ?", (key, place))
         db.execute("DELETE FROM entry WHERE key = ? AND place > ?", (key, place))
         db.execute(
@@ -84,3 +82,18 @@ async def lose_tail(store: Any, key: str, place: int) -> None:
         )
 
     await store.opened().write(work)
+
+
+__all__ = [
+    "KEY",
+    "LATER",
+    "NOON",
+    "TELL",
+    "append",
+    "begin",
+    "catch_up",
+    "lose_tail",
+    "marked",
+    "parts",
+    "publisher",
+]

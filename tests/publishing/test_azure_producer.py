@@ -14,7 +14,6 @@ import pytest
 from azure.eventhub import EventData, EventDataBatch
 from azure.eventhub.aio import EventHubConsumerClient
 
-from domain.wire import Wire as PublicJson
 from publishing import azure_producer
 from publishing.azure_producer import AzureProducer
 from publishing.connection import Connection
@@ -23,19 +22,19 @@ from publishing.open import open_producer
 from publishing.producer import NotSent
 from settings.identity import Identity
 from store.ports.records import Entry
+from tests.domain_under_test import KEY, WIRE
 from tests.publishing.conftest import EMULATOR
-from todos import TODOS
 
 ROOT = Path(__file__).parent.parent.parent
-KEY = "SharedAccessKeyName=a;SharedAccessKey=YWJj;UseDevelopmentEmulator=true;"
+ACCESS_KEY = "SharedAccessKeyName=a;SharedAccessKey=YWJj;UseDevelopmentEmulator=true;"
 EVENTS = [
-    event_of("7", Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), PublicJson(TODOS).shown)
+    event_of(KEY, Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), WIRE.shown)
     for n in (1, 2, 3)
 ]
 
 
 def connection(port: int) -> Connection:
-    return Connection.read({"EventHubs": f"Endpoint=sb://127.0.0.1:{port};{KEY}"})
+    return Connection.read({"EventHubs": f"Endpoint=sb://127.0.0.1:{port};{ACCESS_KEY}"})
 
 
 # Given up half-way, the SDK leaves its socket to the garbage collector.
@@ -73,7 +72,7 @@ async def test_nobody_there_is_not_sent_and_the_next_attempt_starts_anew(
     producer = AzureProducer(connection(unused_tcp_port), "todo-events")
     for _ in range(2):
         with pytest.raises(NotSent, match="todo-events"):
-            await producer.send("7", EVENTS)
+            await producer.send(KEY, EVENTS)
         assert producer._client is None
     await producer.close()
 
@@ -86,7 +85,7 @@ async def test_silence_is_not_sent_within_the_limit(
     producer = AzureProducer(connection(silence.port), "todo-events")
     async with asyncio.timeout(10):
         with pytest.raises(NotSent):
-            await producer.send("7", EVENTS)
+            await producer.send(KEY, EVENTS)
     assert producer._client is None
     await producer.close()
 
@@ -94,7 +93,7 @@ async def test_silence_is_not_sent_within_the_limit(
 @LEFT_SOCKET
 async def test_a_send_that_is_given_up_leaves_no_client_behind(silence: Silence) -> None:
     producer = AzureProducer(connection(silence.port), "todo-events")
-    sending = asyncio.create_task(producer.send("7", EVENTS))
+    sending = asyncio.create_task(producer.send(KEY, EVENTS))
     async with asyncio.timeout(10):
         await silence.taken.wait()
     sending.cancel()
@@ -115,16 +114,16 @@ class Wire:
         return EventDataBatch(max_size_in_bytes=self._bytes_max, partition_key=partition_key)
 
     async def send_batch(self, batch: EventDataBatch) -> None:
-        assert batch._partition_key in {b"7", "7"}
+        assert batch._partition_key in {KEY.encode(), KEY}
         self.sent.append(list(batch._internal_events))
 
 
 async def test_what_does_not_fit_into_one_message_is_in_the_next_in_order() -> None:
-    shown = PublicJson(TODOS).shown
+    shown = WIRE.shown
     output = f'{{"id":1,"title":"{"x" * 400}"}}'
-    events = [event_of("7", Entry(n, f"r{n}", 1, output), shown) for n in range(1, 41)]
+    events = [event_of(KEY, Entry(n, f"r{n}", 1, output), shown) for n in range(1, 41)]
     wire: Any = Wire(bytes_max=4_096)
-    await azure_producer._send(wire, "7", iter(events))
+    await azure_producer._send(wire, KEY, iter(events))
     assert len(wire.sent) > 3
     data = [each for batch in wire.sent for each in batch]
     assert all(isinstance(each, EventData) for each in data)
@@ -136,15 +135,15 @@ async def test_what_does_not_fit_into_one_message_is_in_the_next_in_order() -> N
 async def test_an_event_that_fits_into_no_message_is_an_error() -> None:
     wire: Any = Wire(bytes_max=1_024)
     with pytest.raises(ValueError, match="size limit"):
-        await azure_producer._send(wire, "7", iter([Event(b"x" * 2_000, {})]))
+        await azure_producer._send(wire, KEY, iter([Event(b"x" * 2_000, {})]))
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
         (
-            {"EventHubs": "Endpoint=sb://a;" + KEY},
-            Connection(connection_string="Endpoint=sb://a;" + KEY),
+            {"EventHubs": "Endpoint=sb://a;" + ACCESS_KEY},
+            Connection(connection_string="Endpoint=sb://a;" + ACCESS_KEY),
         ),
         (
             {"EVENTHUBS__FULLYQUALIFIEDNAMESPACE": "a.example", "EventHubs__clientId": "c"},
@@ -207,14 +206,14 @@ async def test_events_arrive_at_the_emulator_in_order_and_in_one_partition() -> 
     """The hub is TODO_EVENTS_HUB, by default `todo-events`."""
     text, hub = os.environ[EMULATOR], os.environ.get("EO_EVENTS_HUB") or "todo-events"
     run = uuid.uuid4().hex
-    shown = PublicJson(TODOS).shown
+    shown = WIRE.shown
     events = [
-        event_of("7", Entry(n, f"{run}:{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), shown)
+        event_of(KEY, Entry(n, f"{run}:{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), shown)
         for n in range(1, 251)
     ]
     producer = open_producer(hub, {"EventHubs": text})
-    await producer.send("7", events[:100])
-    await producer.send("7", events[100:])
+    await producer.send(KEY, events[:100])
+    await producer.send(KEY, events[100:])
     await producer.close()
     arrived: list[tuple[str, Any]] = []
     done = asyncio.Event()

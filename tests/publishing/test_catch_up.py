@@ -9,19 +9,20 @@ from publishing import catch_up as module
 from publishing.producer import NotSent
 from store.ports.records import Head, Unknown
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import KEY, OTHER_KEY, nth_key
 from tests.publishing.memory_producer import MemoryProducer, Way
-from tests.publishing.parts import KEY, NOON, append, begin, catch_up, lose_tail, marked
+from tests.publishing.parts import NOON, append, begin, catch_up, lose_tail, marked
 
 
 async def test_round_publishes_every_key_that_has_a_marker(store: SqliteStore) -> None:
     producer = MemoryProducer()
-    for key in range(1, 41):
-        await begin(store, str(key), key % 5)
+    for number in range(1, 41):
+        await begin(store, nth_key(number), number % 5)
     assert await catch_up(store, producer).publish() == 40
-    for key in range(1, 41):
-        assert producer.places(str(key)) == list(range(1, key % 5 + 1))
+    for number in range(1, 41):
+        assert producer.places(nth_key(number)) == list(range(1, number % 5 + 1))
     # Those without an entry keep theirs: a first append may be under way.
-    assert await marked(store) == sorted(str(each) for each in range(1, 41) if each % 5 == 0)
+    assert await marked(store) == sorted(nth_key(each) for each in range(1, 41) if each % 5 == 0)
 
 
 async def test_marker_stays_while_the_key_is_busy(store: SqliteStore) -> None:
@@ -45,30 +46,30 @@ async def test_fence_tells_the_emitter_of_its_process(store: SqliteStore) -> Non
 
 async def test_hub_that_is_down_leaves_it_for_later(store: SqliteStore) -> None:
     producer = MemoryProducer()
-    for key in ("7", "8"):
+    for key in (KEY, OTHER_KEY):
         await begin(store, key, 120)
     producer.way = Way.BEFORE
     assert await catch_up(store, producer).publish() == 0
-    assert await marked(store) == ["7", "8"]
+    assert await marked(store) == [KEY, OTHER_KEY]
     producer.way = Way.WELL
     assert await catch_up(store, producer).publish() == 2
-    assert producer.places("7") == producer.places("8") == list(range(1, 121))
+    assert producer.places(KEY) == producer.places(OTHER_KEY) == list(range(1, 121))
 
 
 async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> None:
     producer = MemoryProducer()
-    for key in ("7", "8", "9"):
+    for key in (KEY, OTHER_KEY, nth_key(9)):
         await begin(store, key, 3)
     send = producer.send
 
     async def some(partition_key: str, events: Any) -> None:
-        if partition_key == "8":
+        if partition_key == OTHER_KEY:
             raise NotSent(partition_key)
         await send(partition_key, events)
 
     producer.send = some  # type: ignore[method-assign]
     assert await catch_up(store, producer).publish() == 2
-    assert await marked(store) == ["8"]
+    assert await marked(store) == [OTHER_KEY]
 
 
 async def test_hub_that_hangs_ends_the_round_only(

@@ -12,8 +12,9 @@ from publishing.live import LivePublisher
 from publishing.marking_log import MarkingLog
 from publishing.publisher import Publisher
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import DOMAIN, KEY
 from tests.publishing.memory_producer import MemoryProducer
-from tests.publishing.parts import KEY, LATER, NOON, TELL, append, begin, marked, parts
+from tests.publishing.parts import LATER, NOON, TELL, append, begin, marked, parts
 
 T = TypeVar("T")
 
@@ -98,7 +99,7 @@ async def test_crash_beside_any_effect_leaves_nothing_unpublished(tmp_path: Path
     seen: set[str] = set()
     for length in count(1):
         assert length < 100
-        store = SqliteStore(tmp_path / f"{length}.db", "todos")
+        store = SqliteStore(tmp_path / f"{length}.db", DOMAIN.plural)
         producer, fuse = MemoryProducer(), Fuse(length)
         await begin(store, KEY, 3)
         if not await killed(fuse, process(store, producer, fuse, "new")):

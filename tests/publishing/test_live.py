@@ -12,6 +12,7 @@ from publishing.marking_log import MarkingLog
 from publishing.publisher import Publisher
 from store.ports.records import Unknown
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import KEY, OTHER_KEY
 from tests.publishing.memory_producer import MemoryProducer, Way
 from tests.publishing.parts import TELL, append, marked, parts
 
@@ -55,10 +56,10 @@ async def _app(store: SqliteStore) -> AsyncIterator[App]:
 
 
 async def test_what_was_appended_is_published_at_once(app: App) -> None:
-    await app.append("7", "a", "b")
-    await app.append("8", "c")
+    await app.append(KEY, "a", "b")
+    await app.append(OTHER_KEY, "c")
     await app.live.idle()
-    assert (app.producer.places("7"), app.producer.places("8")) == ([1, 2], [1])
+    assert (app.producer.places(KEY), app.producer.places(OTHER_KEY)) == ([1, 2], [1])
 
 
 async def test_nothing_is_appended_that_could_not_be_marked(
@@ -70,8 +71,8 @@ async def test_nothing_is_appended_that_could_not_be_marked(
     with monkeypatch.context() as broken:
         broken.setattr(app.store.publications, "mark", lose)
         with pytest.raises(Unknown):
-            await app.append("7", "a")
-    assert await app.place("7") == 0
+            await app.append(KEY, "a")
+    assert await app.place(KEY) == 0
 
 
 @pytest.mark.parametrize("way", [Way.BEFORE, Way.PARTLY, Way.AFTER, Way.HANGING])
@@ -79,26 +80,26 @@ async def test_append_does_not_feel_what_the_hub_does(app: App, way: Way) -> Non
     app.producer.way = way
     async with asyncio.timeout(20):  # a hanging send would take for ever
         for n in range(20):
-            await app.append("7", f"a{n}")
-            await app.append("8", f"a{n}")
-    assert (await app.place("7"), await app.place("8")) == (20, 20)
-    assert await marked(app.store) == ["7", "8"]
+            await app.append(KEY, f"a{n}")
+            await app.append(OTHER_KEY, f"a{n}")
+    assert (await app.place(KEY), await app.place(OTHER_KEY)) == (20, 20)
+    assert await marked(app.store) == [KEY, OTHER_KEY]
 
 
 async def test_hub_that_fails_is_left_alone_for_a_while(app: App) -> None:
     app.producer.way = Way.BEFORE
-    await app.append("7", "a")
+    await app.append(KEY, "a")
     await app.live.idle()
     tried = app.producer.sends
-    await app.append("7", "b")
-    await app.append("8", "c")
+    await app.append(KEY, "b")
+    await app.append(OTHER_KEY, "c")
     await app.live.idle()
     assert app.producer.sends == tried == 1
     app.producer.way = Way.WELL
     app.clock.seconds += PAUSE_SECONDS + 0.1
-    await app.append("7", "d")
+    await app.append(KEY, "d")
     await app.live.idle()
-    assert app.producer.places("7") == [1, 2, 3]
+    assert app.producer.places(KEY) == [1, 2, 3]
 
 
 async def test_key_whose_store_fails_pauses_alone(
@@ -107,23 +108,23 @@ async def test_key_whose_store_fails_pauses_alone(
     cursor = app.store.publications.cursor
 
     async def broken(key: str) -> object:
-        if key == "8":
+        if key == OTHER_KEY:
             raise Unknown("no answer")
         return await cursor(key)
 
     monkeypatch.setattr(app.store.publications, "cursor", broken)
     for n in range(10):
-        await app.append("8", f"x{n}")
-        await app.append("7", f"a{n}")
+        await app.append(OTHER_KEY, f"x{n}")
+        await app.append(KEY, f"a{n}")
         await app.live.idle()
-        assert app.producer.places("7") == list(range(1, n + 2))
-    assert app.producer.places("8") == []
+        assert app.producer.places(KEY) == list(range(1, n + 2))
+    assert app.producer.places(OTHER_KEY) == []
 
 
 async def test_hub_that_hangs_does_not_fill_the_memory(app: App) -> None:
-    await append(app.store.log, "1", ["a"])
+    await append(app.store.log, KEY, ["a"])
     app.producer.way = Way.HANGING
-    app.live.appended("1")
+    app.live.appended(KEY)
     async with asyncio.timeout(10):
         await app.producer.hanging.wait()
     for _ in range(3):
@@ -143,10 +144,10 @@ async def test_append_during_a_run_is_published_by_the_next(
         nonlocal done
         if not done:
             done = True
-            await app.append("7", "late")
+            await app.append(KEY, "late")
         return await move(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(app.store.publications, "move", appending)
-    await app.append("7", "a")
+    await app.append(KEY, "a")
     await app.live.idle()
-    assert app.producer.places("7") == [1, 2]
+    assert app.producer.places(KEY) == [1, 2]

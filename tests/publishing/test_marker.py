@@ -18,6 +18,7 @@ from publishing.publisher import Publisher
 from store.ports.publications import Cursor, Marker
 from store.ports.records import Answered, Conflict, Entry, Head
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import nth_key
 from tests.publishing.memory_producer import MemoryProducer
 from tests.publishing.parts import NOON, TELL, append, parts
 from tests.publishing.schedules import Actor, Drawn, Exhaustive, Gate
@@ -87,8 +88,8 @@ class World:
 
     marking: type[MarkingLog] = MarkingLog
 
-    def __init__(self, store: SqliteStore, number: int) -> None:
-        self.key = str(number)
+    def __init__(self, store: SqliteStore, key: str) -> None:
+        self.key = key
         self.producer = MemoryProducer()
         self.gate = Gate()
         self.store = store
@@ -154,9 +155,9 @@ async def explore(
     unsafe = clean = 0
     more = True
     while more:
-        world = World(store, choices.runs + 1)
+        world = World(store, nth_key(choices.runs + 1))
         if begun:  # an entry before, published, and the marker still there
-            await World(store, int(world.key)).appending("0")()
+            await World(store, world.key).appending("0")()
             await Publisher(parts(store.log, store.publications, MemoryProducer())).publish(
                 world.key
             )

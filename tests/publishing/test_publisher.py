@@ -5,30 +5,30 @@ import json
 
 import pytest
 
-from domain.wire import Wire
 from publishing.events import event_of
 from publishing.producer import NotSent
 from publishing.publisher import EVENTS_PER_SEND_MAX
 from store.ports.records import Entry
 from store.sqlite.store import SqliteStore
+from tests.domain_under_test import KEY, WIRE
 from tests.publishing.memory_producer import MemoryProducer, Way
-from tests.publishing.parts import KEY, append, begin, lose_tail, publisher
-from todos import TODOS
+from tests.publishing.parts import append, begin, lose_tail, publisher
 
 
+@pytest.mark.todos
 @pytest.mark.parametrize("title", ["Buy milk", "🧊" * 500, '"' * 500, "漢\u2028"])
 def test_event_says_what_a_get_says(title: str) -> None:
     output = json.dumps({"id": 42, "title": title}, ensure_ascii=False)
     entry = Entry(42, "1c9e", 1, output)
-    event = event_of(KEY, entry, Wire(TODOS).shown)
+    event = event_of(KEY, entry, WIRE.shown)
     assert json.loads(event.body) == {"projectId": 7, "id": 42, "title": title}
     assert event.properties == {"requestId": "1c9e", "sequence": 42}
-    assert event == event_of(KEY, entry, Wire(TODOS).shown)
+    assert event == event_of(KEY, entry, WIRE.shown)
 
 
 def test_event_of_a_refusal_says_so() -> None:
     entry = Entry(3, "1c9e", 1, '{"code":"credit-limit","detail":"over"}', refused=True)
-    event = event_of(KEY, entry, Wire(TODOS).shown)
+    event = event_of(KEY, entry, WIRE.shown)
     assert event.properties["refused"] == 1
     assert json.loads(event.body)["refused"]["code"] == "credit-limit"
 
@@ -103,7 +103,7 @@ async def test_id_that_comes_again_in_the_last_place_is_published(
     await append(store.log, KEY, again, title="another title")
     assert await publisher(store, producer).publish(KEY) == 9
     entries = await store.log.read(KEY, first - 1, 1_000)
-    sent = [event_of(KEY, each, Wire(TODOS).shown) for each in entries]
+    sent = [event_of(KEY, each, WIRE.shown) for each in entries]
     assert producer.events[KEY][-len(again) :] == sent
 
 

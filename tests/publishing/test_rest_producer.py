@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from domain.wire import Wire
 from publishing.events import Event, event_of
 from publishing.open import open_producer
 from publishing.producer import NotSent
 from publishing.rest_producer import RestProducer
 from store.ports.records import Entry
-from todos import TODOS
+from tests.domain_under_test import KEY, OTHER_KEY, WIRE
 
 EVENTS = [
-    event_of("7", Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO 🧊 {n}"}}'), Wire(TODOS).shown)
+    event_of(KEY, Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO 🧊 {n}"}}'), WIRE.shown)
     for n in (1, 2, 3)
 ]
 
@@ -64,13 +63,13 @@ async def producer(hub: Hub) -> AsyncIterator[RestProducer]:
 async def test_a_batch_is_one_call_with_the_partition_key_at_each_event(
     hub: Hub, producer: RestProducer
 ) -> None:
-    await producer.send("7", EVENTS)
+    await producer.send(KEY, EVENTS)
     [(path, content_type, messages)] = hub.got
     assert path == "/todo-events/messages"
     assert content_type == "application/vnd.microsoft.servicebus.json"
     assert [json.loads(each["Body"])["id"] for each in messages] == [1, 2, 3]
     assert [each["Body"].encode() for each in messages] == [each.body for each in EVENTS]
-    assert {each["BrokerProperties"]["PartitionKey"] for each in messages} == {"7"}
+    assert {each["BrokerProperties"]["PartitionKey"] for each in messages} == {KEY}
     assert messages[0]["UserProperties"] == {"requestId": "r1", "sequence": 1}
 
 
@@ -80,9 +79,9 @@ async def test_anything_but_created_is_not_sent(
 ) -> None:
     hub.status = status
     with pytest.raises(NotSent, match=str(status)):
-        await producer.send("7", EVENTS)
+        await producer.send(KEY, EVENTS)
     hub.status = 201
-    await producer.send("7", EVENTS)
+    await producer.send(KEY, EVENTS)
 
 
 async def test_silence_is_not_sent(
@@ -91,14 +90,14 @@ async def test_silence_is_not_sent(
     monkeypatch.setattr("publishing.rest_producer.SEND_SECONDS_MAX", 0.1)
     hub.hangs = True
     with pytest.raises(NotSent):
-        await producer.send("7", EVENTS)
+        await producer.send(KEY, EVENTS)
     assert len(hub.got) == 1
 
 
 async def test_nobody_there_is_not_sent(unused_tcp_port: int) -> None:
     producer = RestProducer(f"http://127.0.0.1:{unused_tcp_port}", "todo-events")
     with pytest.raises(NotSent):
-        await producer.send("7", EVENTS)
+        await producer.send(KEY, EVENTS)
     await producer.close()
 
 
@@ -106,11 +105,11 @@ async def test_sends_side_by_side_do_not_wait_for_each_other(
     hub: Hub, producer: RestProducer
 ) -> None:
     hub.hangs = True
-    hanging = asyncio.create_task(producer.send("7", EVENTS))
+    hanging = asyncio.create_task(producer.send(KEY, EVENTS))
     async with asyncio.timeout(10):
         await hub.asked.wait()
     hub.hangs = False
-    await producer.send("8", [Event(b"{}", {})])
+    await producer.send(OTHER_KEY, [Event(b"{}", {})])
     assert not hanging.done()
     hanging.cancel()
     await asyncio.gather(hanging, return_exceptions=True)
@@ -119,6 +118,6 @@ async def test_sends_side_by_side_do_not_wait_for_each_other(
 async def test_an_address_in_the_connection_makes_this_producer(hub: Hub) -> None:
     producer = open_producer("todo-events", {"EVENTHUBS": f"{hub.address}/"})
     assert isinstance(producer, RestProducer)
-    await producer.send("7", EVENTS)
+    await producer.send(KEY, EVENTS)
     assert hub.got[0][0] == "/todo-events/messages"
     await producer.close()

@@ -1,12 +1,14 @@
 """Batches of events as the worker hands them over: through the SDK's own converter."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import azure.functions as func
 from azure.functions import meta
+
+from tests.domain_under_test import body, nth_key, payload
 
 HUB = "requests"
 
@@ -24,8 +26,13 @@ class Sent:
     hub: str = HUB
 
 
-def todo_event(project_id: int, title: str, number: int = 0, **more: Any) -> Sent:
-    return Sent(json.dumps({"projectId": project_id, "title": title}).encode(), number, **more)
+def event_body(key_number: int, content: Hashable) -> bytes:
+    """A request as a producer writes it, for the key with a number."""
+    return json.dumps(body(nth_key(key_number), payload(content))).encode()
+
+
+def event(key_number: int, content: Hashable, number: int = 0, **more: Any) -> Sent:
+    return Sent(event_body(key_number, content), number, **more)
 
 
 def numbered(events: Sequence[Sent], first: int = 0) -> list[Sent]:

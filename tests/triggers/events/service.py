@@ -7,12 +7,11 @@ from typing import Any
 from typing_extensions import override
 
 from activities.hand_over import HandOver
-from domain.wire import Wire
 from store.ports.deadletters import DeadLetter
 from store.ports.store import Store
+from tests.domain_under_test import DOMAIN, KEY, WIRE
 from tests.engine.parts import EngineUnderTest, MemoryHub, now
 from tests.triggers.events.deliveries import HUB, Sent, deliver
-from todos import TODOS
 from triggers.engine import Engine
 from triggers.events.receive import Receiver
 
@@ -41,8 +40,8 @@ class EventService:
         self.hub.engine = self.engine
         parts: Any = self.engine
         engine = Engine(
-            domain=TODOS,
-            wire=Wire(TODOS),
+            domain=DOMAIN,
+            wire=WIRE,
             store=parts,
             tell=self.engine.tell,
             intake=self.engine.intake,
@@ -63,7 +62,7 @@ class EventService:
         for first in range(0, len(events), batch):
             await self.receive(*events[first : first + batch])
 
-    async def request_ids(self, key: str = "7") -> list[str]:
+    async def request_ids(self, key: str = KEY) -> list[str]:
         """The log of a key, as the request ids that it answers."""
         return await self.engine.logged(key)
 

@@ -1,12 +1,12 @@
 """Which request an event is, so that the same event is the same request however it comes."""
 
-import json
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from tests.triggers.events.deliveries import deliver, deliver_by_hand, numbered, todo_event
+from tests.domain_under_test import nth_key
+from tests.triggers.events.deliveries import deliver, deliver_by_hand, event, event_body, numbered
 from tests.triggers.events.service import EventService
 
 
@@ -26,14 +26,14 @@ from tests.triggers.events.service import EventService
 async def test_id_is_the_property_or_the_message_id_or_the_place(
     service: EventService, properties: dict[str, Any], message_id: Any, expected: str
 ) -> None:
-    event = todo_event(7, "a", 17, partition="3", properties=properties, message_id=message_id)
-    await service.receive(event)
+    sent = event(7, "a", 17, partition="3", properties=properties, message_id=message_id)
+    await service.receive(sent)
     assert await service.request_ids() == [expected]
 
 
 async def test_name_of_the_hub_is_the_same_in_any_case(service: EventService) -> None:
-    await service.receive(todo_event(7, "a", 17, hub="requests"))
-    await service.receive(todo_event(7, "a", 17, hub="Requests"))
+    await service.receive(event(7, "a", 17, hub="requests"))
+    await service.receive(event(7, "a", 17, hub="Requests"))
     assert await service.request_ids() == ["event:requests:0:17"]
 
 
@@ -56,7 +56,7 @@ async def test_name_of_the_hub_is_the_same_in_any_case(service: EventService) ->
 async def test_invalid_id_is_not_passed_over_for_another(
     service: EventService, properties: dict[str, Any], message_id: str | None
 ) -> None:
-    await service.receive(todo_event(7, "a", 5, properties=properties, message_id=message_id))
+    await service.receive(event(7, "a", 5, properties=properties, message_id=message_id))
     assert await service.request_ids() == []
     assert await service.codes() == {"5": "invalid-request-id"}
     [letter] = await service.letters()
@@ -68,10 +68,10 @@ async def test_metadata_belongs_to_its_event(
     service: EventService,
 ) -> None:
     events = [
-        todo_event(7, "a", 10, properties={"requestId": "one"}),
-        todo_event(7, "b", 11, partition_key="7", message_id="two"),
-        todo_event(7, "c", 12),
-        todo_event(7, "d", 20, partition_key="8", properties={"requestId": "four"}),
+        event(7, "a", 10, properties={"requestId": "one"}),
+        event(7, "b", 11, partition_key=nth_key(7), message_id="two"),
+        event(7, "c", 12),
+        event(7, "d", 20, partition_key=nth_key(8), properties={"requestId": "four"}),
     ]
     await service.receive(*events)
     assert await service.request_ids() == ["one", "two", "event:requests:0:12", "four"]
@@ -81,7 +81,7 @@ async def test_metadata_belongs_to_its_event(
 async def test_metadata_that_does_not_line_up_is_never_guessed(
     service: EventService, name: str
 ) -> None:
-    events = numbered([todo_event(7, "a"), todo_event(7, "b")])
+    events = numbered([event(7, "a"), event(7, "b")])
     batch = deliver(events, **{name: [{"requestId": "one"}]})
     with pytest.raises(ValueError, match=name):
         await service.receiver.receive(batch, service.hub)
@@ -91,9 +91,9 @@ async def test_metadata_that_does_not_line_up_is_never_guessed(
 async def test_invocation_by_hand_and_its_retry_are_one_request(
     service: EventService,
 ) -> None:
-    for title in ("a", "a", "b"):
-        event = deliver_by_hand(json.dumps({"projectId": 7, "title": title}).encode())
-        await service.receiver.receive(event, service.hub)
+    for content in ("a", "a", "b"):
+        sent = deliver_by_hand(event_body(7, content))
+        await service.receiver.receive(sent, service.hub)
     one, other = await service.request_ids()
     assert one.startswith("event:requests:manual:")
     assert one != other
@@ -109,7 +109,7 @@ async def test_poison_by_hand_is_kept_once_per_content(service: EventService) ->
 
 
 async def test_batch_without_metadata_is_one_by_hand(service: EventService) -> None:
-    body = json.dumps({"projectId": 7, "title": "a"}).encode()
+    body = event_body(7, "a")
     for _ in range(2):
         await service.receiver.receive([func.EventHubEvent(body=body)], service.hub)
     assert len(await service.request_ids()) == 1
