@@ -17,6 +17,7 @@ from localhost.doors import ADMIN_PATH, WEBHOOK_PATH, Door, HostDoors, is_the_ow
 from localhost.eventhubs.rest import password_of
 from localhost.functions import Function, Trigger
 from localhost.http_answer import NoAnswer, answer_of
+from localhost.http_encoding import Answer
 from localhost.http_server import Request
 from localhost.http_target import decode_path, parse_query
 from localhost.http_wire import json_response, rpc_request
@@ -67,10 +68,11 @@ class HttpFront:
         self._keys = keys
         """None: nobody is asked for a key, as with Core Tools."""
         self._limits = limits
+        self._is_shut = 0 in {limits.outstanding_max, limits.concurrent_max}
         self._outstanding = 0
         self._slots = asyncio.Semaphore(limits.concurrent_max) if limits.concurrent_max else None
 
-    async def handle(self, request: Request) -> web.StreamResponse:
+    async def handle(self, request: Request) -> Answer | web.StreamResponse:
         """Answer a request and log it."""
         started = perf_counter()
         raw, _, query = request.raw_path.partition("?")
@@ -80,7 +82,7 @@ class HttpFront:
         self._console.request(request.method, raw, response.status, perf_counter() - started)
         return response
 
-    async def _answer(self, request: Request, raw: str, query: str) -> web.StreamResponse:
+    async def _answer(self, request: Request, raw: str, query: str) -> Answer | web.StreamResponse:
         path = decode_path(raw)
         found = self._routes.find(request.method.upper(), path)
         if found is None:
@@ -99,14 +101,13 @@ class HttpFront:
         query: str,
         function: Function,
         values: Mapping[str, str],
-    ) -> web.StreamResponse:
+    ) -> Answer | web.StreamResponse:
         if function.not_built:
             what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
             return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
-        limits = self._limits
-        if 0 in {limits.outstanding_max, limits.concurrent_max} or not _has_url(request):
+        if self._is_shut or not _has_url(request):
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
-        if self._outstanding == limits.outstanding_max:
+        if self._outstanding == self._limits.outstanding_max:
             return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS)
         self._outstanding += 1
         try:
@@ -118,7 +119,7 @@ class HttpFront:
         finally:
             self._outstanding -= 1
 
-    async def _run(self, function: Function, http: RpcHttp) -> web.Response:
+    async def _run(self, function: Function, http: RpcHttp) -> Answer | web.Response:
         headers = http.headers
         trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
         trigger = Trigger(TypedData(http=http), trace=trace)
@@ -132,7 +133,7 @@ class HttpFront:
 
     async def _answer_host(
         self, request: Request, raw: str, path: str, query: str
-    ) -> web.StreamResponse:
+    ) -> Answer | web.StreamResponse:
         door = self._doors.find(request.method, raw, path)
         refusal = self._refusal(door, request, path, query)
         if refusal is not None:
