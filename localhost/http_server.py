@@ -140,21 +140,20 @@ class _Connection:
     async def answer_next(self, handler: Handler) -> bool:
         """Answer one request; tell whether the connection can take another."""
         try:
-            head = await self._read_head()
-        except Refused as refused:
-            await self._refuse(refused)
-            return False
-        self._head = head
-        self._left = -1 if head.is_chunked else head.content_length or 0
-        try:
-            response = await _answer(handler, Request(head, self))
+            head = self._head = await self._read_head()
+            self._left = -1 if head.is_chunked else head.content_length or 0
+            response = await handler(Request(head, self))
         except Refused as refused:
             await self._refuse(refused)
             return False
         except BodyTooLarge:
             self._left = 0
-            response = web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
-            return await self._write(head, response, close=True)
+            return await self._write(head, _failure(), close=True)
+        except _Gone:
+            raise
+        except Exception:
+            log.exception("%s %s failed", head.method, head.target)
+            response = _failure()
         if self._stream.ended:
             raise _Gone  # as with Kestrel: a client that has stopped sending gets no answer
         is_too_long = 0 <= self._body_bytes_max < self._left
@@ -193,7 +192,7 @@ class _Connection:
             raise BodyTooLarge
         waits = self._head.headers.get("Expect", "").lower() == "100-continue"
         if waits and self._left and not self._buffer and self._head.version == "1.1":
-            self._stream.write_now(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             body = await self._chunks(limit) if self._left < 0 else await self._exactly(self._left)
         finally:
@@ -263,18 +262,15 @@ class _Connection:
         self, head: Head, response: Answer | web.StreamResponse, *, close: bool
     ) -> bool:
         data, keep = encode(head, response, close=close)
-        return await self._stream.write(data) and keep
+        keep = self._stream.write(data) and keep
+        if self._stream.room is not None:
+            await self._stream.room
+        return keep
 
     def close(self) -> None:
         """End the connection; what was written is sent."""
         self._stream.close()
 
 
-async def _answer(handler: Handler, request: Request) -> Answer | web.StreamResponse:
-    try:
-        return await handler(request)
-    except (Refused, BodyTooLarge, _Gone):
-        raise
-    except Exception:
-        log.exception("%s %s failed", request.method, request.raw_path)
-        return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+def _failure() -> web.Response:
+    return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -58,10 +58,9 @@ class ByteStream(asyncio.Protocol):
         self._deadlines = deadlines
         self._connected = connected
         self._transport: asyncio.Transport
-        self._more: Future[None] | None = None
-        """Done when there is more to read, or no more to come."""
-        self._room: Future[None] | None = None
-        """Done when the client has read enough of what was written."""
+        self._more: Future[bool] | None = None
+        self.room: Future[None] | None = None
+        """While the client reads too slowly: done when it has read enough of what was written."""
         self._held_back = False
 
     @override
@@ -73,7 +72,7 @@ class ByteStream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         if self._more is not None:
-            self._wake()
+            self._wake(more=True)
         elif len(self.buffer) > READ_AHEAD_BYTES:
             self._held_back = True
             self._transport.pause_reading()
@@ -81,53 +80,52 @@ class ByteStream(asyncio.Protocol):
     @override
     def eof_received(self) -> bool:
         self.ended = True
-        self._wake()
+        self._wake(more=False)
         return True  # answers can still be sent
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
         self.ended = True
-        self._wake()
+        self._wake(more=False)
         self.resume_writing()
 
     @override
     def pause_writing(self) -> None:
-        self._room = self.loop.create_future()
+        self.room = self.loop.create_future()
 
     @override
     def resume_writing(self) -> None:
-        room, self._room = self._room, None
+        room, self.room = self.room, None
         if room is not None and not room.done():
             room.set_result(None)
 
-    def _wake(self) -> None:
-        if self._more is not None and not self._more.done():
-            self._more.set_result(None)
+    def _wake(self, *, more: bool) -> None:
+        waiting, self._more = self._more, None
+        self._deadlines.forget(self)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(more)
 
     def expire(self) -> None:
         """End the wait for more with TimeoutError."""
-        if self._more is not None and not self._more.done():
-            self._more.set_exception(TimeoutError())
+        waiting, self._more = self._more, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(TimeoutError())
 
-    async def receive(self, deadline: float) -> bool:
-        """Wait until `buffer` has more; False when there will be no more.
+    def receive(self, deadline: float) -> Future[bool]:
+        """Return what is True once `buffer` has more, and False when there will be no more.
 
-        Raises TimeoutError at `deadline`, in the time of the loop.
+        It raises TimeoutError at `deadline`, in the time of the loop.
         """
+        more = self.loop.create_future()
         if self.ended:
-            return False
+            more.set_result(False)
+            return more
         if self._held_back:
             self._held_back = False
             self._transport.resume_reading()
-        before = len(self.buffer)
-        self._more = self.loop.create_future()
+        self._more = more
         self._deadlines.set(self, deadline, self.loop)
-        try:
-            await self._more
-        finally:
-            self._more = None
-            self._deadlines.forget(self)
-        return len(self.buffer) > before
+        return more
 
     def take(self, length: int) -> bytes:
         """Return and use up the first bytes of the buffer, which has that many."""
@@ -139,18 +137,12 @@ class ByteStream(asyncio.Protocol):
         del self.buffer[:length]
         return data
 
-    async def write(self, data: bytes) -> bool:
-        """Send bytes, waiting while the client reads too slowly; False when it is gone."""
+    def write(self, data: bytes) -> bool:
+        """Send bytes; False when the client is gone. Wait for `room` before the next."""
         if self._transport.is_closing():
             return False
         self._transport.write(data)
-        if self._room is not None:
-            await self._room
-        return not self._transport.is_closing()
-
-    def write_now(self, data: bytes) -> None:
-        """Send a few bytes without waiting."""
-        self._transport.write(data)
+        return True
 
     def close(self) -> None:
         """End the connection; what was written is sent."""
