@@ -27,9 +27,7 @@ class Answer:
     """Whether it is sent in chunks where that can be."""
 
 
-def encode(
-    head: Head, response: Answer | web.StreamResponse, *, close: bool
-) -> tuple[bytes, bool]:
+def encode(head: Head, response: Answer | web.StreamResponse, *, close: bool) -> tuple[bytes, bool]:
     """Return an answer's bytes, and whether the connection can go on after it."""
     status, headers, body = response.status, response.headers, _body_of(response)
     if status < _FIRST_FINAL:  # what a function must not do; nothing more comes

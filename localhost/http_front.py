@@ -91,9 +91,7 @@ class HttpFront:
         self._console.request(request.method, raw, response.status, perf_counter() - started)
         return response
 
-    def _turned_away(
-        self, request: Request, query: str, function: Function
-    ) -> web.Response | None:
+    def _turned_away(self, request: Request, query: str, function: Function) -> web.Response | None:
         """Return the answer to a request that the function does not get."""
         if self._keys is not None and not self._is_open(self._keys, request, query, function):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)

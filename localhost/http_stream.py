@@ -47,9 +47,7 @@ class Deadlines:
 class ByteStream(asyncio.Protocol):
     """One client. `buffer` has what has arrived and was not used up."""
 
-    def __init__(
-        self, deadlines: Deadlines, connected: Callable[["ByteStream"], None]
-    ) -> None:
+    def __init__(self, deadlines: Deadlines, connected: Callable[["ByteStream"], None]) -> None:
         """`connected` is called once bytes can be read and written."""
         self.buffer = bytearray()
         self.ended = False
