@@ -29,6 +29,7 @@ _ORDINARY: Final = re.compile(
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++: (?![ \t])[\x20-\x7e]++(?<! )\r\n)++)\r\n"
 )
 """What nearly every client sends, and nothing that has to be looked at twice."""
+_FIELD: Final = re.compile(r"([^:]+): ([^\r]+)\r\n")
 _ABSOLUTE: Final = re.compile(r"https?://([^/?]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -92,9 +93,8 @@ def parse_head(data: bytes) -> Head:
     """Parse a complete head. Raises Refused."""
     ordinary = _ORDINARY.fullmatch(data)
     if ordinary is not None:
-        method, target, block = ordinary[1].decode(), ordinary[2].decode(), ordinary[3].decode()
-        version = "1.1"
-        headers = CIMultiDict([line.split(": ", 1) for line in block[:-2].split("\r\n")])
+        method, target, version = ordinary[1].decode(), ordinary[2].decode(), "1.1"
+        headers: CIMultiDict[str] = CIMultiDict(_FIELD.findall(ordinary[3].decode()))
     else:
         first, *lines = data.lstrip(b"\r\n").split(b"\n")
         method, target, version = _request_line(first)

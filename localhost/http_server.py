@@ -141,11 +141,13 @@ class _Connection:
         """Answer one request; tell whether the connection can take another."""
         try:
             head = self._head = await self._read_head()
-            self._left = -1 if head.is_chunked else head.content_length or 0
+        except Refused as refused:
+            return await self._refuse(refused)
+        self._left = -1 if head.is_chunked else head.content_length or 0
+        try:
             response = await handler(Request(head, self))
         except Refused as refused:
-            await self._refuse(refused)
-            return False
+            return await self._refuse(refused)
         except BodyTooLarge:
             self._left = 0
             return await self._write(head, _failure(), close=True)
@@ -253,10 +255,10 @@ class _Connection:
         self._left = 0
         return True
 
-    async def _refuse(self, refused: Refused) -> None:
+    async def _refuse(self, refused: Refused) -> bool:
         head = Head("GET", "/", "1.1", CIMultiDict(), None, is_chunked=False)
         response = web.Response(status=refused.status, headers=refused.headers)
-        await self._write(head, response, close=True)
+        return await self._write(head, response, close=True)
 
     async def _write(
         self, head: Head, response: Answer | web.StreamResponse, *, close: bool

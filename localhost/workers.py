@@ -143,10 +143,11 @@ class Workers:
     async def _with_faults(
         self, worker: WorkerProcess, answer: Answer, function: Function
     ) -> InvocationResponse:
-        if self._faults.kills(function, When.BEFORE):
+        before = self._faults.kills(function, When.BEFORE)
+        if before:
             worker.kill()
-        response = await answer
-        if self._faults.kills(function, When.AFTER):
+        response = await answer  # which it may have sent all the same
+        if before or self._faults.kills(function, When.AFTER):
             worker.kill()
             raise await worker.died
         return response
