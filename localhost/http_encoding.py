@@ -40,12 +40,8 @@ def encode(head: Head, response: Answer | web.StreamResponse, *, close: bool) ->
         status, close = HTTPStatus.INTERNAL_SERVER_ERROR, True
         headers, body, declared = (headers if is_head else CIMultiDict()), b"", None
     close = close or "close" in headers.get("Connection", "").lower()
-    lines = [_status_line(status)]
-    lines += [
-        f"{name}: {value}\r\n".encode()
-        for name, value in headers.items()
-        if name.lower() not in _OWN
-    ]
+    fields = [f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() not in _OWN]
+    lines = [_status_line(status), "".join(fields).encode()]
     if "Date" not in headers:
         lines.append(_date_line())
     if "Server" not in headers:
