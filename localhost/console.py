@@ -98,8 +98,17 @@ class Console:
             self._flush()
 
 
+_shown_time: tuple[int, str] = (0, "")
+
+
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    global _shown_time  # noqa: PLW0603 - one text per second, for all lines
+    second = int(time.time())
+    shown = _shown_time  # once: another thread may set it meanwhile
+    if shown[0] != second:
+        shown = second, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+        _shown_time = shown
+    return shown[1]
 
 
 class ConsoleHandler(logging.Handler):

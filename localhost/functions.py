@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from localhost.app_settings import is_disabled
@@ -80,7 +81,7 @@ class RetryPolicy:
         return cls(options.max_retry_count, shortest, options.maximum_interval or shortest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Function:
     """A function that the worker can run."""
 
@@ -99,12 +100,12 @@ class Function:
         """For example `httpTrigger`."""
         return str(self.trigger["type"])
 
-    @property
+    @cached_property
     def trigger_parameter(self) -> str:
         """The parameter that receives what fired the function."""
         return str(self.trigger["name"])
 
-    @property
+    @cached_property
     def clients(self) -> tuple[str, ...]:
         """Parameters that get a durable client."""
         return tuple(str(item["name"]) for item in self.bindings if item["type"] == DURABLE_CLIENT)
@@ -124,7 +125,7 @@ class Function:
         """Whether this host ever runs it by itself."""
         return self.trigger_type in FIRED_TRIGGERS and not self.disabled
 
-    @property
+    @cached_property
     def not_built(self) -> tuple[str, ...]:
         """The bindings that this host does not have: with one of them a function cannot run."""
         missing = (item for item in self.bindings if item["type"] not in _BUILT)

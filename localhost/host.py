@@ -29,6 +29,7 @@ from localhost.faults import FaultPlan
 from localhost.faults_api import FaultsApi
 from localhost.functions import Function
 from localhost.host_json import HostJson
+from localhost.http_encoding import Answer
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.http_server import Handler, Request
 from localhost.hub_calls import hub_of
@@ -186,7 +187,7 @@ class Host:
         self._engine.begin(self._background.spawn)
         self._background.spawn(self._watch_data())
 
-    def _handle(self, request: Request) -> Awaitable[web.StreamResponse]:
+    def _handle(self, request: Request) -> Awaitable[Answer | web.StreamResponse]:
         return self._answer(request)
 
     async def _watch_data(self) -> None:

@@ -7,9 +7,9 @@ from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import quote
 
-from aiohttp import web
 from multidict import CIMultiDict
 
+from localhost.http_encoding import Answer
 from localhost.rpc.messages import RpcHttp, RpcHttpCookie, SameSite, TypedData
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -26,13 +26,13 @@ class NoAnswer(Exception):
     """What was returned cannot be sent; the answer is an empty 500. `str` says why."""
 
 
-def answer_of(returned: TypedData | None) -> web.Response:
+def answer_of(returned: TypedData | None) -> Answer:
     """Return the answer. Raises NoAnswer."""
-    kind = None if returned is None else returned.WhichOneof("data")
     if returned is not None and returned.http is not None:
         return _response(*_of_http(returned.http))
     if returned is not None and returned.string is not None:
         return _response(*_of_text(returned.string))
+    kind = None if returned is None else returned.WhichOneof("data")
     raise NoAnswer(f"an HTTP function must return a response, not {kind or 'nothing'}")
 
 
@@ -130,13 +130,10 @@ def _add_charset(headers: CIMultiDict[str]) -> None:
         headers["Content-Type"] += "; charset=utf-8"
 
 
-def _response(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
+def _response(status: int, headers: CIMultiDict[str], body: bytes) -> Answer:
     if status < 0:
         raise NoAnswer(f"{status} is no status")
     for name, value in headers.items():
         if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
             raise NoAnswer(f"the header {name!r} cannot be sent")
-    response = web.Response(status=status, headers=headers, body=body)
-    if "Content-Length" not in headers:
-        response.enable_chunked_encoding()
-    return response
+    return Answer(status, headers, body, "Content-Length" not in headers)

@@ -1,7 +1,9 @@
 """An answer as bytes: status line, headers and body, as Kestrel would send them."""
 
 import time
+from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -14,7 +16,18 @@ _BODILESS: Final = frozenset({204, 205, 304})
 _FIRST_FINAL: Final = 200
 
 
-def encode(head: Head, response: web.StreamResponse, *, close: bool) -> tuple[bytes, bool]:
+@dataclass(slots=True)
+class Answer:
+    """What a function answers: aiohttp's `web.Response` without what costs time."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: bytes
+    chunked: bool
+    """Whether it is sent in chunks where that can be."""
+
+
+def encode(head: Head, response: Answer | web.StreamResponse, *, close: bool) -> tuple[bytes, bool]:
     """Return an answer's bytes, and whether the connection can go on after it."""
     status, headers, body = response.status, response.headers, _body_of(response)
     if status < _FIRST_FINAL:  # what a function must not do; nothing more comes
@@ -27,12 +40,8 @@ def encode(head: Head, response: web.StreamResponse, *, close: bool) -> tuple[by
         status, close = HTTPStatus.INTERNAL_SERVER_ERROR, True
         headers, body, declared = (headers if is_head else CIMultiDict()), b"", None
     close = close or "close" in headers.get("Connection", "").lower()
-    lines = [_status_line(status)]
-    lines += [
-        f"{name}: {value}\r\n".encode()
-        for name, value in headers.items()
-        if name.lower() not in _OWN
-    ]
+    fields = [f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() not in _OWN]
+    lines = [_status_line(status), "".join(fields).encode()]
     if "Date" not in headers:
         lines.append(_date_line())
     if "Server" not in headers:
@@ -48,7 +57,7 @@ _OWN: Final = frozenset({"content-length", "transfer-encoding"})
 
 
 def _framing(  # noqa: PLR0911 - a line per way
-    head: Head, response: web.StreamResponse, status: int, body: bytes
+    head: Head, response: Answer | web.StreamResponse, status: int, body: bytes
 ) -> tuple[bytes, bytes, bool]:
     """Return the headers that delimit the body, its bytes, and whether its end is the
     connection's.
@@ -72,11 +81,14 @@ def _framing(  # noqa: PLR0911 - a line per way
     return b"Transfer-Encoding: chunked\r\n", chunk + b"0\r\n\r\n", False
 
 
-def _body_of(response: web.StreamResponse) -> bytes:
+def _body_of(response: Answer | web.StreamResponse) -> bytes:
+    if isinstance(response, Answer):
+        return response.body
     body = response.body if isinstance(response, web.Response) else None
     return body if isinstance(body, bytes) else b""
 
 
+@lru_cache(maxsize=256)
 def _status_line(status: int) -> bytes:
     try:
         phrase = HTTPStatus(status).phrase

@@ -17,12 +17,13 @@ from localhost.doors import ADMIN_PATH, WEBHOOK_PATH, Door, HostDoors, is_the_ow
 from localhost.eventhubs.rest import password_of
 from localhost.functions import Function, Trigger
 from localhost.http_answer import NoAnswer, answer_of
+from localhost.http_encoding import Answer
 from localhost.http_server import Request
 from localhost.http_target import decode_path, parse_query
 from localhost.http_wire import json_response, rpc_request
 from localhost.keys import Keys, Level
 from localhost.routing import RouteTable
-from localhost.rpc.messages import RpcHttp, RpcTraceContext, TypedData
+from localhost.rpc.messages import RpcTraceContext, TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
@@ -67,30 +68,43 @@ class HttpFront:
         self._keys = keys
         """None: nobody is asked for a key, as with Core Tools."""
         self._limits = limits
+        self._is_shut = 0 in {limits.outstanding_max, limits.concurrent_max}
         self._outstanding = 0
         self._slots = asyncio.Semaphore(limits.concurrent_max) if limits.concurrent_max else None
 
-    async def handle(self, request: Request) -> web.StreamResponse:
+    async def handle(self, request: Request) -> Answer | web.StreamResponse:
         """Answer a request and log it."""
         started = perf_counter()
         raw, _, query = request.raw_path.partition("?")
-        response = await self._answer(request, raw, query)
+        path = decode_path(raw)
+        found = self._routes.find(request.method.upper(), path)
+        response: Answer | web.StreamResponse | None
+        if found is None:
+            response = await self._answer_host(request, raw, path, query)
+        else:
+            function, values = found[0].function, found[1]
+            response = self._turned_away(request, query, function)
+            if response is None:
+                response = await self._answer_function(request, path, query, function, values)
         for name, value in self._limits.custom_headers.items():
             response.headers.setdefault(name, value)
         self._console.request(request.method, raw, response.status, perf_counter() - started)
         return response
 
-    async def _answer(self, request: Request, raw: str, query: str) -> web.StreamResponse:
-        path = decode_path(raw)
-        found = self._routes.find(request.method.upper(), path)
-        if found is None:
-            return await self._answer_host(request, raw, path, query)
-        function, values = found[0].function, found[1]
+    def _turned_away(self, request: Request, query: str, function: Function) -> web.Response | None:
+        """Return the answer to a request that the function does not get."""
         if self._keys is not None and not self._is_open(self._keys, request, query, function):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
         if function.disabled and not self._is_admin(request, query):
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        return await self._answer_function(request, path, query, function, values)
+        if function.not_built:
+            what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
+            return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
+        if self._is_shut or not _has_url(request):
+            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+        if self._outstanding == self._limits.outstanding_max:
+            return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS)
+        return None
 
     async def _answer_function(
         self,
@@ -99,40 +113,29 @@ class HttpFront:
         query: str,
         function: Function,
         values: Mapping[str, str],
-    ) -> web.StreamResponse:
-        if function.not_built:
-            what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
-            return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
-        limits = self._limits
-        if 0 in {limits.outstanding_max, limits.concurrent_max} or not _has_url(request):
-            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
-        if self._outstanding == limits.outstanding_max:
-            return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS)
+    ) -> Answer | web.Response:
         self._outstanding += 1
         try:
-            http = await rpc_request(request, path, query, values)
+            body = await request.read() if request.content_length else b""
+            http = rpc_request(request, body, path, query, values)
+            headers = http.headers
+            trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
+            trigger = Trigger(TypedData(http=http), trace=trace)
             if self._slots is None:
-                return await self._run(function, http)
+                return answer_of(await self._runner.run_once(function, trigger))
             async with self._slots:
-                return await self._run(function, http)
-        finally:
-            self._outstanding -= 1
-
-    async def _run(self, function: Function, http: RpcHttp) -> web.Response:
-        headers = http.headers
-        trace = RpcTraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
-        trigger = Trigger(TypedData(http=http), trace=trace)
-        try:
-            return answer_of(await self._runner.run_once(function, trigger))
+                return answer_of(await self._runner.run_once(function, trigger))
         except (FunctionFailed, WorkerDied):
             pass  # the console has it
         except NoAnswer as error:
             self._console.failure(f"function {function.name}: {error}", "")
+        finally:
+            self._outstanding -= 1
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
     async def _answer_host(
         self, request: Request, raw: str, path: str, query: str
-    ) -> web.StreamResponse:
+    ) -> Answer | web.StreamResponse:
         door = self._doors.find(request.method, raw, path)
         refusal = self._refusal(door, request, path, query)
         if refusal is not None:

@@ -1,14 +1,12 @@
 """The HTTP/1.1 server of both doors: requests one after another on each connection, as Kestrel.
 
 A client has `HEAD_SECONDS_MAX` for a head and must send a body at `BODY_BYTES_PER_SECOND_MIN`;
-what it leaves unread or unsent ends its connection. Answers are aiohttp's `web.Response`, which
-is only a status, headers and a body here.
+what it leaves unread or unsent ends its connection. The host's own answers are aiohttp's
+`web.Response`, which is only a status, headers and a body here.
 """
 
 import asyncio
 import logging
-import time
-from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -16,8 +14,9 @@ from typing import Final
 from aiohttp import web
 from multidict import CIMultiDict
 
-from localhost.http_encoding import encode
+from localhost.http_encoding import Answer, encode
 from localhost.http_head import Head, Refused, head_length, parse_head
+from localhost.http_stream import ByteStream, Deadlines
 from localhost.http_target import parse_query
 
 HEAD_SECONDS_MAX: Final = 30.0
@@ -25,7 +24,6 @@ IDLE_SECONDS_MAX: Final = 130.0
 BODY_GRACE_SECONDS: Final = 5.0
 BODY_BYTES_PER_SECOND_MIN: Final = 240
 DRAIN_SECONDS_MAX: Final = 5.0
-_READ_BYTES: Final = 65_536
 _CHUNK_LINE_BYTES_MAX: Final = 1_024
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n"
 
@@ -80,7 +78,7 @@ class Request:
         return self._body
 
 
-Handler = Callable[[Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[Request], Awaitable[Answer | web.StreamResponse]]
 
 
 class HttpServer:
@@ -89,16 +87,17 @@ class HttpServer:
     def __init__(self, handler: Handler, body_bytes_max: int) -> None:
         self._handler = handler
         self._body_bytes_max = body_bytes_max
+        self._deadlines = Deadlines()
         self._tasks: dict[asyncio.Task[None], _Connection] = {}
         self._ending = False
 
-    def __call__(self) -> asyncio.StreamReaderProtocol:
+    def __call__(self) -> ByteStream:
         """Return the protocol of a new connection."""
-        return asyncio.StreamReaderProtocol(StreamReader(), self._connected)
+        return ByteStream(self._deadlines, self._connected)
 
-    def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
-        connection = _Connection(reader, writer, self._body_bytes_max)
-        task = asyncio.get_running_loop().create_task(self._serve(connection))
+    def _connected(self, stream: ByteStream) -> None:
+        connection = _Connection(stream, self._body_bytes_max)
+        task = stream.loop.create_task(self._serve(connection))
         self._tasks[task] = connection
         task.add_done_callback(self._tasks.pop)
 
@@ -109,7 +108,7 @@ class HttpServer:
         except (_Gone, OSError):
             pass
         finally:
-            await connection.close()
+            connection.close()
 
     async def shutdown(self, seconds: float) -> None:
         """End idle connections now, the others when they are done but within `seconds`."""
@@ -126,14 +125,14 @@ class HttpServer:
 
 
 class _Connection:
-    """One client. Bytes that belong to the next request wait in `_buffer`."""
+    """One client. Bytes that belong to the next request wait in the stream's buffer."""
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter, body_bytes_max: int) -> None:
+    def __init__(self, stream: ByteStream, body_bytes_max: int) -> None:
         self.is_idle = True
-        self._reader = reader
-        self._writer = writer
+        self._stream = stream
+        self._buffer = stream.buffer
+        self._now = stream.loop.time
         self._body_bytes_max = body_bytes_max
-        self._buffer = bytearray()
         self._head: Head | None = None
         self._left = 0
         """Bytes of the body that nobody has read; -1 for a chunked one."""
@@ -141,58 +140,51 @@ class _Connection:
     async def answer_next(self, handler: Handler) -> bool:
         """Answer one request; tell whether the connection can take another."""
         try:
-            head = await self._read_head()
+            head = self._head = await self._read_head()
         except Refused as refused:
-            await self._refuse(refused)
-            return False
-        self._head = head
+            return await self._refuse(refused)
         self._left = -1 if head.is_chunked else head.content_length or 0
         try:
-            response = await _answer(handler, Request(head, self))
+            response = await handler(Request(head, self))
         except Refused as refused:
-            await self._refuse(refused)
-            return False
+            return await self._refuse(refused)
         except BodyTooLarge:
-            response, self._left = web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR), 0
-            return await self._write(head, response, close=True)
-        if self._reader.at_eof():
+            self._left = 0
+            return await self._write(head, _failure(), close=True)
+        except _Gone:
+            raise
+        except Exception:
+            log.exception("%s %s failed", head.method, head.target)
+            response = _failure()
+        if self._stream.ended:
             raise _Gone  # as with Kestrel: a client that has stopped sending gets no answer
         is_too_long = 0 <= self._body_bytes_max < self._left
         if not await self._write(head, response, close=head.wants_close or is_too_long):
             return False
         self.is_idle = True
-        return await self._drain()
+        return not self._left or await self._drain()
 
     async def _read_head(self) -> Head:
-        end = head_length(self._buffer)
-        try:
-            async with asyncio.timeout(IDLE_SECONDS_MAX) as limit:
-                while end < 0:
-                    if not self.is_idle or self._buffer.strip(b"\r\n"):
-                        self._begin(limit)
-                    await self._receive()
-                    end = head_length(self._buffer)
-        except TimeoutError:
-            raise (_Gone if self.is_idle else Refused(HTTPStatus.REQUEST_TIMEOUT)) from None
+        buffer, deadline = self._buffer, self._now() + IDLE_SECONDS_MAX
+        while (end := head_length(buffer)) < 0:
+            if self.is_idle and buffer.strip(b"\r\n"):
+                self.is_idle = False
+                deadline = self._now() + HEAD_SECONDS_MAX
+            try:
+                await self._receive(deadline)
+            except TimeoutError:
+                raise (_Gone if self.is_idle else Refused(HTTPStatus.REQUEST_TIMEOUT)) from None
         self.is_idle = False
-        data = bytes(self._buffer[:end])
-        del self._buffer[:end]
+        data = self._stream.take(end)
         if data.startswith(_PREFACE):
             raise _Gone
         return parse_head(data)
 
-    def _begin(self, limit: asyncio.Timeout) -> None:
-        if self.is_idle:
-            self.is_idle = False
-            limit.reschedule(asyncio.get_running_loop().time() + HEAD_SECONDS_MAX)
-
-    async def _receive(self) -> None:
-        data = await self._reader.read(_READ_BYTES)
-        if not data:
+    async def _receive(self, deadline: float) -> None:
+        if not await self._stream.receive(deadline):
             if self._buffer.strip(b"\r\n") and not self._head:
                 raise Refused(HTTPStatus.BAD_REQUEST)
             raise _Gone
-        self._buffer += data
 
     async def read_body(self, bytes_max: int | None) -> bytes:
         """Return the body. Raises BodyTooLarge, _Gone."""
@@ -202,7 +194,7 @@ class _Connection:
             raise BodyTooLarge
         waits = self._head.headers.get("Expect", "").lower() == "100-continue"
         if waits and self._left and not self._buffer and self._head.version == "1.1":
-            self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             body = await self._chunks(limit) if self._left < 0 else await self._exactly(self._left)
         finally:
@@ -210,17 +202,16 @@ class _Connection:
         return body
 
     async def _exactly(self, length: int) -> bytes:
-        began = time.monotonic()
+        latest = self._now() + BODY_GRACE_SECONDS
         while len(self._buffer) < length:
-            grace = BODY_GRACE_SECONDS + len(self._buffer) / BODY_BYTES_PER_SECOND_MIN
-            try:
-                async with asyncio.timeout(grace - (time.monotonic() - began)):
-                    await self._receive()
-            except TimeoutError:
-                raise _Gone from None
-        data = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        return data
+            await self._receive_body(latest + len(self._buffer) / BODY_BYTES_PER_SECOND_MIN)
+        return self._stream.take(length)
+
+    async def _receive_body(self, deadline: float) -> None:
+        try:
+            await self._receive(deadline)
+        except TimeoutError:
+            raise _Gone from None
 
     async def _chunks(self, bytes_max: int) -> bytes:
         body = bytearray()
@@ -245,20 +236,11 @@ class _Connection:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > _CHUNK_LINE_BYTES_MAX:
                 raise _Gone
-            await self._exactly_more()
+            await self._receive_body(self._now() + BODY_GRACE_SECONDS)
         return (await self._exactly(end + 1)).rstrip(b"\r\n")
-
-    async def _exactly_more(self) -> None:
-        try:
-            async with asyncio.timeout(BODY_GRACE_SECONDS):
-                await self._receive()
-        except TimeoutError:
-            raise _Gone from None
 
     async def _drain(self) -> bool:
         """Read what is left of a body that no function wanted; tell whether that worked."""
-        if not self._left:
-            return True
         if self._left > self._body_bytes_max:
             return False
         try:
@@ -273,27 +255,24 @@ class _Connection:
         self._left = 0
         return True
 
-    async def _refuse(self, refused: Refused) -> None:
+    async def _refuse(self, refused: Refused) -> bool:
         head = Head("GET", "/", "1.1", CIMultiDict(), None, is_chunked=False)
         response = web.Response(status=refused.status, headers=refused.headers)
-        await self._write(head, response, close=True)
+        return await self._write(head, response, close=True)
 
-    async def _write(self, head: Head, response: web.StreamResponse, *, close: bool) -> bool:
+    async def _write(
+        self, head: Head, response: Answer | web.StreamResponse, *, close: bool
+    ) -> bool:
         data, keep = encode(head, response, close=close)
-        self._writer.write(data)
-        await self._writer.drain()
+        keep = self._stream.write(data) and keep
+        if self._stream.room is not None:
+            await self._stream.room
         return keep
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the connection; what was written is sent."""
-        self._writer.close()
+        self._stream.close()
 
 
-async def _answer(handler: Handler, request: Request) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except (Refused, BodyTooLarge, _Gone):
-        raise
-    except Exception:
-        log.exception("%s %s failed", request.method, request.raw_path)
-        return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+def _failure() -> web.Response:
+    return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -10,6 +10,7 @@ from localhost.http_head import Refused
 
 _ESCAPES: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _KEPT_IN_PATH: Final = "/-._~!$&'()*+,;=:@"
+_NEEDS_NO_ESCAPE: Final = re.compile(r"[0-9A-Za-z/\-._~!$&'()*+,;=:@]*")
 _IS_ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
 
@@ -27,6 +28,8 @@ def decode_path(raw: str) -> str:
 
 def encode_path(path: str) -> str:
     """Return a decoded path as it stands in `HttpRequest.url`."""
+    if _NEEDS_NO_ESCAPE.fullmatch(path) is not None:
+        return path
     if "%" not in path:
         return quote(path, safe=_KEPT_IN_PATH)
     return "".join(

@@ -37,12 +37,11 @@ async def read_body(request: Request) -> bytes:
     return await request.read() if request.content_length else b""
 
 
-async def rpc_request(
-    request: Request, path: str, query: str, route_values: Mapping[str, str]
+def rpc_request(
+    request: Request, body: bytes, path: str, query: str, route_values: Mapping[str, str]
 ) -> RpcHttp:
-    """Return what a function is called with; `path` is decoded. Raises BodyTooLarge."""
+    """Return what a function is called with; `path` is decoded."""
     headers = joined_headers(request)
-    body = await read_body(request)
     return RpcHttp(
         method=request.method.upper(),
         url=url_of(headers.get("host", ""), path, query),

@@ -4,7 +4,6 @@ What a function gets is put together here; where it runs is the concern of `loca
 """
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from random import Random
@@ -33,6 +32,8 @@ from localhost.rpc.messages import (
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
 _REPLY_MARKER: Final = "\n\n$OutOfProcData$:"
+_GUID_RANDOM: Final = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
+_GUID_VERSION_4: Final = 0x00000000_0000_4000_8000_000000000000
 Sleep = Callable[[float], Awaitable[None]]
 Attempt = Callable[[RetryContext], Awaitable[Any]]
 
@@ -179,7 +180,9 @@ class FunctionRunner:
 
     def _new_id(self) -> str:
         """Return a GUID; it need not be hard to guess, and asking the system for one is slow."""
-        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        bits = self._rng.getrandbits(128) & _GUID_RANDOM | _GUID_VERSION_4
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def failed(self, function: Function, exception: RpcException) -> FunctionFailed:
         """Print that an invocation failed; return the failure as the worker reports it."""

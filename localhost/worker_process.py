@@ -60,7 +60,8 @@ class WorkerProcess:
         self._stream = Stream(ToHost, self._received, self._lost)
         self._answers: dict[str, asyncio.Future[Any]] = {}
         """What is asked of the worker and not yet answered, by the id in the answer."""
-        self.died: asyncio.Future[WorkerDied] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()  # once: each time costs a system call
+        self.died: asyncio.Future[WorkerDied] = self._loop.create_future()
         """Has a result once the process is gone, for whatever reason."""
 
     @classmethod
@@ -126,7 +127,7 @@ class WorkerProcess:
         return self._expect(request.invocation_id, request)
 
     def _expect(self, key: str, request: Any) -> asyncio.Future[Any]:
-        answer = asyncio.get_running_loop().create_future()
+        answer = self._loop.create_future()
         if self.died.done():
             answer.set_exception(self.died.result())
             return answer
@@ -157,7 +158,7 @@ class WorkerProcess:
         if isinstance(message, InvocationResponse):
             self._answer(message.invocation_id, message)
         elif isinstance(message, HubRequest):
-            task = asyncio.create_task(self._answer_hub(message))
+            task = self._loop.create_task(self._answer_hub(message))
             self._hub_calls.add(task)
             task.add_done_callback(self._hub_calls.discard)
         elif isinstance(message, RpcLog):

@@ -55,6 +55,16 @@ class WorkerOptions:
     """What RESTART_SECONDS and GRACE_SECONDS are multiplied by; less than 1 for tests."""
 
 
+@dataclass(slots=True)
+class _Running:
+    """An invocation and when it is too late for it, in the time of the loop."""
+
+    deadline: float
+    worker: WorkerProcess
+    answer: Answer
+    function: Function
+
+
 class Workers:
     """Runs functions on worker processes. Belongs to the running event loop."""
 
@@ -76,6 +86,9 @@ class Workers:
         self._loop = asyncio.get_running_loop()
         limit = options.function_timeout
         self._timeout_seconds = None if limit is None else limit.total_seconds()
+        self._running: dict[str, _Running] = {}
+        """Invocations in the order in which they began, when they have a timeout."""
+        self._timer: asyncio.TimerHandle | None = None
         self._ready: deque[WorkerProcess] = deque()
         self._is_ready = asyncio.Event()
         self._deaths: deque[float] = deque(maxlen=DEATHS_MAX * options.count)
@@ -116,34 +129,42 @@ class Workers:
             answer = asyncio.ensure_future(self._with_faults(worker, answer, function))
         if self._timeout_seconds is None:
             return await answer
-        late = self._loop.call_later(
-            self._timeout_seconds, self._overdue, worker, request, answer, function
+        key = request.invocation_id
+        self._running[key] = _Running(
+            self._loop.time() + self._timeout_seconds, worker, answer, function
         )
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._timeout_seconds, self._end_overdue)
         try:
             return await answer
         finally:
-            late.cancel()
+            self._running.pop(key, None)
 
     async def _with_faults(
         self, worker: WorkerProcess, answer: Answer, function: Function
     ) -> InvocationResponse:
-        if self._faults.kills(function, When.BEFORE):
+        before = self._faults.kills(function, When.BEFORE)
+        if before:
             worker.kill()
-        response = await answer
-        if self._faults.kills(function, When.AFTER):
+        response = await answer  # which it may have sent all the same
+        if before or self._faults.kills(function, When.AFTER):
             worker.kill()
             raise await worker.died
         return response
 
-    def _overdue(
-        self,
-        worker: WorkerProcess,
-        request: InvocationRequest,
-        answer: Answer,
-        function: Function,
-    ) -> None:
-        worker.give_up(request.invocation_id)
-        self._spawn(self._time_out(worker, answer, function))
+    def _end_overdue(self) -> None:
+        """Give up what has run too long; the timer is then set for the one that began next.
+
+        All have the same time, so that one timer is enough, and none is cancelled.
+        """
+        now, self._timer = self._loop.time(), None
+        for key, running in list(self._running.items()):
+            if running.deadline > now:
+                self._timer = self._loop.call_at(running.deadline, self._end_overdue)
+                return
+            del self._running[key]
+            running.worker.give_up(key)
+            self._spawn(self._time_out(running.worker, running.answer, running.function))
 
     async def _time_out(self, worker: WorkerProcess, answer: Answer, function: Function) -> None:
         """Kill the worker; a plain function is answered only when it has been replaced."""

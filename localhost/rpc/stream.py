@@ -23,10 +23,13 @@ class Stream(asyncio.Protocol):
         """`kinds` is the union of the messages that may come."""
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(kinds).decode
+        self._loop = asyncio.get_running_loop()
         self._received = received
         self._closed = closed
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._waiting: list[bytes] = []
+        """Frames that go out when what runs now is done."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -55,7 +58,11 @@ class Stream(asyncio.Protocol):
         self._closed()
 
     def send(self, message: Any) -> None:
-        """Send a message; nothing happens when the other end is gone."""
+        """Send a message; nothing happens when the other end is gone.
+
+        What is sent in one turn of the event loop goes out at its end and in one piece: each piece
+        wakes the other process, which then takes the processor away.
+        """
         self.write(self.frame(message))
 
     def frame(self, message: Any) -> bytes:
@@ -63,12 +70,20 @@ class Stream(asyncio.Protocol):
         body = self._encode(message)
         return len(body).to_bytes(LENGTH_BYTES, "little") + body
 
-    def write(self, frames: bytes) -> None:
-        """Send frames."""
-        if self._transport is not None:
-            self._transport.write(frames)
+    def write(self, frame: bytes) -> None:
+        """Send a frame, as `send` does."""
+        if not self._waiting:
+            self._loop.call_soon(self.flush)
+        self._waiting.append(frame)
+
+    def flush(self) -> None:
+        """Send now what waits: nothing may hold it back, not even the end of this process."""
+        frames, self._waiting = self._waiting, []
+        if frames and self._transport is not None:
+            self._transport.write(b"".join(frames))
 
     def close(self) -> None:
         """Close this end."""
         if self._transport is not None:
+            self.flush()
             self._transport.close()

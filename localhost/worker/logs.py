@@ -45,8 +45,10 @@ class HostHandler(logging.Handler):
     def send(self) -> None:
         """Send what is waiting; before an answer, or the host would drop the lines that led to it."""
         frames = self._frames
-        while frames:
-            self._stream.write(frames.popleft())
+        if frames:
+            while frames:
+                self._stream.write(frames.popleft())
+            self._stream.flush()  # the app may end the process with its next line
 
 
 def invocation_of_caller() -> str:
