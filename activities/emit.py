@@ -50,6 +50,7 @@ SILENCE_SECONDS: Final = 5.0
 
 BACK_OFF_SECONDS_MIN: Final = 0.1
 BACK_OFF_SECONDS_MAX: Final = 5.0
+BACK_OFF_DOUBLINGS_MAX: Final = 6
 """From one failed round of a key to the next, doubling."""
 
 GIVE_WAY_APPENDS: Final = 2.5
@@ -233,7 +234,7 @@ class Emitter:
                         await self._signal_and_pause(lane, hub, pause)
                     pause = await self._look_and_append(lane, hub, pause)
                     lane.failures, read_first = 0, False
-                except StoreError as error:
+                except Exception as error:  # noqa: BLE001 - or those who wait do so for nothing
                     self._tell.emit_failed(lane.key, error)
                     await self._back_off(lane)
         finally:
@@ -242,7 +243,8 @@ class Emitter:
     async def _back_off(self, lane: Lane) -> None:
         """Pause this key, alone. What it knew of the log is in doubt."""
         lane.head = None
-        seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN * 2**lane.failures)
+        doublings = min(lane.failures, BACK_OFF_DOUBLINGS_MAX)
+        seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN * 2**doublings)
         lane.failures += 1
         await asyncio.sleep(seconds)
 

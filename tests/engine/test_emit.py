@@ -258,3 +258,19 @@ async def test_idle_lanes_are_forgotten(
         await engine.place(request("a", key=str(n)))
         await engine.until_inbox_is_empty(str(n))
     assert len(list(engine.emitter._lanes)) <= 12
+
+
+async def test_round_that_breaks_is_tried_again_for_whoever_waits(
+    engine: EngineUnderTest,
+) -> None:
+    engine.hub.shown = [ZeroDivisionError("a bug")]
+    assert await engine.place(request("a"), seconds=5.0) == 1
+
+
+async def test_key_that_failed_for_hours_goes_on_when_it_can(
+    engine: EngineUnderTest,
+) -> None:
+    """A doubling pause has no float after 1,024 failures."""
+    engine.emitter._lanes.lane(KEY).failures = 2_000
+    engine.log.before["tail"] = [Unknown("no answer")]
+    assert await engine.place(request("a")) == 1
