@@ -135,20 +135,30 @@ class Emitter:
         await self._send(lane, hub, fitting, lane.take_done(_time()))
 
     async def drain(
-        self, key: str, hub: TaskHub, seconds: float, rows: Sequence[Waiting] = ()
+        self,
+        key: str,
+        hub: TaskHub,
+        seconds: float,
+        rows: Sequence[Waiting] = (),
+        *,
+        are_all: bool = False,
     ) -> bool:
         """Give everything in the inbox of a key its place; return whether that was done.
 
-        `rows` are those that the caller has read already, if they are all that it wants. Takes at
-        most `seconds` once it has a place among the drains.
+        `rows` are those that the caller has read already, and come first; `are_all`: it wants no
+        others. Takes at most `seconds` once it has a place among the drains.
         """
         async with self._drains.one():
             try:
                 async with asyncio.timeout(seconds):
-                    while page := rows or await self._inbox.page(key, INBOX_PAGE_ROWS):
-                        await self._drain_page(self._lanes.lane(key), page, hub)
-                        if rows or len(page) < INBOX_PAGE_ROWS:
-                            break
+                    if rows:
+                        await self._drain_page(self._lanes.lane(key), rows, hub)
+                    is_done = are_all
+                    while not is_done:
+                        page = await self._inbox.page(key, INBOX_PAGE_ROWS)
+                        if page:
+                            await self._drain_page(self._lanes.lane(key), page, hub)
+                        is_done = len(page) < INBOX_PAGE_ROWS
             except (StoreError, TimeoutError) as error:
                 self._tell.drain_failed(key, error)
                 return False

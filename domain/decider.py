@@ -194,7 +194,11 @@ def _written(shape: Shape, value: Any, name: str) -> str:
 
 def _read(shape: Shape, text: str, name: str) -> Any:
     findings = Findings(most=1)
-    value = shape.read(msgspec.json.decode(text), "#", findings)
+    try:
+        content = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"{name}: {error}") from error
+    value = shape.read(content, "#", findings)
     if findings.errors:
         found = findings.errors[0]
         raise Unreadable(f"{name}: {found.pointer} {found.detail}")

@@ -94,8 +94,10 @@ class Sweeper:
         keys.sort(key=self._slow.__contains__)
 
         async def one(key: str) -> bool:
-            page = rows[key] if len(rows[key]) < OVERDUE_ROWS else ()
-            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page)
+            # What can be read goes first: one row that cannot fails every page of its key.
+            page = [each for each in rows[key] if each.request.payload]
+            are_all = 0 < len(page) < OVERDUE_ROWS
+            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page, are_all=are_all)
 
         tasks = {key: asyncio.create_task(one(key)) for key in keys}
         if not tasks:

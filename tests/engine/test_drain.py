@@ -11,8 +11,8 @@ from activities import emit, outbox
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
-from store.ports.records import Unknown
-from tests.engine.parts import KEY, EngineUnderTest, now, request
+from store.ports.records import Request, Unknown, Unreadable
+from tests.engine.parts import KEY, EngineUnderTest, now, request, waiting
 
 TEN_SECONDS = timedelta(seconds=10)
 
@@ -160,3 +160,34 @@ async def test_sweep_ends_soon_after_its_time(
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
         assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1
+
+
+async def test_key_with_unreadable_rows_serves_others_meanwhile(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such a key the inbox shows one row without a payload (`Inbox.overdue`)."""
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 2.0)
+
+    async def overdue(_: object) -> Any:
+        yield waiting(Request(KEY, "newer", ""), seconds=60)
+
+    monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
+    engine.inbox.before["page"] = [Unreadable("a newer release wrote it")]
+    sweeping = asyncio.create_task(sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60))
+    await asyncio.sleep(0.05)
+    assert await engine.place(request("a"), seconds=1.0) == 1
+    assert await sweeping == 1
+
+
+async def test_unreadable_row_does_not_stop_a_long_backlog(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(*_: object) -> None:
+        raise Unreadable("a newer release wrote one of them")
+
+    monkeypatch.setattr(engine.inbox, "page", unreadable, raising=False)
+    for n in range(3):
+        requests = [request(f"r{n}-{i}") for i in range(50)]
+        await engine.wait_in_inbox(*requests, seconds=60)
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 1
+    assert len(await engine.logged()) == 100
