@@ -191,3 +191,19 @@ async def test_unreadable_row_does_not_stop_a_long_backlog(
         await engine.wait_in_inbox(*requests, seconds=60)
     assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 1
     assert len(await engine.logged()) == 100
+
+
+async def test_activity_ends_in_time_however_many_keys_hang(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "KEY_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(outbox, "RUN_SECONDS_MAX", 0.4)
+    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.1)
+    keys = [str(key) for key in range(1, 1_001)]
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engine.inbox, "page", hang, raising=False)
+    async with asyncio.timeout(6):
+        assert await outbox.emit(engine.emitter, keys, engine.hub) == keys
