@@ -114,7 +114,8 @@ class Emitter:
     async def announce(self, requests: Sequence[Request], hub: TaskHub) -> None:
         """Signal the ids of ACCEPTED requests that nobody here will wait for.
 
-        Of a few keys, and as far as they fit into half an outbox: whoever drains asks for the rest.
+        Of a few keys, one signal of a key at a time, and as far as they fit into half an outbox:
+        whoever drains asks for the rest.
         Returns when the signals are sent, or failed, or take long.
         """
         ids: dict[str, list[str]] = {}
@@ -126,6 +127,8 @@ class Emitter:
 
     async def _announce(self, key: str, hub: TaskHub, ids: Sequence[str]) -> None:
         lane = self._lanes.lane(key)
+        if lane.signals:  # a flood of one key would queue up before the hub calls of all others
+            return
         room, fitting = OUTBOX_CHARACTERS_MAX // 2, list[str]()
         for request_id in ids:
             room -= characters(request_id)
