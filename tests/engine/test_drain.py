@@ -1,6 +1,7 @@
 """Requests that nobody waits for: drains, hand-over, the sweeper."""
 
 import asyncio
+import weakref
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -11,10 +12,15 @@ from activities import emit, outbox
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
+from store.ports.inbox import Waiting
 from store.ports.records import Request, Unknown, Unreadable
 from tests.engine.parts import KEY, EngineUnderTest, now, request, waiting
 
 TEN_SECONDS = timedelta(seconds=10)
+
+
+class Rows(list[Waiting]):
+    """A page that tells whether it is still held."""
 
 
 def sweeper_of(engine: EngineUnderTest) -> Sweeper:
@@ -207,3 +213,34 @@ async def test_activity_ends_in_time_however_many_keys_hang(
     monkeypatch.setattr(engine.inbox, "page", hang, raising=False)
     async with asyncio.timeout(6):
         assert await outbox.emit(engine.emitter, keys, engine.hub) == keys
+
+
+async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "SLOW_KEYS_MAX", 5)
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.01)
+    held: list[weakref.ref[Rows]] = []
+    most = 0
+
+    async def overdue(_: object) -> Any:
+        nonlocal most
+        for key in range(200):
+            rows = Rows(waiting(request("a", key=str(key)), seconds=60))
+            held.append(weakref.ref(rows))
+            yield rows
+            del rows
+            most = max(most, sum(each() is not None for each in held))
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
+    monkeypatch.setattr(engine.log, "tail", hang, raising=False)
+    sweeper = sweeper_of(engine)
+    await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
+    held.clear()
+    most = 0
+    await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
+    assert most <= 10
