@@ -421,6 +421,7 @@ class Emitter:
         listed = frozenset(lane.order.outbox)
         told: list[str] = []
         removable: list[str] = []
+        dead: list[tuple[Waiter, Answer]] = []
         for request_id, answer in answers.items():
             waiter = lane.waiting.pop(request_id, None)
             was_signalled = waiter is not None and waiter.signalled is not None
@@ -429,23 +430,34 @@ class Emitter:
             # The rows of what others appended are theirs to remove, or the sweeper's.
             if is_ours or (waiter is not None and waiter.row_seen):
                 removable.append(request_id)
-            for future in waiter.callers if waiter is not None else ():
-                if not future.done():
-                    future.set_result(answer)
+            if waiter is not None and isinstance(answer, Dead):
+                dead.append((waiter, answer))
+            elif waiter is not None:
+                waiter.wake(answer)
         lane.note_done(told)
         if removable:
-            self._remove(lane, removable)
+            self._remove(lane, removable, dead)
 
-    def _remove(self, lane: Lane, request_ids: Sequence[str]) -> None:
-        task = self._spawn(self._removed(lane.key, request_ids))
+    def _remove(
+        self, lane: Lane, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
+    ) -> None:
+        task = self._spawn(self._removed(lane.key, request_ids, dead))
         lane.removals.add(task)
         task.add_done_callback(lane.removals.discard)
 
-    async def _removed(self, key: str, request_ids: Sequence[str]) -> None:
+    async def _removed(
+        self, key: str, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
+    ) -> None:
+        """Remove inbox rows, and then wake whose request is dead: it may be sent again, and this
+        must not remove the row that accepts it.
+        """
         try:
             await self._inbox.remove(key, request_ids)
         except StoreError as error:
             self._tell.remove_failed(key, error)
+        finally:
+            for waiter, answer in dead:
+                waiter.wake(answer)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

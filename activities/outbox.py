@@ -59,8 +59,7 @@ async def emit(emitter: Emitter, keys: Any, hub: TaskHub) -> list[str]:
     thousands of keys that hang would take longer than the function may.
     """
     tasks = {
-        key: asyncio.create_task(emitter.drain(key, hub, KEY_SECONDS_MAX))
-        for key in _keys_of(keys)
+        key: asyncio.create_task(emitter.drain(key, hub, KEY_SECONDS_MAX)) for key in _keys_of(keys)
     }
     if not tasks:
         return []

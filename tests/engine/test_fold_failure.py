@@ -1,5 +1,6 @@
 """A domain function that fails: the request is a dead letter, and the next one goes on."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,3 +127,20 @@ async def test_failure_on_what_another_has_appended_is_no_letter(sums: EngineUnd
     assert isinstance(answer, Entry)
     assert answer.place == 3
     assert await sums.deadletters.get(Name(FOLD, KEY, "c")) is None
+
+
+async def test_dead_request_sent_again_at_once_keeps_its_row(sums: EngineUnderTest) -> None:
+    """The removal of the first row must not take the second, which was accepted after it."""
+    may_go = asyncio.Event()
+
+    async def slow() -> None:
+        await may_go.wait()
+
+    sums.inbox.before["remove"] = [slow]
+    asyncio.get_running_loop().call_later(0.2, may_go.set)
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    (outcome,) = await sums.accept(asking("a", 13))
+    assert isinstance(outcome, Accepted)
+    await may_go.wait()
+    await asyncio.sleep(0.05)
+    assert await sums.rows() == ["a"]
