@@ -55,7 +55,10 @@ async def test_hub_that_is_down_leaves_it_for_later(store: SqliteStore) -> None:
     assert producer.places("7") == producer.places("8") == list(range(1, 121))
 
 
-async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> None:
+@pytest.mark.parametrize("failure", [NotSent("8"), ValueError("an entry that cannot be shown")])
+async def test_key_that_fails_does_not_hold_up_another(
+    store: SqliteStore, failure: Exception
+) -> None:
     producer = MemoryProducer()
     for key in ("7", "8", "9"):
         await begin(store, key, 3)
@@ -63,7 +66,7 @@ async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> No
 
     async def some(partition_key: str, events: Any) -> None:
         if partition_key == "8":
-            raise NotSent(partition_key)
+            raise failure
         await send(partition_key, events)
 
     producer.send = some  # type: ignore[method-assign]
