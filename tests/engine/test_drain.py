@@ -2,13 +2,14 @@
 
 import asyncio
 import weakref
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from activities import emit, outbox
+from activities import emit, hand_over, outbox
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
@@ -91,16 +92,16 @@ async def test_message_of_another_kind_is_left_to_the_sweeper(
 
 
 async def test_hand_overs_of_one_moment_share_a_start(engine: EngineUnderTest) -> None:
-    hand_over = HandOver(engine.tell)
-    await asyncio.gather(*(hand_over.hand_over([f"{n % 7}"], engine.hub) for n in range(100)))
+    starts = HandOver(engine.tell)
+    await asyncio.gather(*(starts.hand_over([f"{n % 7}"], engine.hub) for n in range(100)))
     assert len(engine.hub.handed_over) <= 2
     assert {key for keys in engine.hub.handed_over for key in keys} == {str(n) for n in range(7)}
 
 
 async def test_hand_over_after_a_start_starts_again(engine: EngineUnderTest) -> None:
-    hand_over = HandOver(engine.tell)
-    await hand_over.hand_over([KEY], engine.hub)
-    await hand_over.hand_over([KEY], engine.hub)
+    starts = HandOver(engine.tell)
+    await starts.hand_over([KEY], engine.hub)
+    await starts.hand_over([KEY], engine.hub)
     assert engine.hub.handed_over == [[KEY], [KEY]]
 
 
@@ -244,3 +245,26 @@ async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
     most = 0
     await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
     assert most <= 10
+
+
+async def test_starts_that_hang_leave_connections_to_others(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_over, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(hand_over, "WAIT_SECONDS_MAX", 0.001)
+    started: list[list[str]] = []
+    may_go = asyncio.Event()
+
+    async def hang(keys: Sequence[str]) -> None:
+        started.append(list(keys))
+        await may_go.wait()
+
+    monkeypatch.setattr(engine.hub, "hand_over", hang)
+    starts = HandOver(engine.tell)
+    for key in range(50):
+        await starts.hand_over([str(key)], engine.hub)
+    assert len(started) <= hand_over.STARTS_MAX
+    may_go.set()
+    await starts.hand_over(["50"], engine.hub)
+    await asyncio.sleep(0.05)
+    assert {key for keys in started for key in keys} == {str(n) for n in range(51)}
