@@ -111,7 +111,11 @@ class Decider:
         try:
             return _written(shape, _read(shape, payload, "the payload"), "the payload")
         except Unreadable:
+            pass
+        try:
             return canonical(msgspec.json.decode(payload))
+        except msgspec.DecodeError:
+            return payload
 
     def _check_place(self, output: str, place: int) -> None:
         member = self._domain.place
