@@ -168,13 +168,17 @@ class Appender:
     async def _fold_again(self, lane: Lane, request: Request) -> None:
         """Fold on the head as it is now: on a stale one a failure means nothing.
 
-        If it fails there too, the request becomes a dead letter. The letter comes before the inbox
-        row goes: a crash between the two leaves both, and the next emitter does it again.
+        If it fails there too, and has no place, the request becomes a dead letter. The letter
+        comes before the inbox row goes: a crash between the two leaves both, and the next emitter
+        does it again.
         """
         lane.head = await self.store.log.head(lane.key)
         try:
             self._folded(request, lane.head)
         except FoldFailed as error:
+            # On the head that another process appended it to it did not fail.
+            if await self._find(lane, [request.id]):
+                return
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)
             dead = Dead(FOLD_FAILED, str(error))

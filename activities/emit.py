@@ -50,6 +50,7 @@ SILENCE_SECONDS: Final = 5.0
 
 BACK_OFF_SECONDS_MIN: Final = 0.1
 BACK_OFF_SECONDS_MAX: Final = 5.0
+BACK_OFF_DOUBLINGS_MAX: Final = 6
 """From one failed round of a key to the next, doubling."""
 
 GIVE_WAY_APPENDS: Final = 2.5
@@ -113,7 +114,8 @@ class Emitter:
     async def announce(self, requests: Sequence[Request], hub: TaskHub) -> None:
         """Signal the ids of ACCEPTED requests that nobody here will wait for.
 
-        Of a few keys, and as far as they fit into half an outbox: whoever drains asks for the rest.
+        Of a few keys, one signal of a key at a time, and as far as they fit into half an outbox:
+        whoever drains asks for the rest.
         Returns when the signals are sent, or failed, or take long.
         """
         ids: dict[str, list[str]] = {}
@@ -125,6 +127,8 @@ class Emitter:
 
     async def _announce(self, key: str, hub: TaskHub, ids: Sequence[str]) -> None:
         lane = self._lanes.lane(key)
+        if lane.signals:  # a flood of one key would queue up before the hub calls of all others
+            return
         room, fitting = OUTBOX_CHARACTERS_MAX // 2, list[str]()
         for request_id in ids:
             room -= characters(request_id)
@@ -134,20 +138,30 @@ class Emitter:
         await self._send(lane, hub, fitting, lane.take_done(_time()))
 
     async def drain(
-        self, key: str, hub: TaskHub, seconds: float, rows: Sequence[Waiting] = ()
+        self,
+        key: str,
+        hub: TaskHub,
+        seconds: float,
+        rows: Sequence[Waiting] = (),
+        *,
+        are_all: bool = False,
     ) -> bool:
         """Give everything in the inbox of a key its place; return whether that was done.
 
-        `rows` are those that the caller has read already, if they are all that it wants. Takes at
-        most `seconds` once it has a place among the drains.
+        `rows` are those that the caller has read already, and come first; `are_all`: it wants no
+        others. Takes at most `seconds` once it has a place among the drains.
         """
         async with self._drains.one():
             try:
                 async with asyncio.timeout(seconds):
-                    while page := rows or await self._inbox.page(key, INBOX_PAGE_ROWS):
-                        await self._drain_page(self._lanes.lane(key), page, hub)
-                        if rows or len(page) < INBOX_PAGE_ROWS:
-                            break
+                    if rows:
+                        await self._drain_page(self._lanes.lane(key), rows, hub)
+                    is_done = are_all
+                    while not is_done:
+                        page = await self._inbox.page(key, INBOX_PAGE_ROWS)
+                        if page:
+                            await self._drain_page(self._lanes.lane(key), page, hub)
+                        is_done = len(page) < INBOX_PAGE_ROWS
             except (StoreError, TimeoutError) as error:
                 self._tell.drain_failed(key, error)
                 return False
@@ -233,7 +247,7 @@ class Emitter:
                         await self._signal_and_pause(lane, hub, pause)
                     pause = await self._look_and_append(lane, hub, pause)
                     lane.failures, read_first = 0, False
-                except StoreError as error:
+                except Exception as error:  # noqa: BLE001 - or those who wait do so for nothing
                     self._tell.emit_failed(lane.key, error)
                     await self._back_off(lane)
         finally:
@@ -242,7 +256,8 @@ class Emitter:
     async def _back_off(self, lane: Lane) -> None:
         """Pause this key, alone. What it knew of the log is in doubt."""
         lane.head = None
-        seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN * 2**lane.failures)
+        doublings = min(lane.failures, BACK_OFF_DOUBLINGS_MAX)
+        seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS_MIN * 2**doublings)
         lane.failures += 1
         await asyncio.sleep(seconds)
 
@@ -406,6 +421,7 @@ class Emitter:
         listed = frozenset(lane.order.outbox)
         told: list[str] = []
         removable: list[str] = []
+        dead: list[tuple[Waiter, Answer]] = []
         for request_id, answer in answers.items():
             waiter = lane.waiting.pop(request_id, None)
             was_signalled = waiter is not None and waiter.signalled is not None
@@ -414,23 +430,34 @@ class Emitter:
             # The rows of what others appended are theirs to remove, or the sweeper's.
             if is_ours or (waiter is not None and waiter.row_seen):
                 removable.append(request_id)
-            for future in waiter.callers if waiter is not None else ():
-                if not future.done():
-                    future.set_result(answer)
+            if waiter is not None and isinstance(answer, Dead):
+                dead.append((waiter, answer))
+            elif waiter is not None:
+                waiter.wake(answer)
         lane.note_done(told)
         if removable:
-            self._remove(lane, removable)
+            self._remove(lane, removable, dead)
 
-    def _remove(self, lane: Lane, request_ids: Sequence[str]) -> None:
-        task = self._spawn(self._removed(lane.key, request_ids))
+    def _remove(
+        self, lane: Lane, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
+    ) -> None:
+        task = self._spawn(self._removed(lane.key, request_ids, dead))
         lane.removals.add(task)
         task.add_done_callback(lane.removals.discard)
 
-    async def _removed(self, key: str, request_ids: Sequence[str]) -> None:
+    async def _removed(
+        self, key: str, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
+    ) -> None:
+        """Remove inbox rows, and then wake whose request is dead: it may be sent again, and this
+        must not remove the row that accepts it.
+        """
         try:
             await self._inbox.remove(key, request_ids)
         except StoreError as error:
             self._tell.remove_failed(key, error)
+        finally:
+            for waiter, answer in dead:
+                waiter.wake(answer)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -14,6 +14,9 @@ PAUSE_SECONDS: Final = 0.1
 """From one start to the next when there is company: an orchestration costs as much as ten
 requests, and one serves all that came meanwhile. A lone request does not wait."""
 
+STARTS_MAX: Final = 4
+"""Under way at once: starts that hang leave the connections of the hub to signals and reads."""
+
 WAIT_SECONDS_MAX: Final = 1.0
 """How long a caller waits for its start; the start goes on without it."""
 
@@ -27,6 +30,7 @@ class HandOver:
         self._keys: dict[str, None] = {}
         self._next: asyncio.Task[None] | None = None
         self._started_at = float("-inf")
+        self._starts = asyncio.Semaphore(STARTS_MAX)
 
     async def hand_over(self, keys: Sequence[str], hub: TaskHub) -> None:
         """Start the orchestration for these keys; return when that is done, or takes long."""
@@ -40,12 +44,13 @@ class HandOver:
     async def _start(self, hub: TaskHub) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._started_at + PAUSE_SECONDS - loop.time()))
-        self._started_at = loop.time()
-        # From here on a further request asks again: this orchestration may miss its row.
-        keys, self._keys, self._next = list(self._keys), {}, None
-        try:
-            await hub.hand_over(keys)
-        except HubUnknown as error:
-            self._tell.hand_over_failed(len(keys), error)
-        else:
-            self._tell.handed_over(len(keys))
+        async with self._starts:
+            self._started_at = loop.time()
+            # From here on a further request asks again: this orchestration may miss its row.
+            keys, self._keys, self._next = list(self._keys), {}, None
+            try:
+                await hub.hand_over(keys)
+            except HubUnknown as error:
+                self._tell.hand_over_failed(len(keys), error)
+            else:
+                self._tell.handed_over(len(keys))

@@ -49,6 +49,12 @@ class Waiter:
     signalled: float | None = None
     """Time of the loop; None while no signal is known to be under way."""
 
+    def wake(self, answer: Answer) -> None:
+        """Give the answer to all who wait for it."""
+        for future in self.callers:
+            if not future.done():
+                future.set_result(answer)
+
 
 @dataclass(slots=True)
 class Lane:

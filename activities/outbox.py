@@ -20,8 +20,11 @@ PAUSES_SECONDS: Final = (1, 2, 4)
 ROUNDS_MAX: Final = 40
 """With progress in each. Bounds the history."""
 
-ROUND_SECONDS_MAX: Final = 5.0
-"""One run of the activity: a key that hangs does not keep a place from other keys."""
+KEY_SECONDS_MAX: Final = 5.0
+"""One key in one run of the activity."""
+
+RUN_SECONDS_MAX: Final = 10.0
+"""One run of the activity: keys that hang do not keep its place from others."""
 
 
 def orchestration(activity: str) -> Any:
@@ -50,10 +53,22 @@ def orchestration(activity: str) -> Any:
 
 
 async def emit(emitter: Emitter, keys: Any, hub: TaskHub) -> list[str]:
-    """Give everything in the inboxes of these keys its place; return the keys with rows left."""
-    asked = _keys_of(keys)
-    gone = await asyncio.gather(*(emitter.drain(each, hub, ROUND_SECONDS_MAX) for each in asked))
-    return [each for each, is_gone in zip(asked, gone, strict=True) if not is_gone]
+    """Give everything in the inboxes of these keys its place; return the keys with rows left.
+
+    Those that found no place among the drains in time are left too: waiting for one behind
+    thousands of keys that hang would take longer than the function may.
+    """
+    tasks = {
+        key: asyncio.create_task(emitter.drain(key, hub, KEY_SECONDS_MAX)) for key in _keys_of(keys)
+    }
+    if not tasks:
+        return []
+    _, late = await asyncio.wait(tasks.values(), timeout=RUN_SECONDS_MAX)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late)
+    return [key for key, task in tasks.items() if task in late or not task.result()]
 
 
 def _keys_of(message: Any) -> Sequence[str]:

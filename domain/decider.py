@@ -111,7 +111,11 @@ class Decider:
         try:
             return _written(shape, _read(shape, payload, "the payload"), "the payload")
         except Unreadable:
+            pass
+        try:
             return canonical(msgspec.json.decode(payload))
+        except msgspec.DecodeError:
+            return payload
 
     def _check_place(self, output: str, place: int) -> None:
         member = self._domain.place
@@ -194,7 +198,11 @@ def _written(shape: Shape, value: Any, name: str) -> str:
 
 def _read(shape: Shape, text: str, name: str) -> Any:
     findings = Findings(most=1)
-    value = shape.read(msgspec.json.decode(text), "#", findings)
+    try:
+        content = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"{name}: {error}") from error
+    value = shape.read(content, "#", findings)
     if findings.errors:
         found = findings.errors[0]
         raise Unreadable(f"{name}: {found.pointer} {found.detail}")

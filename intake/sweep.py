@@ -71,19 +71,24 @@ class Sweeper:
 
     async def _overdue(self, older_than: timedelta) -> dict[str, Sequence[Waiting]]:
         rows: dict[str, Sequence[Waiting]] = {}
-        slow: dict[str, Sequence[Waiting]] = {}
-        held = 0
+        slow: list[Sequence[Waiting]] = []
+        slow_seen, held = 0, 0
         async for each in self._inbox.overdue(self._now() - older_than):
             key = each[0].request.key
             if key in self._slow:
-                slow[key] = each
+                # Each that comes has the same chance to be among those that are kept.
+                slow_seen += 1
+                at = self._rng.randrange(slow_seen)
+                if len(slow) < SLOW_KEYS_MAX:
+                    slow.append(each)
+                elif at < SLOW_KEYS_MAX:
+                    slow[at] = each
             else:
                 rows[key] = each
                 held += len(each)
             if len(rows) >= KEYS_MAX or held >= ROWS_HELD_MAX:
                 break
-        drawn = self._rng.sample(sorted(slow), min(len(slow), SLOW_KEYS_MAX))
-        return rows | {key: slow[key] for key in drawn}
+        return rows | {each[0].request.key: each for each in slow}
 
     async def _drain(
         self, rows: dict[str, Sequence[Waiting]], hub: TaskHub, end: float
@@ -94,8 +99,10 @@ class Sweeper:
         keys.sort(key=self._slow.__contains__)
 
         async def one(key: str) -> bool:
-            page = rows[key] if len(rows[key]) < OVERDUE_ROWS else ()
-            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page)
+            # What can be read goes first: one row that cannot fails every page of its key.
+            page = [each for each in rows[key] if each.request.payload]
+            are_all = 0 < len(page) < OVERDUE_ROWS
+            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page, are_all=are_all)
 
         tasks = {key: asyncio.create_task(one(key)) for key in keys}
         if not tasks:

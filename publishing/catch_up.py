@@ -8,11 +8,10 @@ from random import Random
 from typing import Final
 
 from publishing.lag import Lag
-from publishing.producer import NotSent
 from publishing.publisher import Publisher
 from store.ports.log import Log
 from store.ports.publications import Marker, Publications
-from store.ports.records import Conflict, Head, StoreError
+from store.ports.records import Conflict, Head
 from telemetry.decisions import Decisions
 
 KEYS_AT_ONCE_MAX: Final = 16
@@ -81,7 +80,7 @@ class CatchUpPublisher:
             return await self._catch_up(marker, unmark_after)
         except Conflict:
             return False  # the key is in use again: its marker stays
-        except (NotSent, StoreError) as error:
+        except Exception as error:  # noqa: BLE001 - an entry of this key that cannot be shown, say
             self.tell.publish_failed(marker.key, error)
             return False
 

@@ -37,8 +37,9 @@ nearly always empty."""
 
 PURGE_CALL_SECONDS_MAX: Final = 60.0
 
-SWEEP_SHARE: Final = 0.5
-"""Of `functionTimeout` that a sweep may take: a timeout kills the worker with all that runs in it."""
+SHARE: Final = 0.5
+"""Of `functionTimeout` that a sweep or a purge may take: a timeout kills the worker with all that
+runs in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,15 @@ async def sweep_all(
             raise result
 
 
-async def purge(client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta) -> int:
-    """Purge finished orchestrations that were started more than `older_than` ago, in slices."""
+async def purge(
+    client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta, seconds_max: float
+) -> int:
+    """Purge finished orchestrations that were started more than `older_than` ago, in slices.
+
+    Begins no slice after `seconds_max`: the next run goes on.
+    """
+    clock = asyncio.get_running_loop().time
+    ends_at = clock() + seconds_max
     end = now - older_than
     first = end - PURGE_SLICES_MAX * PURGE_SLICE
     slices = [(BEGINNING, first)]
@@ -81,6 +89,8 @@ async def purge(client: df.DurableOrchestrationClient, now: datetime, older_than
     ]
     count = 0
     for since, until in slices:
+        if clock() >= ends_at:
+            break
         async with asyncio.timeout(PURGE_CALL_SECONDS_MAX):
             answer = await client.purge_instance_history_by(
                 created_time_from=since, created_time_to=until, runtime_status=FINISHED
@@ -103,7 +113,7 @@ def blueprint(
     @functions.timer_trigger("timer", schedule=settings.sweep_schedule, run_on_startup=True)
     @functions.durable_client_input("client")
     async def sweeper(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - a binding
-        seconds_max = SWEEP_SHARE * timeout_seconds
+        seconds_max = SHARE * timeout_seconds
         await sweep_all(domains, client, settings.sweep_after, seconds_max, now)
 
     @functions.timer_trigger("timer", schedule=settings.purge_schedule)
@@ -111,7 +121,8 @@ def blueprint(
     async def purger(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - a binding
         tell = domains[0].tell
         try:
-            tell.purged(await purge(client, now(), settings.purge_after))
+            seconds_max = SHARE * timeout_seconds
+            tell.purged(await purge(client, now(), settings.purge_after, seconds_max))
         except Exception as error:  # noqa: BLE001 - the SDK documents none; the next run goes on
             tell.purge_failed(error)
 

@@ -116,6 +116,8 @@ def test_no_place_is_given_out_beyond_the_last(place: int) -> None:
         ('{"words":7,"times":1}', "1"),
         (ASKED, '{"last":1}'),
         (ASKED, "null"),
+        ("", "1"),
+        (ASKED, '{"last"'),
     ],
 )
 def test_rows_of_a_release_that_knows_more_fail_no_request(payload: str, state: str) -> None:

@@ -8,8 +8,8 @@ import pytest
 from intake import admission
 from intake.accept import Accepted, NotStored, Reason, Refused, Replayed
 from intake.admission import Overloaded
-from store.ports.records import ERASED, Conflict, Unknown, Unreadable
-from tests.engine.parts import KEY, EngineUnderTest, request, until
+from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable
+from tests.engine.parts import KEY, EngineUnderTest, now, request, until
 
 
 async def test_new_request_is_in_the_inbox_when_accepted(engine: EngineUnderTest) -> None:
@@ -162,3 +162,10 @@ async def test_overload_refuses_before_anything_is_stored(
     gate.set()
     assert await first == [Accepted()] * 2
     assert await engine.rows() == ["a", "b"]
+
+
+async def test_damaged_payload_refuses_its_request_alone(engine: EngineUnderTest) -> None:
+    await engine.real.inbox.put([Request(KEY, "a", '{"title"')], now())
+    damaged, other = await engine.accept(request("a"), request("b", key="8"))
+    assert damaged == Refused(Reason.OTHER_CONTENT)
+    assert other == Accepted()

@@ -1,20 +1,27 @@
 """Requests that nobody waits for: drains, hand-over, the sweeper."""
 
 import asyncio
+import weakref
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from activities import emit, outbox
+from activities import emit, hand_over, outbox
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
-from store.ports.records import Unknown
-from tests.engine.parts import KEY, EngineUnderTest, now, request
+from store.ports.inbox import Waiting
+from store.ports.records import Request, Unknown, Unreadable
+from tests.engine.parts import KEY, EngineUnderTest, now, request, waiting
 
 TEN_SECONDS = timedelta(seconds=10)
+
+
+class Rows(list[Waiting]):
+    """A page that tells whether it is still held."""
 
 
 def sweeper_of(engine: EngineUnderTest) -> Sweeper:
@@ -85,16 +92,16 @@ async def test_message_of_another_kind_is_left_to_the_sweeper(
 
 
 async def test_hand_overs_of_one_moment_share_a_start(engine: EngineUnderTest) -> None:
-    hand_over = HandOver(engine.tell)
-    await asyncio.gather(*(hand_over.hand_over([f"{n % 7}"], engine.hub) for n in range(100)))
+    starts = HandOver(engine.tell)
+    await asyncio.gather(*(starts.hand_over([f"{n % 7}"], engine.hub) for n in range(100)))
     assert len(engine.hub.handed_over) <= 2
     assert {key for keys in engine.hub.handed_over for key in keys} == {str(n) for n in range(7)}
 
 
 async def test_hand_over_after_a_start_starts_again(engine: EngineUnderTest) -> None:
-    hand_over = HandOver(engine.tell)
-    await hand_over.hand_over([KEY], engine.hub)
-    await hand_over.hand_over([KEY], engine.hub)
+    starts = HandOver(engine.tell)
+    await starts.hand_over([KEY], engine.hub)
+    await starts.hand_over([KEY], engine.hub)
     assert engine.hub.handed_over == [[KEY], [KEY]]
 
 
@@ -160,3 +167,104 @@ async def test_sweep_ends_soon_after_its_time(
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
         assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1
+
+
+async def test_key_with_unreadable_rows_serves_others_meanwhile(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such a key the inbox shows one row without a payload (`Inbox.overdue`)."""
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 2.0)
+
+    async def overdue(_: object) -> Any:
+        yield waiting(Request(KEY, "newer", ""), seconds=60)
+
+    monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
+    engine.inbox.before["page"] = [Unreadable("a newer release wrote it")]
+    sweeping = asyncio.create_task(sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60))
+    await asyncio.sleep(0.05)
+    assert await engine.place(request("a"), seconds=1.0) == 1
+    assert await sweeping == 1
+
+
+async def test_unreadable_row_does_not_stop_a_long_backlog(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(*_: object) -> None:
+        raise Unreadable("a newer release wrote one of them")
+
+    monkeypatch.setattr(engine.inbox, "page", unreadable, raising=False)
+    for n in range(3):
+        requests = [request(f"r{n}-{i}") for i in range(50)]
+        await engine.wait_in_inbox(*requests, seconds=60)
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 60) == 1
+    assert len(await engine.logged()) == 100
+
+
+async def test_activity_ends_in_time_however_many_keys_hang(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "KEY_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(outbox, "RUN_SECONDS_MAX", 0.4)
+    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.1)
+    keys = [str(key) for key in range(1, 1_001)]
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engine.inbox, "page", hang, raising=False)
+    async with asyncio.timeout(6):
+        assert await outbox.emit(engine.emitter, keys, engine.hub) == keys
+
+
+async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "SLOW_KEYS_MAX", 5)
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.01)
+    held: list[weakref.ref[Rows]] = []
+    most = 0
+
+    async def overdue(_: object) -> Any:
+        nonlocal most
+        for key in range(200):
+            rows = Rows(waiting(request("a", key=str(key)), seconds=60))
+            held.append(weakref.ref(rows))
+            yield rows
+            del rows
+            most = max(most, sum(each() is not None for each in held))
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
+    monkeypatch.setattr(engine.log, "tail", hang, raising=False)
+    sweeper = sweeper_of(engine)
+    await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
+    held.clear()
+    most = 0
+    await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
+    assert most <= 10
+
+
+async def test_starts_that_hang_leave_connections_to_others(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand_over, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(hand_over, "WAIT_SECONDS_MAX", 0.001)
+    started: list[list[str]] = []
+    may_go = asyncio.Event()
+
+    async def hang(keys: Sequence[str]) -> None:
+        started.append(list(keys))
+        await may_go.wait()
+
+    monkeypatch.setattr(engine.hub, "hand_over", hang)
+    starts = HandOver(engine.tell)
+    for key in range(50):
+        await starts.hand_over([str(key)], engine.hub)
+    assert len(started) <= hand_over.STARTS_MAX
+    may_go.set()
+    await starts.hand_over(["50"], engine.hub)
+    await asyncio.sleep(0.05)
+    assert {key for keys in started for key in keys} == {str(n) for n in range(51)}

@@ -1,6 +1,7 @@
 """The emitter, round by round: what it does with an order, whatever that says."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -258,3 +259,42 @@ async def test_idle_lanes_are_forgotten(
         await engine.place(request("a", key=str(n)))
         await engine.until_inbox_is_empty(str(n))
     assert len(list(engine.emitter._lanes)) <= 12
+
+
+async def test_round_that_breaks_is_tried_again_for_whoever_waits(
+    engine: EngineUnderTest,
+) -> None:
+    engine.hub.shown = [ZeroDivisionError("a bug")]
+    assert await engine.place(request("a"), seconds=5.0) == 1
+
+
+async def test_key_that_failed_for_hours_goes_on_when_it_can(
+    engine: EngineUnderTest,
+) -> None:
+    """A doubling pause has no float after 1,024 failures."""
+    engine.emitter._lanes.lane(KEY).failures = 2_000
+    engine.log.before["tail"] = [Unknown("no answer")]
+    assert await engine.place(request("a")) == 1
+
+
+async def test_flood_that_nobody_waits_for_leaves_hub_calls_to_others(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub that takes 20 ms a signal: 500 of them would be half a second for everybody else."""
+    monkeypatch.setattr(emit, "HUB_CALLS_MAX", 2)
+    engine = engine.other()
+    signal = engine.hub.create
+
+    async def slow(*args: Any) -> None:
+        await asyncio.sleep(0.02)
+        await signal(*args)
+
+    monkeypatch.setattr(engine.hub, "create", slow)
+    flood = [
+        asyncio.create_task(engine.emitter.announce([request(f"r{n}", key="8")], engine.hub))
+        for n in range(500)
+    ]
+    await asyncio.sleep(0.01)
+    assert await engine.place(request("lone"), seconds=2.0) == 1
+    assert engine.hub.calls["create"] < 50
+    await asyncio.wait(flood)

@@ -1,5 +1,6 @@
 """A domain function that fails: the request is a dead letter, and the next one goes on."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from activities.lane import Dead
 from domain import Domain, Key
+from intake.accept import Accepted
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import Entry, Request, Unknown
 from tests.engine.parts import KEY, EngineUnderTest, now
@@ -111,3 +113,34 @@ async def test_letters_time_is_when_it_was_stored(sums: EngineUnderTest) -> None
     letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
     assert letter is not None
     assert before <= letter.summary.stored_at <= now()
+
+
+async def test_failure_on_what_another_has_appended_is_no_letter(sums: EngineUnderTest) -> None:
+    """It had room when the other process appended it; before that and after that it had none."""
+    await sums.place(asking("a", 90))
+    stale = await sums.real.log.head(KEY)
+    (outcome,) = await sums.accept(asking("c", 50))
+    assert isinstance(outcome, Accepted)
+    await sums.append(asking("b", -80), asking("c", 50), asking("d", 40))
+    sums.emitter._lanes.lane(KEY).head = stale
+    answer = await sums.emitter.answer(asking("c", 50), sums.hub, 10)
+    assert isinstance(answer, Entry)
+    assert answer.place == 3
+    assert await sums.deadletters.get(Name(FOLD, KEY, "c")) is None
+
+
+async def test_dead_request_sent_again_at_once_keeps_its_row(sums: EngineUnderTest) -> None:
+    """The removal of the first row must not take the second, which was accepted after it."""
+    may_go = asyncio.Event()
+
+    async def slow() -> None:
+        await may_go.wait()
+
+    sums.inbox.before["remove"] = [slow]
+    asyncio.get_running_loop().call_later(0.2, may_go.set)
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    (outcome,) = await sums.accept(asking("a", 13))
+    assert isinstance(outcome, Accepted)
+    await may_go.wait()
+    await asyncio.sleep(0.05)
+    assert await sums.rows() == ["a"]

@@ -56,7 +56,10 @@ async def test_hub_that_is_down_leaves_it_for_later(store: SqliteStore) -> None:
     assert producer.places(KEY) == producer.places(OTHER_KEY) == list(range(1, 121))
 
 
-async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> None:
+@pytest.mark.parametrize("failure", [NotSent(OTHER_KEY), ValueError("an entry that cannot be shown")])
+async def test_key_that_fails_does_not_hold_up_another(
+    store: SqliteStore, failure: Exception
+) -> None:
     producer = MemoryProducer()
     for key in (KEY, OTHER_KEY, nth_key(9)):
         await begin(store, key, 3)
@@ -64,7 +67,7 @@ async def test_key_that_fails_does_not_hold_up_another(store: SqliteStore) -> No
 
     async def some(partition_key: str, events: Any) -> None:
         if partition_key == OTHER_KEY:
-            raise NotSent(partition_key)
+            raise failure
         await send(partition_key, events)
 
     producer.send = some  # type: ignore[method-assign]

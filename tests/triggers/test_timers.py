@@ -32,7 +32,7 @@ class Client:
 
 async def test_purge_goes_in_slices_that_cover_all_that_is_old() -> None:
     client: Any = Client()
-    count = await timers.purge(client, NOW, timedelta(hours=24))
+    count = await timers.purge(client, NOW, timedelta(hours=24), 60)
     assert count == len(client.calls) == timers.PURGE_SLICES_MAX + 1
     for one, next_one in zip(client.calls, client.calls[1:], strict=False):
         assert one["created_time_to"] == next_one["created_time_from"]
@@ -40,9 +40,19 @@ async def test_purge_goes_in_slices_that_cover_all_that_is_old() -> None:
     assert client.calls[-1]["created_time_to"] == NOW - timedelta(hours=24)
 
 
+async def test_purge_ends_before_the_function_times_out() -> None:
+    class Slow(Client):
+        async def purge_instance_history_by(self, **options: Any) -> Any:
+            await asyncio.sleep(0.03)
+            return await super().purge_instance_history_by(**options)
+
+    client: Any = Slow()
+    assert 1 <= await timers.purge(client, NOW, timedelta(hours=24), 0.1) <= 10
+
+
 async def test_purge_spares_what_runs_and_every_entity() -> None:
     client: Any = Client()
-    await timers.purge(client, NOW, timedelta(hours=24))
+    await timers.purge(client, NOW, timedelta(hours=24), 60)
     for call in client.calls:
         assert df.OrchestrationRuntimeStatus.Running not in call["runtime_status"]
         assert df.OrchestrationRuntimeStatus.Pending not in call["runtime_status"]
