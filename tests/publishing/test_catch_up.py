@@ -56,7 +56,9 @@ async def test_hub_that_is_down_leaves_it_for_later(store: SqliteStore) -> None:
     assert producer.places(KEY) == producer.places(OTHER_KEY) == list(range(1, 121))
 
 
-@pytest.mark.parametrize("failure", [NotSent(OTHER_KEY), ValueError("an entry that cannot be shown")])
+@pytest.mark.parametrize(
+    "failure", [NotSent(OTHER_KEY), ValueError("an entry that cannot be shown")]
+)
 async def test_key_that_fails_does_not_hold_up_another(
     store: SqliteStore, failure: Exception
 ) -> None:
