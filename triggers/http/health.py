@@ -23,6 +23,9 @@ CHECK_SECONDS_MAX: Final = 5.0
 SWEEPS_MISSED_MAX: Final = 3
 """Periods without a sweep: timers that are dead look like this, and nothing else does."""
 
+SILENT_MAX: Final = timedelta(minutes=1)
+"""At the least: a period of a second makes no app unhealthy whose sweep takes four."""
+
 
 class Health:
     """Asks the stores how they are, once for all who want to know at the same time."""
@@ -36,7 +39,7 @@ class Health:
     ) -> None:
         """`clock` gives monotonic seconds, `now` is aware."""
         self._engines = engines
-        self._sweeps_after = SWEEPS_MISSED_MAX * sweep_period
+        self._sweeps_after = max(SWEEPS_MISSED_MAX * sweep_period, SILENT_MAX)
         self._clock = clock
         self._now = now
         self._started_at = now()

@@ -135,6 +135,16 @@ async def test_a_sweeper_that_never_ran_gets_three_periods_first(patient: Patien
     assert (await patient.get()).status_code == 503
 
 
+async def test_a_short_period_makes_no_slow_sweep_a_fault(patient: Patient) -> None:
+    second = timedelta(seconds=1)
+    patient.health = Health([patient.engine], second, lambda: patient.seconds, lambda: patient.time)
+    patient.swept = patient.time
+    patient.later(59)
+    assert (await patient.get()).status_code == 200
+    patient.later(11)
+    assert (await patient.get()).status_code == 503
+
+
 async def test_of_several_domains_the_parts_say_whose_they_are(patient: Patient) -> None:
     patient.health = patient.health_of(2)
     patient.wrong = {"log": "gone"}
