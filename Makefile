@@ -63,8 +63,8 @@ fmt: venv-dev
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-bench: venv-dev
-	@$(PY) -m bench $(ARGS)
+bench: venv-dev node-azurite
+	@$(PY) -m bench $(ARGS) $(if $(DOMAIN),--domain $(DOMAIN))
 
 faults: venv-dev
 	@$(PY) -m tests.simulation --seeds $(or $(SEEDS),13000)

@@ -1,108 +1,62 @@
-"""`make bench`: load, verification, and what one TODO costs."""
+"""`make bench`: load on a `localhost`, every answer compared with the log, and what it costs.
+
+python -m bench                what one request costs, over keys and clients, and in bulk
+python -m bench budgets        calls to the tables and to the hub, counted
+python -m bench neighbours     a lone key beside one that takes all it can get
+python -m bench backlog        how fast a start gets through what is waiting
+python -m bench growth         a POST beside 10 and beside 1,000,000 entries
+python -m bench purge          the same while old orchestrations are deleted
+python -m bench waiting        1,000 clients that wait
+python -m bench.latency URL    a lone request against any address, raw data kept
+"""
 
 import argparse
 import asyncio
-import platform
-import statistics
-import tempfile
-from collections import Counter
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from bench import bulk
-from bench.bulk import BULKS, Bulk
-from bench.host import Host
-from bench.load import Answers, send, verify
-from bench.scenarios import SCENARIOS, Scenario, plan
+from bench import backlog, budgets, growth, neighbours, purge, scenarios, table, waiting
+from bench.options import Options
+from tools.domains import load_domain
 
-WARM_UP: Final = Scenario("warm-up", clients=16, projects=20, requests=300)
+COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
+    "scenarios": scenarios.run,
+    "budgets": budgets.run,
+    "neighbours": neighbours.run,
+    "backlog": backlog.run,
+    "growth": growth.run,
+    "purge": purge.run,
+    "waiting": waiting.run,
+}
 
 
 def main() -> None:
-    """Run the scenarios against one host each and print a table."""
-    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("--only", help="run scenarios whose name contains this")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--details", action="store_true", help="print every counter")
-    chosen = options.parse_args()
-    print(f"{platform.platform()}, Python {platform.python_version()}")
-    for scenario in SCENARIOS:
-        if not chosen.only or chosen.only in scenario.name:
-            _measure(scenario, chosen.seed, details=chosen.details)
-    for each in BULKS:
-        if not chosen.only or chosen.only in each.name:
-            _measure_bulk(each, chosen.seed, details=chosen.details)
-
-
-def _measure(scenario: Scenario, seed: int, *, details: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Host(Path(folder)) as host:
-        _run(host, WARM_UP, seed, first_project=1_000_000)
-        before, cpu = Counter(host.statistics()), host.cpu_seconds()
-        answers = _run(host, scenario, seed, first_project=1)
-        cpu = host.cpu_seconds() - cpu
-        spent = Counter(host.statistics())
-        spent.subtract(before)
-        _print(scenario, answers, cpu, host.peak_memory_mb())
-        _print_operations(spent, len(answers.ids), details=details)
-        asyncio.run(verify(host.base_url, answers))
-        print("    every answer verified against the log")
-
-
-def _measure_bulk(scenario: Bulk, seed: int, *, details: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        environ = {"EO_REQUESTS_HUB": bulk.REQUESTS_HUB}
-        with Host(Path(folder), environ) as host:
-            _run(host, WARM_UP, seed, first_project=1_000_000)
-            before, cpu = Counter(host.statistics()), host.cpu_seconds()
-            ingested = asyncio.run(bulk.ingest(host.base_url, scenario, seed, first_project=1))
-            cpu = host.cpu_seconds() - cpu
-            spent = Counter(host.statistics())
-            spent.subtract(before)
-            count = len(ingested.requests)
-            print(
-                f"{scenario.name}: {count / ingested.seconds:,.0f} TODOs/s until all are in the "
-                f"log, accepted within {ingested.accepted_seconds:.1f} s, "
-                f"CPU {cpu / count * 1e3:.2f} s per 1,000 TODOs, "
-                f"peak memory {host.peak_memory_mb():.0f} MB"
-            )
-            _print_operations(spent, count, details=details)
-            asyncio.run(bulk.verify(host.base_url, ingested))
-            print("    every TODO verified in the log")
-
-
-def _run(host: Host, scenario: Scenario, seed: int, first_project: int) -> Answers:
-    requests = plan(scenario, seed, first_project)
-    return asyncio.run(send(host.base_url, requests, scenario.clients))
-
-
-def _print(scenario: Scenario, answers: Answers, cpu: float, memory_mb: float) -> None:
-    count = len(answers.ids)
-    cuts = statistics.quantiles(answers.latencies, n=100)
-    print(
-        f"{scenario.name} ({scenario.clients} clients): {count / answers.seconds:,.0f} TODOs/s, "
-        f"p50 {cuts[49] * 1e3:.1f} ms, p95 {cuts[94] * 1e3:.1f} ms, p99 {cuts[98] * 1e3:.1f} ms, "
-        f"CPU {cpu / count * 1e3:.2f} s per 1,000 TODOs, peak memory {memory_mb:.0f} MB"
+    """Run one command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def _print_operations(spent: Counter[str], todos: int, *, details: bool) -> None:
-    def per_todo(*names: str) -> str:
-        return f"{sum(spent[name] for name in names) / todos:.2f}"
-
-    messages = ("hub.start", "hub.signal", "hub.messages", "hub.activity")
-    inbox = ("inbox.put", "inbox.remove")
-    print(
-        f"    per TODO: hub messages {per_todo(*messages)}, "
-        f"hub commits {per_todo('taskhub.db commits')}, "
-        f"inbox transactions {per_todo(*inbox)}, log transactions {per_todo('log.append')}, "
-        f"commits of inbox and log {per_todo('store.db commits')}"
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="scenarios")
+    parser.add_argument("--domain", help="module that declares it (default: the app's own)")
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size", type=int, default=0, help="growth: entries of the largest log")
+    parser.add_argument("--before", type=Path, help="budgets: a tree of 88dfe25 with its .venv")
+    parser.add_argument("--plots", type=Path, help="growth, backlog: a folder for the plots")
+    given = parser.parse_args()
+    options = Options(
+        domain=load_domain(given.domain),
+        module=given.domain,
+        seed=given.seed,
+        only=given.only,
+        size=given.size,
+        before=given.before,
+        plots=given.plots,
     )
-    print(f"    TODOs per log transaction: {todos / max(1, spent['log.append']):.1f}")
-    for what, name in (("orchestration", "hub.start"), ("signal", "hub.signal")):
-        print(f"    requests per {what}: {todos / max(1, spent[name]):.1f}")
-    if details:
-        for name, count in sorted(spent.items()):
-            print(f"        {name}: {count}")
+    print(table.machine(), flush=True)
+    asyncio.run(COMMANDS[given.command](options))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,86 +10,174 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-START_SECONDS_MAX: Final = 30.0
-STOP_SECONDS_MAX: Final = 10.0
-LOOK_SECONDS: Final = 0.05
+from tools.domains import load_domain
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+START_SECONDS_MAX: Final = 60.0
+STOP_SECONDS_MAX: Final = 15.0
+LOOK_SECONDS: Final = 0.02
 TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+
+APP: Final = """\
+from effectively_once import effectively_once
+from {module} import {name}
+
+app = effectively_once({name})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """Seconds of processor time, user and system."""
+
+    host: float
+    workers: float
+
+    def __sub__(self, other: Self) -> "Cpu":
+        """Return what was spent since."""
+        return Cpu(self.host - other.host, self.workers - other.workers)
+
+    @property
+    def all(self) -> float:
+        """Of both."""
+        return self.host + self.workers
 
 
 class Host:
-    """`python -m localhost` on a free port and a data folder of its own."""
+    """The app on a free port; everything that it stores and prints is below `data`."""
 
-    def __init__(self, data: Path, environ: Mapping[str, str] | None = None) -> None:
-        """Keep everything it stores and prints below `data`; add `environ` to its environment."""
-        self._data = data
-        self._environ = {**os.environ, **(environ or {})}
+    def __init__(
+        self,
+        data: Path,
+        module: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        storage: str = "sqlite",
+        shared: Path | None = None,
+    ) -> None:
+        """Serve the app, or the domain that `module` declares; add `environ` to its environment.
+
+        With `shared` it is a standby of the host that owns that folder.
+        """
+        data.mkdir(parents=True, exist_ok=True)
+        self.store_file = data / "data" / "store.db"
+        self._root = ROOT
+        self._printed = data / f"host-{'b' if shared else 'a'}.log"
+        app = app_of(module, data)
+        self._environ = {**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self._port = int(probe.getsockname()[1])
-        self.base_url = f"http://127.0.0.1:{self._port}"
+            port = int(probe.getsockname()[1])
+        self.base_url = f"http://127.0.0.1:{port}"
+        self._command = [
+            *(sys.executable, "-m", "tools.run", "--port", str(port), "--storage", storage),
+            *("--data", str(shared or data / "data"), "--app", str(app), "--no-request-log"),
+            *(["--standby"] if shared else []),
+        ]
 
     def __enter__(self) -> Self:
         """Start it and wait until it is healthy. Raises RuntimeError when it is not in time."""
-        command = [sys.executable, "-m", "tools.run", "--port", str(self._port)]
-        self._printed = (self._data / "host.log").open("wb")
-        self._process = subprocess.Popen(
-            [*command, "--data", str(self._data / "data")],
-            env=self._environ,
-            stdout=self._printed,
-            stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + START_SECONDS_MAX
+        began = time.perf_counter()
+        with self._printed.open("wb") as output:
+            self.process = subprocess.Popen(
+                self._command,
+                cwd=self._root,
+                env=self._environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         pause = threading.Event()
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.perf_counter() - began < START_SECONDS_MAX and self.process.poll() is None:
             try:
                 self._get("/api/health")
             except OSError:
                 pause.wait(LOOK_SECONDS)
             else:
+                self.start_seconds = time.perf_counter() - began
                 return self
         self.__exit__()
-        msg = f"the host did not start: {(self._data / 'host.log').read_text()[-2000:]}"
-        raise RuntimeError(msg)
+        raise RuntimeError(f"the host did not start: {self._printed.read_text()[-2000:]}")
 
     def __exit__(self, *_: object) -> None:
         """Stop it by its own pid."""
-        self._process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(STOP_SECONDS_MAX)
+            self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._printed.close()
+            self.process.kill()
+            self.process.wait()
 
-    def cpu_seconds(self) -> float:
-        """User and system time of host and workers so far (proc(5): fields 14 and 15 of stat)."""
-        return sum(map(_cpu_seconds, self._processes()))
+    def be(self, tree: Path) -> None:
+        """Be another release, the one of this tree: its own Python, its own files."""
+        self._root = tree
+        self._command[0] = str(tree / ".venv" / "bin" / "python")
+        self._environ["PYTHONPATH"] = str(tree)
+        if not (tree / "tools" / "run.py").exists():
+            self._command[2:3] = ["localhost"]
+            at = self._command.index("--app")
+            del self._command[at : at + 3]
 
-    def peak_memory_mb(self) -> float:
-        """The most memory that host and workers have had resident so far, added up."""
-        return sum(map(_peak_memory_mb, self._processes()))
+    def cpu(self) -> Cpu:
+        """Return what was spent so far."""
+        host, *workers = map(_cpu_seconds, self._processes())
+        return Cpu(host, sum(workers))
+
+    def peak_memory_mb(self) -> tuple[float, float]:
+        """The most memory that host and workers have had resident so far."""
+        host, *workers = (_status_mb(each, "VmHWM") for each in self._processes())
+        return host, sum(workers)
+
+    def statistics(self) -> Counter[str]:
+        """Counters of the host, flat: transactions by label, commits by file, hub counters."""
+        status = json.loads(self._get("/admin/localhost"))["statistics"]
+        flat = Counter[str](status["hub"])
+        for name, file in status["files"].items():
+            flat[f"{name} commits"] = file["commits"]
+            flat.update(file["writes"])
+        for name, count in status["invocations"].items():
+            flat[f"run {name}"] = count
+        return flat
 
     def _processes(self) -> list[int]:
-        host = self._process.pid
+        host = self.process.pid
         children = Path(f"/proc/{host}/task/{host}/children").read_text().split()
         return [host, *map(int, children)]
 
-    def statistics(self) -> dict[str, int]:
-        """Counters of the host, flat: transactions by label, commits by file, hub counters."""
-        status = json.loads(self._get("/admin/localhost"))["statistics"]
-        flat: dict[str, int] = dict(status["hub"])
-        for name, file in status["files"].items():
-            flat[f"{name} commits"] = file["commits"]
-            flat |= file["writes"]
-        return flat
-
     def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.base_url + path, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(self.base_url + path, timeout=10) as answer:  # noqa: S310
             return answer.read()
+
+
+def app_of(module: str | None, folder: Path) -> Path:
+    """Return the folder of the app: this one, or one that serves the domain of `module` alone."""
+    if module is None:
+        return ROOT
+    domain = load_domain(module)
+    name = next(n for n, value in vars(sys.modules[module]).items() if value is domain)
+    app = folder / "app"
+    app.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "host.json", app)
+    (app / "function_app.py").write_text(APP.format(module=module, name=name))
+    return app
+
+
+@contextmanager
+def spent(host: Host) -> Iterator[tuple[Counter[str], list[Cpu]]]:
+    """Collect what happens between entering and leaving: counters, and one Cpu."""
+    counters: Counter[str] = Counter()
+    cpu: list[Cpu] = []
+    before, cpu_before = host.statistics(), host.cpu()
+    yield counters, cpu
+    cpu.append(host.cpu() - cpu_before)
+    counters.update(host.statistics())
+    counters.subtract(before)
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -96,7 +185,7 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
-def _peak_memory_mb(pid: int) -> float:
+def _status_mb(pid: int, name: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
+    line = next(each for each in status.splitlines() if each.startswith(name))
     return int(line.split()[1]) / 1024

@@ -1,97 +1,103 @@
-"""Sends a plan with so many clients and keeps what each request was answered."""
+"""Load on a service, and how long its answers took."""
 
 import asyncio
-import json
+import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-import aiohttp
-
-from bench.scenarios import Request
-
-ATTEMPTS_MAX: Final = 50
-"""How often one request is sent before the run is given up: an answer may say "later"."""
-
-PAGE: Final = 1_000
+from bench.client import CREATED, Client, Told, all_ended
+from bench.work import Work
+from domain.request import Request
 
 
 @dataclass(slots=True)
 class Answers:
-    """What was answered: the ids by request, and the latencies of first sendings in seconds."""
+    """What was answered."""
 
-    ids: dict[Request, set[int]] = field(default_factory=dict)
+    told: dict[Request, list[Told]] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
+    """Of first sendings, in seconds."""
     seconds: float = 0.0
 
 
-async def send(base_url: str, requests: Sequence[Request], clients: int) -> Answers:
-    """Send all requests, in order, each client one at a time."""
-    answers = Answers()
-    line = iter(requests)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=clients)) as session:
+async def closed_loop(client: Client, sending: Sequence[Request], clients: int) -> Answers:
+    """Send all, in order; each client sends its next one when it has the answer to the last."""
+    answers, line = Answers(), iter(sending)
 
-        async def client() -> None:
-            for request in line:
-                first = request not in answers.ids
-                answers.ids.setdefault(request, set())
-                began = time.perf_counter()
-                todo_id = await _create(session, base_url, request)
-                if first:
-                    answers.latencies.append(time.perf_counter() - began)
-                answers.ids[request].add(todo_id)
+    async def one() -> None:
+        for request in line:
+            is_first = request not in answers.told
+            told = answers.told.setdefault(request, [])
+            began = time.perf_counter()
+            told.append(await client.ask(request))
+            if is_first:
+                answers.latencies.append(time.perf_counter() - began)
 
-        began = time.perf_counter()
-        await asyncio.gather(*(client() for _ in range(clients)))
-        answers.seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(clients)))
+    answers.seconds = time.perf_counter() - began
     return answers
 
 
-async def _create(session: aiohttp.ClientSession, base_url: str, request: Request) -> int:
-    body = json.dumps({"projectId": request.project_id, "title": request.title}).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": request.request_id,
-        "Prefer": "wait=30",
-    }
-    for _ in range(ATTEMPTS_MAX):
-        async with session.post(f"{base_url}/api/todos", data=body, headers=headers) as answer:
-            text = await answer.read()
-            if answer.status == 201:  # noqa: PLR2004 - created
-                return int(json.loads(text)["id"])
-            if answer.status not in (202, 429, 503):
-                msg = f"{answer.status} {text[:300]!r}"
-                raise RuntimeError(msg)
-    msg = f"{request} was not answered with a TODO in {ATTEMPTS_MAX} attempts"
-    raise RuntimeError(msg)
+@dataclass(slots=True)
+class Lone:
+    """One caller, on a key that nobody else uses."""
+
+    latencies: list[float] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    late: int = 0
+    """Answers other than 201 or a refusal."""
+
+    def p(self, percent: int) -> float:
+        """Return a percentile in milliseconds."""
+        if len(self.latencies) == 1:
+            return self.latencies[0] * 1e3
+        return statistics.quantiles(self.latencies, n=100, method="inclusive")[percent - 1] * 1e3
 
 
-async def read_log(base_url: str, project_id: int) -> list[tuple[int, str]]:
-    """Return all TODOs of a project as (id, title)."""
-    rows: list[tuple[int, str]] = []
-    async with aiohttp.ClientSession() as session:
+async def lone(client: Client, work: Work, key: int, seconds: float, pause: float) -> Lone:
+    """Ask once, wait `pause`, and so on for some seconds; a wait of 30 s is all one request has."""
+    seen, end = Lone(), time.perf_counter() + seconds
+    await lone_until(lambda: time.perf_counter() >= end, seen, client, work.requester(key), pause)
+    return seen
+
+
+async def lone_until(
+    is_over: Callable[[], bool],
+    seen: Lone,
+    client: Client,
+    request_of: Callable[[], Request],
+    pause: float,
+) -> None:
+    """Do so until something is over; at least once."""
+    while not seen.latencies or not is_over():
+        request = request_of()
+        began = time.perf_counter()
+        status, body = await client.post(request, made_key=True)
+        seen.latencies.append(time.perf_counter() - began)
+        seen.late += status != CREATED and client.domain.place not in (body or {})
+        seen.requests.append(request)
+        await asyncio.sleep(pause)
+
+
+async def at_rate(
+    per_second: float, send: Callable[[], Awaitable[object]], under_way_max: int = 3_000
+) -> None:
+    """Send so many a second, whether or not the earlier ones were answered; until cancelled."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def one() -> None:
+        await send()
+
+    began, count = time.perf_counter(), 0
+    try:
         while True:
-            after = rows[-1][0] if rows else 0
-            url = f"{base_url}/api/projects/{project_id}/todos?after={after}&limit={PAGE}"
-            async with session.get(url) as answer:
-                answer.raise_for_status()
-                page = (await answer.json())["todos"]
-            rows += [(each["id"], each["title"]) for each in page]
-            if len(page) < PAGE:
-                return rows
-
-
-async def verify(base_url: str, answers: Answers) -> None:
-    """Compare every answer with the log. Raises AssertionError with the first difference."""
-    asked: dict[int, dict[str, int]] = {}
-    for request, told in answers.ids.items():
-        assert len(told) == 1, f"{request} got the ids {sorted(told)}"
-        asked.setdefault(request.project_id, {})[request.title] = next(iter(told))
-    for project_id, ids_by_title in asked.items():
-        rows = await read_log(base_url, project_id)
-        ids = [todo_id for todo_id, _ in rows]
-        assert ids == list(range(1, len(rows) + 1)), f"project {project_id} is not dense"
-        stored = {title: todo_id for todo_id, title in rows}
-        assert len(stored) == len(rows), f"project {project_id} has a request twice"
-        assert stored == ids_by_title, f"project {project_id} differs from what was answered"
+            count += 1
+            if len(tasks) < under_way_max:
+                task = asyncio.create_task(one())
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            await asyncio.sleep(max(0.0, began + count / per_second - time.perf_counter()))
+    finally:
+        await all_ended(tasks)

@@ -8,6 +8,8 @@ class Counts:
     """Counters, for benchmarks and tests."""
 
     client_signals: int = 0
+    state_reads: int = 0
+    """Of entities, by clients."""
     messages_sent: int = 0
     """Between instances, timers and results of activities included."""
     starts: int = 0

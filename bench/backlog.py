@@ -1,0 +1,85 @@
+"""How fast a start gets through what was accepted before, and what a lone caller notices of it."""
+
+import asyncio
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from bench import table, verify
+from bench.client import connected
+from bench.host import Host, spent
+from bench.load import Lone, lone_until
+from bench.options import Options
+from bench.stored import fill_inbox
+from bench.work import Work
+
+SHAPES: Final = {
+    "100 keys of 1,000": (100, 1_000),
+    "1 key of 10,000": (1, 10_000),
+    "10,000 keys of 1": (10_000, 1),
+    "100,000 keys of 1": (100_000, 1),
+}
+
+SECONDS_MAX: Final = 180.0
+
+LONE_KEY: Final = 2_000_000
+
+
+async def run(options: Options) -> None:
+    """Print a row for each shape; every request is looked for in the log at the end."""
+    table.head(
+        *("waiting at the start", "requests", "start s", "numbered after s", "requests/s"),
+        *("lone p50 ms", "p95", "max", "asked", "not in time", "CPU s", "worker MB"),
+        *("signals", "reads", "starts", "verified", "load average"),
+    )
+    for name, (keys, each) in SHAPES.items():
+        if options.wants(name) and (keys * each <= (options.size or 100_000)):
+            await _measure(options, name, keys, each)
+
+
+async def _measure(options: Options, name: str, keys: int, each: int) -> None:
+    work = Work(options.domain, options.seed)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        host = Host(Path(folder), options.module)
+        asked = await fill_inbox(host.store_file, work, keys, each)
+        began = time.perf_counter()
+        with host:
+            async with connected(host.base_url, options.domain) as client:
+                seen, done = Lone(), asyncio.Event()
+                asks = lone_until(done.is_set, seen, client, work.requester(LONE_KEY), 0.05)
+                with spent(host) as (counted, cpu):
+                    calling = asyncio.ensure_future(asks)
+                    try:
+                        await _emptied(host.store_file, work.key(LONE_KEY))
+                    finally:
+                        seconds = time.perf_counter() - began
+                        done.set()
+                        await calling
+                memory = host.peak_memory_mb()
+        count = verify.sqlite_log(
+            host.store_file, options.domain, asked, besides=work.key(LONE_KEY)
+        )
+        table.row(
+            *(name, f"{len(asked):,}", f"{host.start_seconds:.1f}", f"{seconds:.1f}"),
+            *(f"{len(asked) / seconds:,.0f}", *_told(seen), f"{cpu[0].all:.0f}"),
+            f"{memory[1]:.0f}",
+            *(counted["client_signals"], counted["state_reads"], counted["starts"]),
+            *(f"{count:,}", table.load_now()),
+        )
+
+
+def _told(seen: Lone) -> tuple[object, ...]:
+    worst = max(seen.latencies) * 1e3
+    return f"{seen.p(50):.0f}", f"{seen.p(95):.0f}", f"{worst:.0f}", len(seen.latencies), seen.late
+
+
+async def _emptied(file: Path, besides: str) -> None:
+    """Wait until nothing waits but requests of one key."""
+    async with asyncio.timeout(SECONDS_MAX):
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
+            old = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE key <> ? LIMIT 1)"
+            while db.execute(old, (besides,)).fetchone()[0]:  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.1)

@@ -1,0 +1,28 @@
+"""What `make bench` is told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.domain import AnyDomain
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Of one run."""
+
+    domain: AnyDomain
+    module: str | None
+    """That declares the domain; None for the app's own."""
+    seed: int
+    only: str
+    """Rows whose name contains this."""
+    size: int
+    """Entries of the largest log, for growth; 0 for what the command is for."""
+    before: Path | None
+    """A tree of another release, with its virtual environment, to be measured beside."""
+    plots: Path | None
+    """Where to draw."""
+
+    def wants(self, name: str) -> bool:
+        """Whether a row is to be measured."""
+        return self.only in name

@@ -1,0 +1,87 @@
+"""Compares what clients were told with the log, which is folded again from the first entry on."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench.client import Client, Told
+from domain.decider import Decider
+from domain.domain import AnyDomain
+from domain.names import REFUSED
+from domain.request import Request
+from domain.wire import Wire
+from store.ports.records import Entry
+
+
+class Wrong(AssertionError):
+    """A promise is broken."""
+
+
+async def answers(client: Client, told: Mapping[Request, Sequence[Told]]) -> int:
+    """Check every answer; return how many entries there are. Raises Wrong."""
+    places: dict[str, dict[int, Request]] = {}
+    for request, each in told.items():
+        if any(again != each[0] for again in each):
+            raise Wrong(f"{request} was answered {each}")
+        if places.setdefault(request.key, {}).setdefault(each[0].place, request) != request:
+            raise Wrong(f"place {each[0].place} of {request.key} was given twice")
+    for key, requests in places.items():
+        rows = await client.log(key)
+        if sorted(requests) != list(range(1, len(rows) + 1)):
+            raise Wrong(f"{key} has {len(rows)} entries for {len(requests)} requests")
+        for entry in folded(client.domain, requests):
+            body = told[requests[entry.place]][0].body
+            _compare(Wire(client.domain).shown(key, entry), rows[entry.place - 1], entry, body)
+    return sum(map(len, places.values()))
+
+
+def _compare(shown: Any, row: Any, entry: Entry, body: Any) -> None:
+    if row != shown:
+        raise Wrong(f"the log has {row}, not {shown}")
+    is_told = body["detail"] == shown[REFUSED]["detail"] if entry.refused else body == shown
+    if not is_told:
+        raise Wrong(f"{entry.request_id} was answered {body}, not {shown}")
+
+
+def sqlite_log(path: Path, domain: AnyDomain, asked: Iterable[Request], besides: str = "") -> int:
+    """Check that a store file holds exactly these requests, each once, folded, and those of a key
+    `besides`. Return how many. Raises Wrong.
+    """
+    left = {(each.key, each.id): each for each in asked}
+    logs: dict[str, dict[int, tuple[Request, str]]] = {}
+    for key, place, request_id, output in _rows(path):
+        if key == besides:
+            continue
+        request = left.pop((key, request_id), None)
+        if request is None:
+            raise Wrong(f"{key}/{place}: {request_id} is there twice, or nobody asked")
+        logs.setdefault(key, {})[place] = (request, output)
+    if left:
+        raise Wrong(f"{len(left)} requests are lost, as {next(iter(left))}")
+    for key, log in logs.items():
+        _check(key, log, domain)
+    return sum(map(len, logs.values()))
+
+
+def _check(key: str, log: Mapping[int, tuple[Request, str]], domain: AnyDomain) -> None:
+    if sorted(log) != list(range(1, len(log) + 1)):
+        raise Wrong(f"{key} is not dense")
+    for entry in folded(domain, {place: request for place, (request, _) in log.items()}):
+        if log[entry.place][1] != entry.output:
+            raise Wrong(f"{key} has {log[entry.place][1]}, not {entry}")
+
+
+def _rows(path: Path) -> list[Any]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute("SELECT key, place, request_id, output FROM entry").fetchall()
+
+
+def folded(domain: AnyDomain, requests: Mapping[int, Request]) -> Iterable[Entry]:
+    """Fold the domain function over the requests of a key, by place."""
+    decider, state = Decider(domain), None
+    for place in range(1, len(requests) + 1):
+        done = decider.fold(requests[place].payload, place, state)
+        state = done.state
+        yield Entry(place, requests[place].id, done.version, done.output, done.refused)
