@@ -22,7 +22,7 @@ LONE: Final = 40
 CROWD: Final = 32
 CROWD_REQUESTS: Final = 1_600
 KEYS: Final = 100
-KEYS_REQUESTS: Final = 1_500
+KEYS_REQUESTS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)

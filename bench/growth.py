@@ -20,8 +20,8 @@ from bench.stored import fill_log
 from bench.work import Work
 
 SIZE: Final = 1_000_000
-ROUNDS: Final = 200
-WARM_UP_ROUNDS: Final = 20
+ROUNDS: Final = 100
+WARM_UP_ROUNDS: Final = 10
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Stores that have a past: logs and inboxes as large as wanted, written by the store itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,9 @@ from domain.request import Request
 from store.open import open_store
 from store.ports.records import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, NO_HEAD, Answered, Entry, Head
 from store.ports.store import Store
+
+KEYS_AT_ONCE: Final = 1_000
+"""That share commits while they are filled."""
 
 AGE: Final = timedelta(minutes=1)
 """Of rows of an inbox: old enough for the sweeper."""
@@ -29,31 +33,41 @@ async def opened(file: Path, work: Work) -> AsyncIterator[Store]:
 
 
 async def fill_inbox(file: Path, work: Work, keys: int, each: int) -> list[Request]:
-    """Accept `each` requests of every key, a minute ago; return them."""
+    """Accept `each` requests of every key, a minute ago; return them.
+
+    `each` is at most 100 or a multiple of it.
+    """
     asked: list[Request] = []
     async with opened(file, work) as store:
         for key in range(keys):
-            requests = [work.request(key) for _ in range(each)]
-            for start in range(0, each, INBOX_ROWS_MAX):
-                part = requests[start : start + INBOX_ROWS_MAX]
-                await store.inbox.put(part, datetime.now(UTC) - AGE)
-            asked += requests
+            asked += [work.request(key) for _ in range(each)]
+        step = min(each, INBOX_ROWS_MAX)
+        parts = [asked[start : start + step] for start in range(0, len(asked), step)]
+        for start in range(0, len(parts), KEYS_AT_ONCE):
+            some = parts[start : start + KEYS_AT_ONCE]
+            await asyncio.gather(*(store.inbox.put(e, datetime.now(UTC) - AGE) for e in some))
     return asked
 
 
 async def fill_log(file: Path, work: Work, keys: Sequence[int], each: int) -> None:
     """Append `each` entries to every key, as the domain function makes them of one payload."""
-    decider = Decider(work.domain)
     sample = work.request(keys[0])
     async with opened(file, work) as store:
-        for number in keys:
-            key, head, state = work.key(number), NO_HEAD, None
-            for start in range(1, each + 1, LOG_ENTRIES_MAX):
-                answered: list[Answered] = []
-                for place in range(start, min(each + 1, start + LOG_ENTRIES_MAX)):
-                    done = decider.fold(sample.payload, place, state)
-                    state = done.state
-                    entry = Entry(place, f"past-{place}", done.version, done.output, done.refused)
-                    answered.append(Answered(entry, sample.payload))
-                after = Head(answered[-1].entry.place, state, None)
-                head = await store.log.append(key, head, after, answered)
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            part = keys[start : start + KEYS_AT_ONCE]
+            decider = Decider(work.domain)
+            logs = [_fill(store, decider, work.key(key), sample.payload, each) for key in part]
+            await asyncio.gather(*logs)
+
+
+async def _fill(store: Store, decider: Decider, key: str, payload: str, count: int) -> None:
+    head, state = NO_HEAD, None
+    for start in range(1, count + 1, LOG_ENTRIES_MAX):
+        answered: list[Answered] = []
+        for place in range(start, min(count + 1, start + LOG_ENTRIES_MAX)):
+            done = decider.fold(payload, place, state)
+            state = done.state
+            entry = Entry(place, f"past-{place}", done.version, done.output, done.refused)
+            answered.append(Answered(entry, payload))
+        after = Head(answered[-1].entry.place, state, None)
+        head = await store.log.append(key, head, after, answered)
