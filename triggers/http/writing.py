@@ -1,6 +1,7 @@
 """The calls that ask for entries: one with a key, one with an address, many at once."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any, Final
 
 import azure.functions as func
@@ -19,8 +20,9 @@ from triggers.http.idempotency_key import HEADER, make_key, parse_key, render_ke
 from triggers.http.outcomes import REPLAYED, Outcomes, invalid
 from triggers.http.preferences import Preferences, parse_preferences
 
-TURN_SECONDS_MAX: Final = 0.01
-"""For which the reading of a batch holds the event loop; then others have their turn."""
+TURN_SECONDS_MAX: Final = 0.002
+"""For which the reading of batches holds the event loop; then others have their turn. An answer
+takes some twenty passes of the loop, and batches may come one after the other."""
 
 
 class Writing:
@@ -33,6 +35,8 @@ class Writing:
         self._wire = engine.wire
         self._answers = Answers(engine.domain, engine.wire)
         self._outcomes = Outcomes(self._answers)
+        self._turn = asyncio.Lock()
+        """All batches have one turn together, and take it one after the other."""
 
     async def post(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """Ask for one; the request id is the idempotency key."""
@@ -118,15 +122,25 @@ class Writing:
         return None
 
     async def _items(self, body: bytes) -> list[Request | Invalid]:
-        loop = asyncio.get_running_loop()
         items: list[Request | Invalid] = []
-        turn_ends = loop.time() + TURN_SECONDS_MAX
-        for item in self._wire.items(body):
-            items.append(item)
-            if loop.time() >= turn_ends:
-                await asyncio.sleep(0)
-                turn_ends = loop.time() + TURN_SECONDS_MAX
+        reading = self._wire.items(body)
+        while await self._read_on(reading, items):
+            pass
         return items
+
+    async def _read_on(
+        self, reading: Iterator[Request | Invalid], items: list[Request | Invalid]
+    ) -> bool:
+        """Read for one turn; return whether more may follow."""
+        clock = asyncio.get_running_loop().time
+        async with self._turn:
+            await asyncio.sleep(0)  # others come first, while batches wait for this turn
+            ends = clock() + TURN_SECONDS_MAX
+            for item in reading:
+                items.append(item)
+                if clock() >= ends:
+                    return True
+        return False
 
     async def _accept_all(self, requests: list[Request], hub: TaskHub) -> list[dict[str, Any]]:
         if not requests:

@@ -1,13 +1,16 @@
 """What a client gets that asks for many entries at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import pytest
 
+from domain.invalid import Invalid
+from domain.wire import Wire
 from store.ports.records import Request, Unknown
 from tests.triggers.http.service import Service, read
+from triggers.http import writing
 
 MILK = {"projectId": 7, "title": "Buy milk"}
 
@@ -98,3 +101,28 @@ async def test_an_empty_batch_of_good_items_asks_the_store_for_nothing(service: 
     results = read(await service.batch([{}, 7]))["results"]
     assert [each["status"] for each in results] == ["invalid", "invalid"]
     assert await service.is_empty(7)
+
+
+async def test_batches_read_side_by_side_share_one_turn(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "TURN_SECONDS_MAX", 0.0)  # a turn is an item
+    read_in_pass = 0
+    items = Wire.items
+
+    def counted(wire: Wire, body: bytes) -> Iterator[Request | Invalid]:
+        nonlocal read_in_pass
+        for item in items(wire, body):
+            read_in_pass += 1
+            yield item
+
+    monkeypatch.setattr(Wire, "items", counted)
+    batch = [MILK | {"projectId": "no integer", "requestId": f"r{n}"} for n in range(20)]
+    batches = [asyncio.create_task(service.batch(batch)) for _ in range(4)]
+    most = 0
+    while not all(each.done() for each in batches):
+        read_in_pass = 0
+        await asyncio.sleep(0)
+        most = max(most, read_in_pass)
+    assert all(read(each.result())["results"][19]["status"] == "invalid" for each in batches)
+    assert 1 <= most <= 2
