@@ -47,17 +47,18 @@ class Size:
 async def run(options: Options) -> None:
     """Print a row for each size, ratios to the first, and draw them."""
     largest = options.size or SIZE
-    shapes = [(1, 10), (1, largest // 100), (1, largest // 10), (1, largest), (largest // 10, 1)]
+    sizes = sorted({10, largest // 100, largest // 10, largest})
+    shapes = [*((1, each) for each in sizes), (largest // 10, 1)]
     async with AsyncExitStack() as stack:
-        sizes = [await _opened(stack, options, *shape) for shape in shapes]
+        stores = [await _opened(stack, options, *shape) for shape in shapes]
         before = []
         for place in range(WARM_UP_ROUNDS + ROUNDS):
             if place == WARM_UP_ROUNDS:
-                before = [each.host.statistics() for each in sizes]
-                for each in sizes:
+                before = [each.host.statistics() for each in stores]
+                for each in stores:
                     each.post, each.get, each.page, each.repeat = [], [], [], []
-            order = list(sizes)
-            sizes[0].work.random.shuffle(order)
+            order = list(stores)
+            stores[0].work.random.shuffle(order)
             for each in order:
                 await _round(each)
         table.head(
@@ -65,12 +66,12 @@ async def run(options: Options) -> None:
             *("POST / first", "GET", "page", "repeat", "hub calls a POST"),
             *("start s", "worker MB", "load average"),
         )
-        for each, counted in zip(sizes, before, strict=True):
+        for each, counted in zip(stores, before, strict=True):
             spent = each.host.statistics()
             spent.subtract(counted)
             names = ("client_signals", "state_reads", "starts")
             calls = sum(spent[name] for name in names) / ROUNDS
-            pairs = [(getattr(each, n), getattr(sizes[0], n)) for n in NAMES]
+            pairs = [(getattr(each, n), getattr(stores[0], n)) for n in NAMES]
             table.row(
                 *(each.name, table.ms(_p50(each.post))),
                 table.ms(statistics.quantiles(each.post, n=20)[18]),
@@ -80,7 +81,7 @@ async def run(options: Options) -> None:
                 *(f"{each.host.peak_memory_mb()[1]:.0f}", table.load_now()),
             )
         if options.plots is not None:
-            _draw(options.plots, [each for each in sizes if each.keys == 1])
+            _draw(options.plots, [each for each in stores if each.keys == 1])
 
 
 NAMES: Final = ("post", "get", "page", "repeat")

@@ -27,6 +27,9 @@ CALLS_AT_ONCE: Final = 4
 
 LOOK_SECONDS: Final = 0.02
 
+REFUSED_SECONDS: Final = 0.25
+"""Until a call that was refused is sent again: whoever is overloaded has to read it each time."""
+
 BULK_SECONDS_MAX: Final = 180.0
 
 
