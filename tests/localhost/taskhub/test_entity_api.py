@@ -71,3 +71,11 @@ async def test_entities_are_listed_with_their_state(host: Host) -> None:
     status = await host.client.get_status("@counter@k")
     assert status.name == "@counter@k"
     assert status.custom_status["entityExists"] is True
+
+
+async def test_reads_of_a_state_are_counted_found_or_not(host: Host) -> None:
+    await host.client.read_entity_state(K)
+    await host.client.signal_entity(K, "input", 1)
+    await host.client.read_entity_state(K)
+    statistics = host.hub.statistics()
+    assert (statistics["state_reads"], statistics["client_signals"]) == (2, 1)
