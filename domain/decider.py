@@ -12,7 +12,6 @@ import msgspec
 from domain.invalid import Findings
 from domain.names import RESERVED_CODES
 from domain.refused import Refused
-from domain.shapes.mutability import is_mutable
 from domain.shapes.port import NOTHING, Misfit, Shape
 from domain.shapes.records import Record
 from domain.shapes.scalars import Text
@@ -138,9 +137,9 @@ def _run(version: Version, payload: str, state: str) -> tuple[Any, Any]:
     request = _read(version.request, payload, "the payload")
     before = _read(version.state, state, "the state")
     decided = _decided(version, request, before)
-    if is_mutable(version.request):
+    if version.may_change_request:
         _check_kept(version.request, request, payload)
-    if is_mutable(version.state):
+    if version.may_change_state:
         _check_kept(version.state, before, state)
     return decided
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from domain.declaration import WrongDomain
 from domain.refused import Refused
 from domain.shapes.compiling import compile_shape
+from domain.shapes.mutability import is_mutable
 from domain.shapes.port import Shape
 from domain.shapes.records import Record
 
@@ -28,6 +29,9 @@ class Version:
     may_refuse: bool
     """Whether its annotation says `Refused`."""
     state_type: Any
+    may_change_request: bool
+    may_change_state: bool
+    """Whether there is anything in it that the function could change in place."""
 
     @classmethod
     def of(cls, number: int, decide: Decide) -> "Version":
@@ -40,14 +44,18 @@ class Version:
         kinds = [each for each in _union(output) if each is not Refused]
         if len(kinds) != 1:
             raise WrongDomain(f"{name}, must return one type of output, and maybe Refused")
+        record = _record(request, f"the request of {name},")
+        shape = compile_shape(state, f"the state of {name},")
         return cls(
             number=number,
             decide=decide,
-            request=_record(request, f"the request of {name},"),
+            request=record,
             output=_record(kinds[0], f"the output of {name},"),
-            state=compile_shape(state, f"the state of {name},"),
+            state=shape,
             may_refuse=Refused in _union(output),
             state_type=state,
+            may_change_request=is_mutable(record),
+            may_change_state=is_mutable(shape),
         )
 
 

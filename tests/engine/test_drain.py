@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 
 from activities import emit, hand_over, outbox
+from activities.append import Appender
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
 from store.ports.inbox import Waiting
 from store.ports.records import Request, Unknown, Unreadable
+from tests.domain_under_test import nth_key
 from tests.engine.parts import KEY, EngineUnderTest, now, request, waiting
 
 TEN_SECONDS = timedelta(seconds=10)
@@ -268,3 +271,32 @@ async def test_starts_that_hang_leave_connections_to_others(
     await starts.hand_over(["50"], engine.hub)
     await asyncio.sleep(0.05)
     assert {key for keys in started for key in keys} == {str(n) for n in range(51)}
+
+
+async def test_keys_that_nobody_waits_for_fold_one_after_the_other(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer takes some twenty passes of the event loop: eight folds in each are felt."""
+    keys = [nth_key(n) for n in range(1, 9)]
+    for key in keys:
+        rows = [request(f"r{n}", key=key) for n in range(100)]
+        await engine.wait_in_inbox(*rows, seconds=60)
+    passes, folds = 0, Counter[int]()
+    fold = Appender._fold
+
+    def counted(*args: Any) -> Any:
+        folds[passes] += 1
+        return fold(*args)
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Appender, "_fold", counted)
+    counting = asyncio.create_task(count())
+    assert all(await asyncio.gather(*(engine.emitter.drain(k, engine.hub, 60) for k in keys)))
+    counting.cancel()
+    assert folds.total() >= len(keys)
+    assert max(folds.values()) == 1
