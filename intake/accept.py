@@ -39,6 +39,10 @@ does not send 2,000 calls at once."""
 KEY_SECONDS_MAX: Final = 1.0
 """After that a key's place goes to the next one, and a key that hangs goes on without."""
 
+CALL_SECONDS_MAX: Final = 20.0
+"""For a call, however many keys it has and whoever was before it: with a lane that hangs for
+fifteen seconds a round, the last of 2,500 requests of a key would hear after minutes."""
+
 
 class Reason(Enum):
     """Why a request can never be accepted."""
@@ -137,14 +141,20 @@ class Intake:
         self, first: Mapping[str, Mapping[str, Request]], *, made_here: bool
     ) -> dict[str, Mapping[str, _Owner] | StoreError]:
         """Decide who owns each request id: one look per id, however often a call repeats it."""
-        if len(first) == 1:
-            ((key, requests),) = first.items()
-            return {key: await self._owners_of(key, requests, made_here=made_here)}
         places = Places(KEYS_AT_ONCE_MAX, KEY_SECONDS_MAX)
+        ends = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
 
         async def one(key: str) -> Mapping[str, _Owner] | StoreError:
-            async with places.one():
-                return await self._owners_of(key, first[key], made_here=made_here)
+            try:
+                async with asyncio.timeout_at(ends), places.one():
+                    return await self._owners_of(key, first[key], made_here=made_here)
+            except TimeoutError:
+                # They may still get there, but nothing has been promised.
+                return Unknown(f"{key}: not accepted within {CALL_SECONDS_MAX:g} s")
+
+        if len(first) == 1:
+            (key,) = first
+            return {key: await one(key)}
 
         found = await asyncio.gather(*map(one, first))
         return dict(zip(first, found, strict=True))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intake import admission
+from intake import accept, admission
 from intake.accept import Accepted, NotStored, Reason, Refused, Replayed
 from intake.admission import Overloaded
 from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable
@@ -142,6 +142,22 @@ async def test_hanging_key_does_not_delay_another(engine: EngineUnderTest) -> No
     await until(has_begun)
     assert await engine.accept(request("b", key="8")) == [Accepted()]
     stuck.cancel()
+
+
+async def test_call_ends_in_time_however_many_wait_before_it(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, "CALL_SECONDS_MAX", 0.2)
+
+    async def hang() -> None:
+        await asyncio.sleep(0.3)
+        raise Unknown("no answer")
+
+    engine.inbox.before["put"] = [hang] * 3
+    many = [engine.accept(request(f"r{n}")) for n in range(250)]
+    async with asyncio.timeout(0.35):
+        outcomes = await asyncio.gather(*many)
+    assert outcomes == [[NotStored(unreadable=False)]] * 250
 
 
 async def test_overload_refuses_before_anything_is_stored(
