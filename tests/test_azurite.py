@@ -170,6 +170,15 @@ def test_second_command_uses_the_emulator_that_runs_on_the_folder(tmp_path: Path
         assert tables(first.connection_string()) == ["todos"]  # it goes on
 
 
+def test_address_is_beside_the_data_while_it_runs(tmp_path: Path) -> None:
+    from tools import command
+
+    address = tmp_path / command.ADDRESS
+    with running(address.parent) as azurite:
+        assert address.read_text().strip() == azurite.connection_string()
+    assert not address.exists()
+
+
 def test_folder_that_is_locked_by_something_silent_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,9 @@ KEY: Final = (
 )
 """Published with the emulator: no secret."""
 
+ADDRESS: Final = "address"
+"""File in the data folder with the connection string, for as long as the emulator runs."""
+
 SETTING: Final = "EO_TABLES"
 """The connection to the account of the log: a connection string, or with `__` and more, its parts."""
 DEVELOPMENT: Final = "UseDevelopmentStorage=true"
@@ -105,9 +108,23 @@ def running(
             azurite = Azurite(process.pid, _wait_for_ports(process))
             if folder is not None:
                 folder.announce(Owner(azurite.pid, azurite.ports))
-            yield azurite
+            with _address(data, azurite):
+                yield azurite
         finally:
             _stop(process)
+
+
+@contextmanager
+def _address(data: Path | None, azurite: Azurite) -> Iterator[None]:
+    """Note the connection string beside the data, for the commands of operators."""
+    if data is None:
+        yield
+        return
+    (data / ADDRESS).write_text(azurite.connection_string() + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        (data / ADDRESS).unlink(missing_ok=True)
 
 
 @contextmanager

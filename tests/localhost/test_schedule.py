@@ -73,7 +73,7 @@ def test_a_timespan_is_read_as_dotnet_does(text: str, span: timedelta) -> None:
     assert parse_timespan(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "5", "24:00:00", "00:60:00", "1:2:3:4", "x"])
+@pytest.mark.parametrize("text", ["", "00:60:00", "1:2:3:4", "x"])
 def test_no_timespan_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"TimeSpan|out of range"):
         parse_timespan(text)
