@@ -20,28 +20,34 @@ from tests.mutants.trial import ROOT
 MUTANTS: Final = read_all()
 
 ASKED_FOR: Final = """
-    the-entitys-id-is-trusted done-by-its-number no-request-rows no-etag-on-the-head
-    the-log-is-read-before-the-inbox the-inbox-row-goes-before-the-append settled-unseen
-    an-entity-that-remembers no-sweeper answered-before-the-inbox-is-written
-    set-state-before-deciding an-unknown-inbox-write-is-undone
-    an-inbox-write-without-an-answer-is-accepted an-append-without-an-answer-is-done
-    signal-but-never-start start-but-never-signal the-cursor-moves-before-sending
-    nobody-repeats-a-lost-signal the-marker-after-the-append unmarked-without-a-fence
-    a-failed-batch-is-checkpointed no-dead-letters answered-before-the-commit
-    a-5xx-means-that-nothing-was-written
+    a-cached-head-is-trusted-without-its-version a-failed-activity-fails-the-orchestration
+    a-hand-over-that-is-lost a-late-fence-puts-an-old-head-back a-repeat-takes-effect-again
+    a-repeat-without-the-look a-row-is-taken-for-the-entry-at-the-cursor
+    a-signal-is-never-repeated a-state-read-backwards an-append-during-a-run-is-forgotten
+    an-append-without-an-answer-is-done an-entity-that-remembers an-inbox-read-before-the-entity
+    an-inbox-write-without-an-answer-is-accepted answered-before-it-is-in-the-log
+    content-from-memory-before-acceptance done-by-its-number drains-without-a-bound
+    known-done-skips-an-inbox-row last-resort-beside-a-working-entity no-order-of-last-resort
+    no-sweeper nobody-tells-the-entity-what-is-done other-content-is-a-repeat
+    swept-one-key-at-a-time the-cursor-moves-before-sending the-fence-is-not-heard-of
+    the-inbox-row-goes-before-the-append the-log-in-one-zone the-log-is-read-before-the-inbox
+    the-marker-after-the-append the-outbox-backwards the-sweeper-removes-what-it-took-up
+    unmarked-without-a-fence
 """
 """Mistakes that somebody could make with the best of intentions. None of them may get lost."""
 
 CHEAP: Final = [
-    "a-quoted-key-is-another-one",
-    "set-state-before-deciding",
-    "swept-one-project-at-a-time",
+    "a-late-fence-puts-an-old-head-back",
+    "an-entity-that-remembers",
+    "the-outbox-backwards",
 ]
-"""Of three kinds: a table of examples, the SDK's handler, the simulation."""
+"""Of three kinds: the engine, the entity, the simulation."""
 
-SEEN_BY: Final = "tests/todos/test_model.py::test_the_next_todo_follows_the_last"
+SEEN_BY: Final = (
+    "tests/triggers/http/test_idempotency_key.py::test_a_key_that_is_made_up_is_one_and_new"
+)
 
-LINE: Final = "    next_id = last + 1\n"
+LINE: Final = "    return uuid4().hex\n"
 
 
 def functions(path: Path) -> set[str]:
@@ -59,11 +65,11 @@ def mutated(mutant: Mutant, folder: Path) -> list[Path]:
 
 
 def write(folder: Path, name: str, *, after: str, seen_by: str = SEEN_BY) -> None:
-    """Write a patch of `todos.create`."""
+    """Write a patch of `make_key`."""
     added = "".join(f"+{line}\n" for line in after.splitlines())
     (folder / f"{name}.patch").write_text(
         f"Some mistake.\n\nBreaks: a promise.\nCaught by: {seen_by}\n\n"
-        f"--- a/todos/model.py\n+++ b/todos/model.py\n@@ -1 +1 @@\n-{LINE}{added}"
+        f"--- a/triggers/http/idempotency_key.py\n+++ b/triggers/http/idempotency_key.py\n@@ -1 +1 @@\n-{LINE}{added}"
     )
 
 
@@ -105,9 +111,9 @@ def test_a_few_of_them_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_no_mistake_or_does_not_run_is_not_caught(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, "a-mistake", after="    next_id = last + 2")
+    write(tmp_path, "a-mistake", after="    return 'one-for-all'")
     write(tmp_path, "a-comment", after=f"    # No mistake.\n{LINE}")
-    write(tmp_path, "a-name-that-is-not-there", after="    next_id = latest + 1")
+    write(tmp_path, "a-name-that-is-not-there", after="    return uuid44().hex")
     assert main(["--folder", str(tmp_path)]) == 1
     output = capsys.readouterr().out
     assert re.findall(r"^(\w+) +([\w-]+) +tests/", output, re.MULTILINE)[-3:] == [
@@ -123,7 +129,7 @@ def test_what_does_not_end_is_not_caught(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial, "SECONDS_MAX", 3.0)
-    write(tmp_path, "no-end", after=f"    while last:\n        pass\n{LINE}")
+    write(tmp_path, "no-end", after=f"    while True:\n        pass\n{LINE}")
     assert main(["--folder", str(tmp_path)]) == 1
     assert "no-end: does not end within 3 s" in capsys.readouterr().out
 
@@ -131,7 +137,7 @@ def test_what_does_not_end_is_not_caught(
 def test_a_test_that_is_not_there_shows_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, "a-mistake", after="    next_id = last + 2", seen_by=f"{SEEN_BY}_not")
+    write(tmp_path, "a-mistake", after="    return 'one-for-all'", seen_by=f"{SEEN_BY}_not")
     assert main(["--folder", str(tmp_path)]) == UNUSABLE
     assert "pytest ended with 4" in capsys.readouterr().out
 

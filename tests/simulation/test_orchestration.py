@@ -76,4 +76,5 @@ def test_every_kind_of_fault_gets_injected() -> None:
     totals = Totals()
     run_seeds(range(250), totals)
     assert totals.seldom(times=1) == []
-    assert set(totals.faults) <= {*all_kinds(), *UNUSED_KINDS}
+    seldom = {"host ENDED"}  # three workers of one host within half an hour
+    assert set(totals.faults) <= {*all_kinds(), *UNUSED_KINDS, *seldom}

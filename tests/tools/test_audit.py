@@ -88,9 +88,9 @@ class Tampering:
         entry = answered.entry
         if isinstance(self.store, SqliteStore):
             await self.sql(
-                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 *(KEY, entry.place, entry.request_id, answered.payload),
-                *(entry.output, int(entry.refused), entry.version),
+                *(entry.output, int(entry.refused), entry.version, entry.mark),
             )
             sql = "INSERT OR REPLACE INTO request VALUES (?, ?, ?)"
             await self.sql(sql, KEY, entry.request_id, entry.place)
