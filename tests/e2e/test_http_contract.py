@@ -257,7 +257,7 @@ def test_bad_address_is_told_by_parameter(
     client: Client, path: str, status: int, pointer: str
 ) -> None:
     response = client.get(path)
-    if "%00" in path and response.headers["Content-Type"] != "application/problem+json":
+    if "%00" in path and "Content-Type" not in response.headers:
         assert response.status_code == 400  # the server itself refuses it, as Kestrel does
         return
     kind = {400: "invalid-request", 404: "not-found"}[status]
