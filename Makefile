@@ -32,7 +32,7 @@ help:
 	@printf "%s\n" '  make conformance  hold localhost against recorded answers of the real host; writes localhost/FIDELITY.md (3 min)'
 	@printf "%s\n" '  make chaos        kill host and worker under load, then two hosts in turn; ARGS="--seed 7 --history FILE" or --help (5 min)'
 	@printf "%s\n" '  make bench        what it costs, every answer verified; ARGS=budgets, DOMAIN=examples.invoices (3 min)'
-	@printf "%s\n" '  make workshop     fifteen exercises, checked whenever you save; make exercise N=4 for one of them (15 h)'
+	@printf "%s\n" '  make workshop     fifteen exercises, checked whenever you save; make exercise N=4 for one of them (4 h)'
 	@printf "%s\n" '  make workshop-check  that solutions pass and wrong attempts do not; N=4 (1 min)'
 	@printf "%s\n" '  make domain       write the package of a new domain; NAME=tickets (1 s)'
 	@printf "%s\n" '  make azurite      the emulator of Azure Storage in the foreground, for `func start` and others (until Ctrl-C)'

@@ -45,7 +45,7 @@ SPARE_FOLD_SECONDS_MAX: Final = 0.005
 client takes some twenty passes of the loop, and none of them is to find eight drains in its way."""
 
 FAILURES_MAX: Final = 3
-"""Appends of one round that were not confirmed; after that the entity is asked again."""
+"""Appends of one round that another writer was in the way of; then the entity is asked again."""
 
 FOLD_FAILED: Final = "fold-failed"
 
@@ -204,7 +204,8 @@ class Appender:
     ) -> None:
         """After a failure: look what the log says, and believe it.
 
-        412 or an unknown outcome: what follows the last known head; 409: the request rows.
+        412 or an unknown outcome: what follows the last known head; 409: the request rows. Raises
+        `error` again when nothing was written and no other writer was in the way.
         """
         if isinstance(error, RowConflict):
             asked = ids if error.request_id is None else [error.request_id]
@@ -217,6 +218,8 @@ class Appender:
             is_ours = not isinstance(error, Conflict)
             found = await self._read_tail(lane, head.place, ids, is_ours=is_ours)
         self.tell.append_not_confirmed(lane.key, len(ids), len(found), error)
+        if not found and not isinstance(error, Conflict):
+            raise error  # a store that takes no writes is left alone for longer and longer
 
     async def _read_tail(
         self, lane: Lane, after: int, wanted: Sequence[str], *, is_ours: bool = False

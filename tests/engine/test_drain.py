@@ -134,6 +134,21 @@ async def test_sweep_that_ends_full_goes_on(
     assert [await engine.rows(str(key)) for key in range(1, 11)] == [[]] * 10
 
 
+async def test_sweep_that_cannot_append_leaves_the_rows(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.3)
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    engine.log.before["append"] = [Unknown("no answer")] * 100
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 5) == 1
+    assert engine.calls["log.append"] <= 4  # and pauses meanwhile
+    assert await engine.logged() == []
+    assert await engine.rows() == ["a"]
+    engine.log.before["append"] = []
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 5) == 0
+    assert await engine.logged() == ["a"]
+
+
 async def test_hanging_keys_hide_nobody_behind_them(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ ASKED_FOR: Final = """
     an-append-without-an-answer-is-done an-entity-that-remembers an-inbox-read-before-the-entity
     an-inbox-write-without-an-answer-is-accepted answered-before-it-is-in-the-log
     content-from-memory-before-acceptance done-by-its-number drains-without-a-bound
+    known-done-deletes
     known-done-skips-an-inbox-row last-resort-beside-a-working-entity no-order-of-last-resort
     no-sweeper nobody-tells-the-entity-what-is-done other-content-is-a-repeat
     swept-one-key-at-a-time the-cursor-moves-before-sending the-fence-is-not-heard-of
