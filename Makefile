@@ -22,7 +22,7 @@ RUN = $(PY) -m tools.run $(OTHER) --port $(PORT) --data "$(DATA)" --storage $(ST
 
 help:
 	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
-	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (10 min)'
+	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (15 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
 	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
 	@printf "%s\n" '  make audit        prove from storage alone that no promise is broken; DATA, STORAGE as for run (1 s)'
