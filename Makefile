@@ -114,9 +114,6 @@ clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache tests/azurite/node_modules tests/infra/kusto/node_modules
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-# make workshop        fifteen exercises: checks your file whenever it is saved; keys h n p l r c q
-# make exercise N=4    one exercise alone  (SOLUTION=1; N=final ANSWER=A:path/of/the/file.py)
-# make workshop-check  what CI runs: starts and wrong attempts fail, solutions pass  (N=4)
 .PHONY: workshop exercise workshop-check
 
 workshop: venv-dev

@@ -151,7 +151,7 @@ async def _send(client: Client, bulk: Bulk, requests: Sequence[Request]) -> None
     async def one() -> None:
         for part in parts:
             while not await _taken(client, part, by_event=bulk.by_event):  # noqa: ASYNC110 - in another process
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(REFUSED_SECONDS)
 
     async with asyncio.timeout(BULK_SECONDS_MAX):
         await asyncio.gather(*(one() for _ in range(CALLS_AT_ONCE)))

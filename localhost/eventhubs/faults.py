@@ -55,17 +55,23 @@ class EventHubFaults:
         return self._random.randint(1, waiting) if self.batch_cut else waiting
 
 
-def split_plan(text: str) -> tuple[EventHubFaults, str]:
-    """Return the event hubs' part of a fault plan, and the JSON of the task hub's.
-
-    Raises FaultPlanError. An empty text is the plan in which nothing happens.
-    """
+def read_plan(text: str) -> dict[str, Any]:
+    """Return the members of a plan. Raises FaultPlanError; an empty text has none."""
     try:
         plan = json.loads(text or "{}")
     except ValueError as error:
         raise FaultPlanError(f"not a fault plan: {error}") from error
     if not isinstance(plan, dict):
         raise FaultPlanError("a fault plan is a JSON object")
+    return plan
+
+
+def split_plan(text: str) -> tuple[EventHubFaults, str]:
+    """Return the event hubs' part of a fault plan, and the JSON of the task hub's.
+
+    Raises FaultPlanError. An empty text is the plan in which nothing happens.
+    """
+    plan = read_plan(text)
     settings: dict[str, Any] = {"batch_cut": plan.pop("event_hub_batch_cut", False)}
     if "seed" in plan:
         settings["seed"] = plan["seed"]

@@ -1,5 +1,6 @@
 """What is stored, and how a store fails. JSON texts here were made by `domain.decider`."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -100,6 +101,11 @@ class Head:
 
 
 NO_HEAD: Final = Head(0, None, None)
+
+
+def new_mark() -> str:
+    """Make the mark of one append: few appends ever get the same place, so four bytes will do."""
+    return secrets.token_hex(4)
 
 
 def dense(entries: Sequence[Entry], after: int) -> None:

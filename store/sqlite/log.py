@@ -17,14 +17,13 @@ from store.ports.records import (
     Head,
     RowConflict,
     dense,
+    new_mark,
 )
 from store.sqlite.calls import Open, one_moment, read, write
 
 TAIL_ENTRIES_MAX: Final = 1_000
 
 ENTRY: Final = "place, request_id, version, output, refused, mark"
-
-MARK_BYTES: Final = 4
 
 
 class SqliteLog(Log):
@@ -116,7 +115,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
 
 def insert_entries(db: sqlite3.Connection, key: str, answered: Sequence[Answered]) -> None:
     """Insert the rows. Raises RowConflict when one is there."""
-    mark = secrets.token_hex(MARK_BYTES)
+    mark = new_mark()
     for each in answered:
         entry = each.entry
         try:

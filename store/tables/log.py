@@ -5,9 +5,7 @@ head, guarded by its ETag, and the rows of entries and requests, which are only 
 transaction is the commit point.
 """
 
-import secrets
 from collections.abc import Sequence
-from typing import Final
 
 from typing_extensions import override
 
@@ -22,6 +20,7 @@ from store.ports.records import (
     RowConflict,
     Unknown,
     dense,
+    new_mark,
 )
 from store.tables import rows
 from store.tables.answers import Answer
@@ -29,8 +28,6 @@ from store.tables.client import ALREADY_EXISTS, PAGE_ROWS_MAX, Clash, Table
 from store.tables.requests import Operation, condition, insert, replace
 
 SOME = "PartitionKey eq @key and RowKey ge @first and RowKey le @last"
-
-MARK_BYTES: Final = 4
 
 
 class TableLog(Log):
@@ -51,7 +48,7 @@ class TableLog(Log):
         assert 1 <= len(answered) <= LOG_ENTRIES_MAX
         assert after.place == head.place + len(answered)
         first = rows.head_row(key, after)
-        mark = secrets.token_hex(MARK_BYTES)
+        mark = new_mark()
         operations = [
             insert(first) if head.version is None else replace(first, head.version),
             *(insert(rows.answered_row(key, each)) for each in answered),

@@ -26,6 +26,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+async def hang(*_: object) -> None:
+    """Stand for a call that is never answered."""
+    await asyncio.Event().wait()
+
+
 class MemoryHub(TaskHub):
     """Commits what it is signalled a moment later; can lose signals, hang, or show anything."""
 

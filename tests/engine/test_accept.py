@@ -9,7 +9,7 @@ from intake import accept, admission
 from intake.accept import Accepted, NotStored, Reason, Refused, Replayed
 from intake.admission import Overloaded
 from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable
-from tests.engine.parts import KEY, EngineUnderTest, now, request, until
+from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, until
 
 
 async def test_new_request_is_in_the_inbox_when_accepted(engine: EngineUnderTest) -> None:
@@ -130,9 +130,6 @@ async def test_requests_of_one_moment_share_a_transaction(engine: EngineUnderTes
 
 
 async def test_hanging_key_does_not_delay_another(engine: EngineUnderTest) -> None:
-    async def hang() -> None:
-        await asyncio.Event().wait()
-
     engine.inbox.before["put"] = [hang]
     stuck = asyncio.create_task(engine.accept(request("a")))
 

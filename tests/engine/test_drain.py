@@ -18,7 +18,7 @@ from intake.sweep import Sweeper
 from store.ports.inbox import Waiting
 from store.ports.records import Request, Unknown, Unreadable
 from tests.domain_under_test import nth_key
-from tests.engine.parts import KEY, EngineUnderTest, now, request, waiting
+from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, waiting
 
 TEN_SECONDS = timedelta(seconds=10)
 
@@ -70,9 +70,6 @@ async def test_known_done_does_not_skip_a_row_that_came_back(engine: EngineUnder
 
 
 async def test_drain_gives_up_in_time_and_says_so(engine: EngineUnderTest) -> None:
-    async def hang() -> None:
-        await asyncio.Event().wait()
-
     engine.log.before["tail"] = [hang]
     await engine.wait_in_inbox(request("a"), seconds=60)
     assert not await engine.emitter.drain(KEY, engine.hub, 0.1)
@@ -178,9 +175,6 @@ async def test_hanging_keys_hide_nobody_behind_them(
 async def test_sweep_ends_soon_after_its_time(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
-
     monkeypatch.setattr(engine.log, "tail", hang, raising=False)
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
@@ -226,9 +220,6 @@ async def test_activity_ends_in_time_however_many_keys_hang(
     monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.1)
     keys = [str(key) for key in range(1, 1_001)]
 
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
-
     monkeypatch.setattr(engine.inbox, "page", hang, raising=False)
     async with asyncio.timeout(6):
         assert await outbox.emit(engine.emitter, keys, engine.hub) == keys
@@ -251,9 +242,6 @@ async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
             yield rows
             del rows
             most = max(most, sum(each() is not None for each in held))
-
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
 
     monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
     monkeypatch.setattr(engine.log, "tail", hang, raising=False)

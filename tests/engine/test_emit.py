@@ -10,7 +10,7 @@ from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 from intake.accept import Replayed
 from store.ports.records import Conflict, Entry, Unknown
 from taskhub.port import HubUnknown
-from tests.engine.parts import KEY, EngineUnderTest, request, until
+from tests.engine.parts import KEY, EngineUnderTest, hang, request, until
 
 
 async def test_lone_request_costs_three_store_and_two_hub_calls(engine: EngineUnderTest) -> None:
@@ -205,9 +205,6 @@ async def test_repeat_after_the_answer_is_replayed(engine: EngineUnderTest) -> N
 
 
 async def test_key_whose_store_hangs_does_not_delay_another(engine: EngineUnderTest) -> None:
-    async def hang() -> None:
-        await asyncio.Event().wait()
-
     engine.log.before["append"] = [hang]
     await engine.accept(request("a"))
     stuck = asyncio.create_task(engine.emitter.answer(request("a"), engine.hub, 30))

@@ -55,7 +55,7 @@ def test_one_round_is_enough_when_nothing_is_left() -> None:
     assert (context.asked, context.pauses, left) == ([["7", "8"]], [], 0)
 
 
-def test_keys_that_are_left_go_on_without_a_pause_while_others_end() -> None:
+def test_keys_that_are_left_go_on_at_once_while_others_end() -> None:
     context, left = run(["7", "8", "9"], lambda keys: keys[1:])
     assert context.asked == [["7", "8", "9"], ["8", "9"], ["9"]]
     assert (context.pauses, left) == ([], 0)

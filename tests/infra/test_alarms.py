@@ -65,7 +65,7 @@ def test_one_line_is_not_missed_when_it_is_taken_in_late() -> None:
         assert window >= (2 * pause if one_is_enough else pause), name
 
 
-def test_first_deployment_does_not_ask_tables_that_are_minutes_old() -> None:
+def test_first_deployment_asks_no_table_that_is_minutes_old() -> None:
     assert all(rule["skipQueryValidation"] is True for rule in rules("default").values())
 
 
@@ -142,7 +142,7 @@ def test_workbook_shows_every_chart_of_the_chosen_domain() -> None:
     assert sorted(shown) == sorted(asked)
 
 
-def test_workbook_lists_domains_and_puts_parameters_into_the_story() -> None:
+def test_workbook_lists_domains_and_fills_in_the_parameters() -> None:
     found = items("everything")
     parameters = {each["name"]: each for each in found["parameters"]["parameters"]}
     options = json.loads(parameters["domain"]["jsonData"])

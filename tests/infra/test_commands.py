@@ -130,7 +130,7 @@ def test_steps_without_azd_set_the_names_that_later_steps_use(workplace: Path) -
     assert done.stdout.splitlines()[-1] == expected
 
 
-def test_host_json_of_the_scheduler_names_it_and_nothing_of_storage(workplace: Path) -> None:
+def test_host_json_of_the_scheduler_names_no_storage(workplace: Path) -> None:
     [step] = [each for each in scripts(ROOT / "docs/operate/deploy.md") if "azureManaged" in each]
     subprocess.run(
         ["bash", "-euo", "pipefail", "-c", step],

@@ -61,7 +61,7 @@ def test_instance_of_flex_takes_many_requests_at_a_time(name: str) -> None:
     assert scale["triggers"]["http"]["perInstanceConcurrency"] == 32
 
 
-def test_in_zones_flex_keeps_two_instances_and_the_template_says_so() -> None:
+def test_flex_in_zones_keeps_two_instances_and_says_so() -> None:
     def ready(**parameters: Any) -> dict[str, int]:
         found = scaling(**parameters)["alwaysReady"]
         return {each["name"]: each["instanceCount"] for each in found}

@@ -83,7 +83,7 @@ def test_attribute_of_a_chart_is_one_of_the_metric(attribute: str) -> None:
     assert any(attribute in attributes for attributes in NAMES.values())
 
 
-def test_orchestration_that_may_fail_has_the_name_that_is_asked_for() -> None:
+def test_orchestration_that_may_fail_has_the_name_asked_for() -> None:
     [beginning] = re.findall(r'name contains "(\w+)"', TEXTS["alerts/failing-orchestrations"])
     assert f'"{beginning}' in ORCHESTRATION.read_text(encoding="utf-8")
 
