@@ -156,7 +156,7 @@ def test_what_was_answered_outlives_wrapper_and_command(order: str, tmp_path: Pa
     wait_for_the_end_of(azurite)
 
 
-def test_second_command_uses_the_emulator_that_runs_on_the_folder(tmp_path: Path) -> None:
+def test_second_command_uses_the_emulator_of_the_folder(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         create(first.connection_string(), "todos")
         child = (

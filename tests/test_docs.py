@@ -12,7 +12,7 @@ import pytest
 from tests.mutants.patches import read_all
 
 ROOT = Path(__file__).parent.parent
-GUARANTEES = ROOT / "docs" / "guarantees.md"
+GUARANTEES = ROOT / "docs" / "use" / "guarantees.md"
 
 FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")

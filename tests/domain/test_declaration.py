@@ -78,7 +78,7 @@ def test_a_key_with_a_pattern_needs_an_example() -> None:
         Key("shopId", Annotated[str, Meta(pattern="^S[0-9]{4}$")])
 
 
-def test_a_key_that_is_no_address_is_never_one() -> None:
+def test_key_that_is_not_an_address_is_never_valid() -> None:
     key = Key("shopId", str)
     for text in ("ключ", "a/b", "..", "", "a" * 256, "a b"):
         with pytest.raises(ValueError, match="must"):
@@ -155,7 +155,7 @@ def asking(annotation: Any) -> Any:
         ("Missing", "has annotations that cannot be read"),
     ],
 )
-def test_a_request_that_is_no_json_is_refused(request_type: Any, why: str) -> None:
+def test_request_that_is_not_json_is_refused(request_type: Any, why: str) -> None:
     wrong = told(versions={1: asking(request_type)})
     assert why in wrong or (request_type is Decimal and "none of the types" in wrong)
 

@@ -67,7 +67,7 @@ def test_singular_is_guessed(many: str, one: str) -> None:
     assert singular(many) == one
 
 
-def test_word_that_is_no_plural_asks_for_the_singular() -> None:
+def test_word_that_is_not_a_plural_asks_for_the_singular() -> None:
     with pytest.raises(ValueError, match="--one"):
         singular("data")
 

@@ -26,7 +26,7 @@ def test_another_output_is_shown_beside_the_expected_one(reply: Reply, why: str)
     assert why in str(caught.value)
 
 
-def test_refusal_is_no_output_and_an_output_no_refusal() -> None:
+def test_refusals_and_outputs_are_told_apart() -> None:
     with pytest.raises(AssertionError, match="refused: "):
         given(REFUSING).when(Ask("no")).then(Reply(1, "no"))
     with pytest.raises(AssertionError, match="expected the refusal said-no"):

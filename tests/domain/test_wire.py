@@ -57,7 +57,7 @@ def test_a_request_is_read_in_any_order_and_kept_in_one() -> None:
         (b" " * 65_537, "must have at most 65536 bytes; it has 65537"),
     ],
 )
-def test_a_body_that_is_no_object_is_refused_as_a_whole(body: bytes, detail: str) -> None:
+def test_body_that_is_not_an_object_is_refused_as_a_whole(body: bytes, detail: str) -> None:
     errors = errors_of(body)
     assert list(errors) == ["#"]
     assert detail in errors["#"]

@@ -146,7 +146,7 @@ async def test_sweep_that_cannot_append_leaves_the_rows(
     assert await engine.logged() == ["a"]
 
 
-async def test_hanging_keys_hide_nobody_behind_them(
+async def test_hanging_keys_do_not_hide_keys_behind_them(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "KEYS_MAX", 10)
@@ -276,7 +276,7 @@ async def test_starts_that_hang_leave_connections_to_others(
     assert {key for keys in started for key in keys} == {str(n) for n in range(51)}
 
 
-async def test_keys_that_nobody_waits_for_fold_one_after_the_other(
+async def test_keys_without_waiters_fold_one_after_the_other(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer takes some twenty passes of the event loop: eight folds in each are felt."""

@@ -258,7 +258,7 @@ async def test_idle_lanes_are_forgotten(
     assert len(list(engine.emitter._lanes)) <= 12
 
 
-async def test_round_that_breaks_is_tried_again_for_whoever_waits(
+async def test_failed_round_is_retried_for_its_waiters(
     engine: EngineUnderTest,
 ) -> None:
     engine.hub.shown = [ZeroDivisionError("a bug")]
@@ -274,7 +274,7 @@ async def test_key_that_failed_for_hours_goes_on_when_it_can(
     assert await engine.place(request("a")) == 1
 
 
-async def test_flood_that_nobody_waits_for_leaves_hub_calls_to_others(
+async def test_flood_without_waiters_leaves_hub_calls_to_others(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hub that takes 20 ms a signal: 500 of them would be half a second for everybody else."""

@@ -115,7 +115,9 @@ async def test_letters_time_is_when_it_was_stored(sums: EngineUnderTest) -> None
     assert before <= letter.summary.stored_at <= now()
 
 
-async def test_failure_on_what_another_has_appended_is_no_letter(sums: EngineUnderTest) -> None:
+async def test_failure_on_an_already_appended_entry_is_no_dead_letter(
+    sums: EngineUnderTest,
+) -> None:
     """It had room when the other process appended it; before that and after that it had none."""
     await sums.place(asking("a", 90))
     stale = await sums.real.log.head(KEY)

@@ -148,7 +148,7 @@ def test_hole_stops_it_before_anything_takes_effect(consumer: Consumer) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
-def test_body_that_is_no_entry_is_not_skipped(body: bytes) -> None:
+def test_body_that_is_not_an_entry_is_not_skipped(body: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         Received.parse(0, SEVEN, {"sequence": 1}, body)
 

@@ -70,7 +70,7 @@ def test_first_deployment_asks_no_table_that_is_minutes_old() -> None:
 
 
 @pytest.mark.parametrize("name", RINGING)
-def test_mail_goes_to_whoever_is_named(name: str) -> None:
+def test_mail_goes_to_the_named_address(name: str) -> None:
     receivers = of_kind(name, "Microsoft.Insights/actionGroups")
     assert len(receivers) == ("alertEmail" in SETS[name])
     told = [each.member("id") for each in receivers]

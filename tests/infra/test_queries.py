@@ -115,7 +115,7 @@ def test_story_is_that_of_one_request_of_one_key_of_one_domain() -> None:
     assert analyses()[STORY].columns["place"] == "long"  # one type on both sides of the union
 
 
-def test_alarm_for_the_oldest_request_and_the_warning_have_one_limit() -> None:
+def test_alarm_for_the_oldest_request_has_the_limit_of_warning() -> None:
     assert f"where seconds > {OLDEST_SECONDS_MAX}\n" in TEXTS["alerts/oldest-request"]
 
 
@@ -134,6 +134,6 @@ BROKEN: Final = {
 }
 
 
-def test_what_is_no_query_is_found_out() -> None:
+def test_malformed_query_is_rejected() -> None:
     found = analyze(BROKEN)
     assert {name for name, each in found.items() if each.problems} == BROKEN.keys()

@@ -10,7 +10,7 @@ from tests.infra.bicep.syntax import INFRA, read
 from tests.infra.kusto import QUERIES, analyze
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = [*sorted((ROOT / "docs/operate").glob("*.md")), ROOT / "docs/event-hubs.md"]
+PAGES: Final = [*sorted((ROOT / "docs/operate").glob("*.md")), ROOT / "docs/use/event-hubs.md"]
 MADE_BY_A_STEP: Final = {
     "AZURE_ENV_NAME",
     "AZURE_LOCATION",
@@ -65,7 +65,7 @@ def test_variable_that_a_step_uses_is_an_output_or_set_before(page: Path) -> Non
 
 
 @each_page
-def test_variable_that_azd_is_given_is_read_by_the_parameter_file(page: Path) -> None:
+def test_variable_given_to_azd_is_read_by_the_parameter_file(page: Path) -> None:
     content = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
     known = re.findall(r"readEnvironmentVariable\('(\w+)'", content)
     given = re.findall(r"azd env set (\w+)", page.read_text(encoding="utf-8"))

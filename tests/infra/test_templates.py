@@ -97,6 +97,6 @@ def test_parameter_out_of_range_is_refused(wrong: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("broken", ["param x string =\n", "var a = {\n", "resource r 'x@1' = [\n"])
-def test_what_is_no_bicep_is_found_out(broken: str) -> None:
+def test_malformed_bicep_is_rejected(broken: str) -> None:
     with pytest.raises(ValueError, match=r"line \d+ is no Bicep"):
         parse(broken)

@@ -20,7 +20,7 @@ class Out(io.StringIO):
         return super().write(text)
 
 
-async def test_lines_are_gathered_in_order_from_any_thread_and_written_together() -> None:
+async def test_lines_of_all_threads_are_written_together_in_order() -> None:
     out = Out()
     console = Console(out)
     console.line("at once")
@@ -52,7 +52,7 @@ async def test_gathered_lines_are_written_without_being_asked() -> None:
     assert out.getvalue() == "one\n"
 
 
-async def test_stopping_right_after_a_line_leaves_nothing_behind_on_the_loop() -> None:
+async def test_stop_right_after_a_line_leaves_nothing_on_the_loop() -> None:
     problems: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, problem: problems.append(problem))
     out = Out()
@@ -101,7 +101,7 @@ def test_what_the_app_logs_is_shown_from_the_configured_level_on(
     assert "not this" not in out.getvalue()
 
 
-async def test_a_background_task_that_breaks_is_told_and_the_others_are_ended() -> None:
+async def test_broken_background_task_is_reported_and_others_end() -> None:
     out, ended = Out(), []
     background = Background(Console(out))
 

@@ -29,7 +29,7 @@ def test_it_is_created_when_missing_and_says_its_format(tmp_path: Path) -> None:
         assert read_json(data.path / "format.json") == {"format": FORMAT}
 
 
-def test_a_second_host_on_the_same_folder_is_refused_until_the_first_is_gone(
+def test_second_host_on_a_folder_is_refused_until_first_is_gone(
     tmp_path: Path,
 ) -> None:
     with (

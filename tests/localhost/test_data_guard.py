@@ -92,7 +92,7 @@ def test_database_that_grows_or_is_new_is_fine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("harm", "said"), [(Path.unlink, "gone"), (truncate, "empty")])
-def test_database_that_was_lost_keeps_the_next_host_from_starting(
+def test_lost_database_keeps_the_next_host_from_starting(
     tmp_path: Path, harm: Callable[[Path], Any], said: str
 ) -> None:
     with open_data_folder(tmp_path) as data:

@@ -76,7 +76,7 @@ def test_nth_run_of_its_kind_is_the_one() -> None:
         '{"worker_died": 1}',
     ],
 )
-def test_plan_that_makes_no_sense_is_refused(plan: str) -> None:
+def test_invalid_plan_is_refused(plan: str) -> None:
     with pytest.raises(FaultPlanError):
         FaultPlan.of(plan)
     with pytest.raises(StartError, match="LOCALHOST_FAULTS"):

@@ -120,7 +120,7 @@ def test_a_retry_policy_is_read() -> None:
     assert policy == RetryPolicy(-1, timedelta(seconds=1), timedelta(minutes=5))
 
 
-def test_a_retry_policy_on_another_trigger_is_kept_with_a_warning() -> None:
+def test_retry_policy_on_another_trigger_is_kept_with_warning() -> None:
     from localhost.start_screen import warnings_of
 
     app = func.FunctionApp()

@@ -71,7 +71,7 @@ def durable_app(seen: list[Any], result: Any = None) -> df.DFApp:
         ("", ""),
     ],
 )
-async def test_an_activity_gets_its_input_decoded_whatever_it_is_annotated(
+async def test_activity_input_is_decoded_whatever_the_annotation(
     runners: Runners, text: str, value: Any
 ) -> None:
     seen: list[Any] = []
@@ -82,14 +82,14 @@ async def test_an_activity_gets_its_input_decoded_whatever_it_is_annotated(
 @pytest.mark.parametrize(
     ("result", "text"), [({"a": 1}, '{"a": 1}'), ("s", '"s"'), (0, "0"), (None, None)]
 )
-async def test_an_activitys_result_is_json_and_none_is_no_result(
+async def test_activity_result_is_json_and_none_is_absent(
     runners: Runners, result: Any, text: str | None
 ) -> None:
     assert await runners(durable_app([], result)).run_activity("RENAMED", '"x"') == text
 
 
 @pytest.mark.parametrize("result", [b"bytes", object()])
-async def test_an_activity_whose_result_is_no_json_fails(runners: Runners, result: Any) -> None:
+async def test_activity_with_a_non_json_result_fails(runners: Runners, result: Any) -> None:
     with pytest.raises(FunctionFailed, match=r"^ValueError: activity trigger output must be"):
         await runners(durable_app([], result)).run_activity("Renamed", "1")
 
@@ -307,7 +307,7 @@ async def test_a_timeout_of_the_functions_own_is_its_failure(runners: Runners) -
     assert not isinstance(failure.value, FunctionTimedOut)
 
 
-async def test_stopping_the_host_is_no_failure_of_the_function(runners: Runners) -> None:
+async def test_stopping_the_host_does_not_fail_the_function(runners: Runners) -> None:
     app, entered = df.DFApp(), asyncio.Event()
 
     @app.activity_trigger(input_name="x")

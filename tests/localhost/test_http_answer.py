@@ -29,12 +29,12 @@ def test_object_with_a_body_is_a_response() -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("X-A", "é"), ("X-A", "a\nb"), ("X A", "b"), ("", "b")]
 )
-def test_header_that_cannot_be_sent_is_no_answer(name: str, value: str) -> None:
+def test_header_that_cannot_be_sent_is_an_error(name: str, value: str) -> None:
     with pytest.raises(NoAnswer):
         answer_of(TypedData(http=RpcHttp(status_code="200", headers={name: value})))
 
 
 @pytest.mark.parametrize("returned", [None, TypedData(), TypedData(json="{}")])
-def test_what_is_no_response_is_no_answer(returned: TypedData | None) -> None:
+def test_result_that_is_not_a_response_is_an_error(returned: TypedData | None) -> None:
     with pytest.raises(NoAnswer):
         answer_of(returned)

@@ -43,7 +43,7 @@ def app_with(**levels: func.AuthLevel) -> func.FunctionApp:
     return app
 
 
-async def test_item_2_a_constraint_that_fails_is_404_and_so_is_a_wrong_verb(serve: Serve) -> None:
+async def test_item_2_failed_constraint_and_wrong_verb_are_404(serve: Serve) -> None:
     served = await serve(app_with())
     assert await served.call("GET", "/api/mirror/abc") == (404, "")
     assert await served.call("PUT", "/api/mirror/7") == (404, "")
@@ -57,7 +57,7 @@ async def test_item_2_no_key_in_strict_mode_is_401_with_an_empty_body(serve: Ser
     assert await served.call("GET", "/api/mirror/abc") == (404, "")
 
 
-async def test_without_strict_mode_nobody_is_asked_for_a_key(serve: Serve) -> None:
+async def test_without_strict_mode_no_key_is_required(serve: Serve) -> None:
     served = await serve(app_with(boss=func.AuthLevel.ADMIN))
     assert (await served.call("GET", "/api/boss"))[0] == 200
 
@@ -103,7 +103,7 @@ async def test_item_3_an_empty_query_value_is_absent(serve: Serve) -> None:
     assert seen["params"] == {"y": "1,2"}
 
 
-async def test_item_4_a_plain_def_with_a_durable_client_runs_and_then_fails(serve: Serve) -> None:
+async def test_item_4_plain_def_with_durable_client_runs_then_fails(serve: Serve) -> None:
     import azure.durable_functions as df
 
     done: list[str] = []
@@ -244,7 +244,7 @@ async def test_a_failing_function_is_500_with_an_empty_body(serve: Serve, path: 
     assert f"function {path} " in served.out.getvalue()
 
 
-async def test_a_failure_is_printed_with_the_apps_part_of_the_traceback(serve: Serve) -> None:
+async def test_failure_prints_the_apps_part_of_the_traceback(serve: Serve) -> None:
     served = await serve(failing_app())
     await served.call("GET", "/api/raises")
     printed = served.out.getvalue()
@@ -322,7 +322,7 @@ async def test_the_webhooks_get_the_path_as_it_was_sent(serve: Serve) -> None:
     }
 
 
-async def test_the_loopback_port_serves_the_same_api_and_links_to_the_public_one(
+async def test_loopback_port_serves_the_api_with_links_to_public_one(
     serve: Serve,
 ) -> None:
     from tests.localhost.front import echo_durable_api
@@ -341,7 +341,7 @@ async def test_the_loopback_port_serves_the_same_api_and_links_to_the_public_one
             assert answer.status == 404
 
 
-async def test_each_request_is_one_line_on_the_console_without_its_query(serve: Serve) -> None:
+async def test_each_request_is_one_console_line_without_its_query(serve: Serve) -> None:
     served = await serve(app_with())
     await served.call("GET", "/api/mirror/7?code=secret")
     await served.call("GET", "/nowhere")
@@ -352,7 +352,7 @@ async def test_each_request_is_one_line_on_the_console_without_its_query(serve: 
     ]
 
 
-async def test_one_connection_serves_many_requests_side_by_side_with_others(serve: Serve) -> None:
+async def test_one_connection_serves_many_requests_beside_others(serve: Serve) -> None:
     served = await serve(app_with(plain=func.AuthLevel.ANONYMOUS))
     answers = await asyncio.gather(*(served.call("GET", "/api/plain") for _ in range(200)))
     assert answers == [(200, "GET")] * 200

@@ -73,7 +73,7 @@ def test_prefix_comes_before_every_route(prefix: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("route", ["/y", "y/{x", "y/{x:nope}", "y/{x}/{x}"])
-def test_route_that_the_real_host_refuses_is_an_error_of_the_host(route: str) -> None:
+def test_route_that_the_real_host_refuses_is_a_host_error(route: str) -> None:
     with pytest.raises(HostError):
         table(("y", route, None))
 

@@ -126,9 +126,7 @@ def pair(start: Start, app: Path) -> tuple[Process, str, Process, str]:
     return owner, at_owner, standby, at_standby
 
 
-def test_a_standby_answers_http_itself_and_leaves_the_rest_to_the_owner(
-    start: Start, app: Path
-) -> None:
+def test_standby_answers_http_and_leaves_the_rest_to_the_owner(start: Start, app: Path) -> None:
     owner, at_owner, standby, at_standby = pair(start, app)
     here, there = owner.process.pid, standby.process.pid
     assert (role(at_owner), role(at_standby)) == ("owner", "standby")
@@ -177,9 +175,7 @@ def test_a_standby_takes_over_what_the_owner_left(start: Start, app: Path, numbe
         assert "Unclosed" not in host.output
 
 
-def test_two_that_are_started_together_on_an_empty_folder_agree_on_keys(
-    start: Start, app: Path
-) -> None:
+def test_two_started_together_on_an_empty_folder_share_keys(start: Start, app: Path) -> None:
     hosts = [start(app, "--standby", "--enable-auth") for _ in range(2)]
     assert len({host.wait_for(r"\tmaster:\s+(\S+)")[1] for host in hosts}) == 1
     key = {"x-functions-key": hosts[0].wait_for(r"\tmaster:\s+(\S+)")[1]}
@@ -226,9 +222,7 @@ def test_standby_ends_when_the_next_owner_has_other_settings(start: Start, app: 
     assert role(other.base()) == "owner"
 
 
-def test_a_standby_that_cannot_use_what_the_owner_left_says_so_and_ends(
-    start: Start, app: Path
-) -> None:
+def test_standby_that_cannot_use_the_owners_data_says_so(start: Start, app: Path) -> None:
     owner, _, standby, _ = pair(start, app)
     with closing(sqlite3.connect(app / ".data" / "taskhub.db")) as hub:
         hub.execute("PRAGMA user_version = 999")

@@ -342,7 +342,7 @@ def test_durable_work_over_its_time_fails_or_runs_again(start: Start, app: Path)
 
 
 @pytest.mark.parametrize("how", ["stop", "base"])
-def test_what_is_no_exception_is_answered_at_the_timeout(start: Start, app: Path, how: str) -> None:
+def test_non_exception_is_answered_at_the_timeout(start: Start, app: Path, how: str) -> None:
     host = timed(start, app)
     began = time.monotonic()
     assert get(host, f"odd/{how}").status_code == 500
@@ -361,9 +361,7 @@ def test_log_lines_are_shown_only_while_their_invocation_runs(host: Process, app
     assert shown == {"of the function", "of a plain function", "in a task"}
 
 
-def test_requests_in_flight_are_answered_when_the_host_is_told_to_stop(
-    host: Process, app: Path
-) -> None:
+def test_requests_in_flight_are_answered_when_the_host_stops(host: Process, app: Path) -> None:
     waiting = [Request(host, "wait/1.5"), Request(host, "await/1.5")]
     until(lambda: {"wait", "await"} <= set(ran(app)))
     host.process.send_signal(signal.SIGTERM)
@@ -388,9 +386,7 @@ def test_several_workers_take_turns(start: Start, app: Path) -> None:
     ("name", "value"),
     [("FUNCTIONS_WORKER_PROCESS_COUNT", "11"), ("LOCALHOST_TIME_FACTOR", "soon")],
 )
-def test_number_that_makes_no_sense_is_refused(
-    start: Start, app: Path, name: str, value: str
-) -> None:
+def test_invalid_number_is_refused(start: Start, app: Path, name: str, value: str) -> None:
     host = start(app, **{name: value})
     assert host.exit_code() == 1
     assert name in host.output

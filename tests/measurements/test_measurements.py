@@ -116,7 +116,9 @@ async def test_keys_do_not_meet(service: Service, samples: Samples) -> None:
         assert read(await service.get("key", stationName=key))["last"] == 1
 
 
-async def test_sweeper_finds_requests_that_nobody_emits(service: Service, samples: Samples) -> None:
+async def test_sweeper_finds_requests_without_an_emitter(
+    service: Service, samples: Samples
+) -> None:
     service.hub.works = False
     await service.post(samples.body(STATION), Prefer="respond-async", Idempotency_Key="k")
     waiting = [

@@ -30,7 +30,7 @@ def test_what_must_break_is_the_only_thing_that_is_checked(each: Expectation) ->
         assert checked == [each.broken]
 
 
-def test_a_configuration_that_does_not_say_what_to_expect_is_refused(tmp_path: Path) -> None:
+def test_configuration_without_an_expectation_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "Some.cfg"
     config.write_text("SPECIFICATION Storm\n")
     with pytest.raises(ValueError, match="what to expect"):

@@ -114,7 +114,7 @@ def test_rejection_is_told_with_what_went_before() -> None:
 
 
 @pytest.mark.parametrize("output", ["", "Could not parse module", "Error: Invariant Dense ..."])
-def test_no_answer_is_no_acceptance(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+def test_no_answer_of_tlc_is_an_error(monkeypatch: pytest.MonkeyPatch, output: str) -> None:
     monkeypatch.setattr(tlc, "run_module", lambda *_: '<<"followed", 1, 1>>\n' + output)
     with pytest.raises(NoAnswer):
         check(Path("java"), [read("some history", [BEGIN, PUT])])

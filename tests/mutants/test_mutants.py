@@ -109,7 +109,7 @@ def test_a_few_of_them_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
         assert MUTANTS[name].caught_by[0] in output
 
 
-def test_what_is_no_mistake_or_does_not_run_is_not_caught(
+def test_harmless_or_broken_mutant_is_not_caught(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path, "a-mistake", after="    return 'one-for-all'")
@@ -144,7 +144,7 @@ def test_a_test_that_is_not_there_shows_nothing(
 
 
 @pytest.mark.parametrize("arguments", [["no-such-mutant"], ["--folder", "no-such-folder"]])
-def test_nothing_to_run_is_no_success(
+def test_nothing_to_run_is_a_failure(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == UNUSABLE

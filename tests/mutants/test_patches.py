@@ -47,7 +47,7 @@ def test_a_patch_is_read_and_applied(tmp_path: Path, code: Path) -> None:
     assert code.read_text() == CHANGED
 
 
-def test_a_diff_has_no_more_context_than_tells_its_place_from_others() -> None:
+def test_diff_has_just_enough_context_to_be_unique() -> None:
     text = diff("todos/code.py", CODE, CHANGED)
     assert " def two():\n" in text
     assert "def one" not in text

@@ -1,7 +1,7 @@
 """Tests against Microsoft's Event Hubs emulator run when its address is in the environment.
 
 Without it they are deselected, not skipped: a skipped test looks like one that could have run
-here and like one that passed, and neither is so. `docs/event-hubs.md` says how to run them.
+here and like one that passed, and neither is so. `docs/use/event-hubs.md` says how to run them.
 """
 
 import os

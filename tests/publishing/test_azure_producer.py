@@ -66,7 +66,7 @@ async def silence() -> AsyncIterator[Silence]:
     await server.wait_closed()
 
 
-async def test_nobody_there_is_not_sent_and_the_next_attempt_starts_anew(
+async def test_unreachable_hub_is_not_sent_and_next_attempt_reconnects(
     unused_tcp_port: int,
 ) -> None:
     producer = AzureProducer(connection(unused_tcp_port), "todo-events")
@@ -118,7 +118,7 @@ class Wire:
         self.sent.append(list(batch._internal_events))
 
 
-async def test_what_does_not_fit_into_one_message_is_in_the_next_in_order() -> None:
+async def test_overflow_of_one_message_is_in_the_next_in_order() -> None:
     shown = WIRE.shown
     output = f'{{"id":1,"title":"{"x" * 400}"}}'
     events = [event_of(KEY, Entry(n, f"r{n}", 1, output), shown) for n in range(1, 41)]
@@ -172,7 +172,7 @@ def test_the_connection_is_named_as_a_functions_connection_is(
         {"EventHubs__fullyQualifiedNamespace": "a", "EventHubs__credential": "password"},
     ],
 )
-def test_a_connection_that_makes_no_sense_is_named(settings: dict[str, str]) -> None:
+def test_malformed_connection_is_named(settings: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="EventHubs"):
         open_producer("todo-events", settings)
 
@@ -181,7 +181,7 @@ def test_a_key_is_not_shown() -> None:
     assert "YWJj" not in repr(connection(5672))
 
 
-async def test_an_identity_signs_in_where_the_connection_names_a_namespace() -> None:
+async def test_connection_with_a_namespace_signs_in_by_identity() -> None:
     settings = {"EventHubs__fullyQualifiedNamespace": "example.servicebus.windows.net"}
     producer = open_producer("todo-events", settings)
     assert isinstance(producer, AzureProducer)
@@ -202,7 +202,7 @@ def test_the_sdk_is_not_loaded_where_it_is_not_used() -> None:
 
 
 @pytest.mark.emulator
-async def test_events_arrive_at_the_emulator_in_order_and_in_one_partition() -> None:
+async def test_events_arrive_at_the_emulator_in_order_in_a_partition() -> None:
     """The hub is TODO_EVENTS_HUB, by default `todo-events`."""
     text, hub = os.environ[EMULATOR], os.environ.get("EO_EVENTS_HUB") or "todo-events"
     run = uuid.uuid4().hex

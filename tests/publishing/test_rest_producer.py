@@ -60,7 +60,7 @@ async def producer(hub: Hub) -> AsyncIterator[RestProducer]:
     await made.close()
 
 
-async def test_a_batch_is_one_call_with_the_partition_key_at_each_event(
+async def test_batch_is_one_call_with_the_partition_key_per_event(
     hub: Hub, producer: RestProducer
 ) -> None:
     await producer.send(KEY, EVENTS)
@@ -94,7 +94,7 @@ async def test_silence_is_not_sent(
     assert len(hub.got) == 1
 
 
-async def test_nobody_there_is_not_sent(unused_tcp_port: int) -> None:
+async def test_unreachable_hub_is_not_sent(unused_tcp_port: int) -> None:
     producer = RestProducer(f"http://127.0.0.1:{unused_tcp_port}", "todo-events")
     with pytest.raises(NotSent):
         await producer.send(KEY, EVENTS)

@@ -37,7 +37,7 @@ def test_text_within_a_string_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a" 1}'])
-def test_what_is_no_json_object_is_refused_by_name(tmp_path: Path, text: str) -> None:
+def test_value_that_is_not_a_json_object_is_refused_by_name(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match=r"host\.json"):
         read(tmp_path, text)
 

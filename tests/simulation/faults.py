@@ -45,7 +45,7 @@ ACTIVITY: Final = (Fault.BEFORE, Fault.AFTER, Fault.TWICE)
 """The worker died before or after the work (the orchestration sees a failure); ran twice."""
 SEND: Final = (Fault.BEFORE, Fault.AFTER, Fault.LATER, Fault.PARTLY, Fault.TWICE)
 WORK: Final = (Fault.UNSENT, Fault.UNCOMMITTED, Fault.UNDELETED, Fault.RIVAL)
-"""Work items of the hub: `docs/host-protocol.md` 7.2."""
+"""Work items of the hub: `docs/change/host-protocol.md` 7.2."""
 EPISODE: Final = (*WORK, Fault.WORKER_DIED)
 """And those of orchestrations: 7.10."""
 

@@ -222,7 +222,7 @@ async def test_last_place_there_is_can_be_written_and_read(store: Store) -> None
     assert await store.log.get("7", last * 4) is None
 
 
-async def test_fence_keeps_out_whoever_read_the_head_before(store: Store) -> None:
+async def test_fence_keeps_out_writers_that_read_the_head_before(store: Store) -> None:
     await append(store.log, some_requests("7", range(3)))
     before = await store.log.head("7")
     after = await store.log.fence("7", before)

@@ -184,6 +184,6 @@ def test_name_is_what_it_was_written_as(name: Name) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "requests", "requests/0", "requests/0/", "/0/1", "a/b/c/d"])
-def test_what_is_no_name_is_refused(text: str) -> None:
+def test_invalid_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="source/partition/position"):
         Name.parse(text)

@@ -72,7 +72,7 @@ async def test_full_disk_fails_the_commit_and_room_mends_it(file: SqliteFile) ->
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be one" * 100, b"short"])
-def test_file_that_is_no_database_is_not_opened(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_not_a_database_is_not_opened(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "test.db"
     path.write_bytes(content)
     with pytest.raises(sqlite3.DatabaseError):

@@ -86,7 +86,7 @@ async def test_keys_behind_a_long_one_are_asked_for_by_partition(
     assert len(proxy.requests) - before == 2
 
 
-async def test_missing_tables_are_made_by_whoever_comes_first(
+async def test_missing_tables_are_made_by_the_first_user(
     proxy: FaultyProxy, proxied: TableStore
 ) -> None:
     requests = some_requests("7", range(20))

@@ -133,7 +133,7 @@ def test_each_line_arrives_once_and_as_it_was_written(arrived: list[dict[str, An
     ]
 
 
-def test_a_line_with_an_exception_is_among_the_others_where_alarms_look_for_it(
+def test_line_with_an_exception_is_where_alarms_look_for_it(
     arrived: list[dict[str, Any]],
 ) -> None:
     (line,) = [e["message"] for e in of(arrived, "MessageData") if "emit_failed" in e["message"]]
@@ -172,14 +172,14 @@ def test_all_of_it_comes_from_the_app_by_name(arrived: list[dict[str, Any]]) -> 
     [{SWITCH: ""}, {SWITCH: "false"}, {DISTRO: "true"}, {CONNECTION: ""}],
     ids=["not wanted", "switched off", "the worker does it", "nowhere to send to"],
 )
-def test_nothing_is_sent_that_somebody_else_sends_or_nobody_wants(
+def test_spans_sent_elsewhere_or_unwanted_are_not_exported(
     ingestion: str, tmp_path: Path, settings: dict[str, str]
 ) -> None:
     started, items, _ = run(tmp_path, **{CONNECTION: ingestion, **settings})
     assert (started, items) == ("False", [])
 
 
-def test_a_connection_string_that_makes_no_sense_does_not_keep_the_app_from_starting(
+def test_malformed_connection_string_does_not_stop_the_start(
     tmp_path: Path,
 ) -> None:
     started, _, errors = run(tmp_path, **{CONNECTION: "nonsense"})

@@ -236,7 +236,7 @@ async def test_log_is_folded_up_to_an_erased_entry(
     assert "the payload of entry 30 was erased" in line
 
 
-async def test_rows_that_nobody_can_read_are_named(
+async def test_unreadable_rows_are_named(
     target: Target, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if not isinstance(store, TableStore):

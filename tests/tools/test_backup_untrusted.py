@@ -117,7 +117,7 @@ def test_deep_and_long_lines_are_refused(folder: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("what", ["link", "pipe"])
-def test_what_is_no_file_is_not_read(folder: Path, what: str) -> None:
+def test_path_that_is_not_a_file_is_not_read(folder: Path, what: str) -> None:
     made(folder, ("key", KEY))
     part = files.part_path(folder, 0)
     part.unlink()

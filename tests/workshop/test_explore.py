@@ -280,7 +280,7 @@ def test_finally_does_not_run_at_a_crash() -> None:
     assert explored.random_runs == 0
 
 
-def test_clock_moves_only_when_nobody_else_can() -> None:
+def test_clock_moves_only_when_nothing_else_can_run() -> None:
     def build(world: World) -> None:
         async def sleeper() -> None:
             await world.sleep(3600)

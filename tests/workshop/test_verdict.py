@@ -77,6 +77,6 @@ def test_file_saved_twice_in_a_second_is_read_twice(tmp_path: Path) -> None:
     assert not judged(tmp_path, same_size)[0]
 
 
-def test_edited_progress_is_no_progress(tmp_path: Path) -> None:
+def test_unreadable_progress_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "progress.json").write_text("[1, 2", encoding="utf-8")
     assert Answers(tmp_path).solved() == set()

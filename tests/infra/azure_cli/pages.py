@@ -6,7 +6,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
 COMMANDS: Final = Path(__file__).parent / "commands.json"
-PAGES: Final = (*sorted((ROOT / "docs/operate").glob("*.md")), ROOT / "docs/event-hubs.md")
+PAGES: Final = (*sorted((ROOT / "docs/operate").glob("*.md")), ROOT / "docs/use/event-hubs.md")
 
 _INLINE: Final = re.compile(r"`az ([^`]+)`")
 _CALL: Final = re.compile(r"(?:^|\$\(|\{ ) *az (?=([^|;&()\n]+))", re.MULTILINE)

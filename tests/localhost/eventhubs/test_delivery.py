@@ -20,7 +20,7 @@ from tests.localhost.eventhubs.harness import (
 )
 
 
-async def test_events_of_a_partition_are_delivered_in_order_and_checkpointed(run: Run) -> None:
+async def test_events_of_a_partition_arrive_in_order_and_checkpointed(run: Run) -> None:
     received = Received()
     host = await run(collecting_app(received))
     await host.send(*numbered(250))
@@ -117,7 +117,7 @@ async def test_consumer_groups_each_get_all_events(run: Run) -> None:
     assert await first.bodies(5) == await second.bodies(5) == numbered(5)
 
 
-async def test_a_function_started_by_hand_gets_one_event_and_no_partition(run: Run) -> None:
+async def test_function_started_by_hand_gets_one_event_no_partition(run: Run) -> None:
     received = Received()
     host = await run(collecting_app(received))
     await host.dispatcher.run_by_hand(host.subscriptions[0], "höhe")

@@ -16,7 +16,7 @@ from tests.localhost.eventhubs.harness import (
 )
 
 
-async def test_without_a_retry_policy_the_checkpoint_moves_past_a_failing_batch(run: Run) -> None:
+async def test_without_retry_policy_checkpoint_passes_a_failing_batch(run: Run) -> None:
     seen = Received()
 
     async def events(batch: Events) -> None:
@@ -35,7 +35,7 @@ async def test_without_a_retry_policy_the_checkpoint_moves_past_a_failing_batch(
     assert "function events failed: ValueError: cannot" in host.out.getvalue()
 
 
-async def test_with_unlimited_retries_the_same_batch_comes_until_it_succeeds(run: Run) -> None:
+async def test_unlimited_retries_repeat_a_batch_until_it_succeeds(run: Run) -> None:
     seen: list[tuple[list[bytes], int]] = []
 
     async def events(batch: Events, context: func.Context) -> None:
@@ -124,7 +124,7 @@ async def test_a_process_that_died_is_retried_when_there_is_a_policy(run: Run) -
     assert len(received.batches) == 2
 
 
-async def test_a_body_that_is_no_json_loses_a_batch_of_no_declared_type(run: Run) -> None:
+async def test_non_json_body_loses_a_batch_without_declared_type(run: Run) -> None:
     received = Received()
     host = await run(collecting_app(received, data_type=None))
     await host.send(b'{"a":1}', b"not JSON", b'{"a":2}')
@@ -135,7 +135,7 @@ async def test_a_body_that_is_no_json_loses_a_batch_of_no_declared_type(run: Run
     assert host.checkpoints()[host.hub().partition_of("7").number] is not None
 
 
-async def test_data_that_cannot_be_bound_block_when_retries_are_unlimited(run: Run) -> None:
+async def test_data_that_cannot_be_bound_block_unlimited_retries(run: Run) -> None:
     received = Received()
 
     async def events(batch: Events) -> None:

@@ -127,7 +127,7 @@ def test_what_is_malformed_is_refused_and_leaves_nothing(
 @pytest.mark.parametrize(
     "path", ["/nohub/messages", "/requests", "/requests/partitions/0", "//messages"]
 )
-def test_a_hub_that_nobody_named_is_404(host: HostProcess, path: str) -> None:
+def test_unnamed_hub_is_404(host: HostProcess, path: str) -> None:
     assert requests.post(host.base + path, data=b"x", timeout=30).status_code == 404
     assert requests.get(f"{host.base}/requests/messages", timeout=30).status_code == 404
 

@@ -16,7 +16,7 @@ def _file(folder: Path) -> Path:
     return folder / "eventhubs.db"
 
 
-async def test_sequence_numbers_of_a_partition_are_dense_and_begin_at_0(tmp_path: Path) -> None:
+async def test_sequence_numbers_of_a_partition_are_dense_from_0(tmp_path: Path) -> None:
     hubs = await EventHubs.open(_file(tmp_path), ["hub"])
     hub = hubs.find("hub")
     assert hub is not None
@@ -79,7 +79,7 @@ async def test_a_partition_key_names_the_same_partition_for_ever(tmp_path: Path)
     await hubs.close()
 
 
-async def test_events_without_a_key_take_turns_and_a_batch_stays_together(tmp_path: Path) -> None:
+async def test_keyless_events_take_turns_and_a_batch_stays_together(tmp_path: Path) -> None:
     hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=4)
     hub = hubs.find("hub")
     assert hub is not None

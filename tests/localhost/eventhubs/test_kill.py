@@ -68,7 +68,7 @@ def test_a_kill_before_the_append_leaves_nothing(tmp_path: Path) -> None:
         assert _all(host) == {"kept"}
 
 
-def test_a_kill_after_the_append_keeps_what_nobody_acknowledged(tmp_path: Path) -> None:
+def test_kill_after_append_keeps_unacknowledged_events(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app")
     with (
         host_process(app, faults={"kill": {"point": "after_append"}}) as host,
@@ -82,9 +82,7 @@ def test_a_kill_after_the_append_keeps_what_nobody_acknowledged(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("point", ["before_run", "before_checkpoint"])
-def test_a_kill_before_the_checkpoint_delivers_again_in_other_batches(
-    tmp_path: Path, point: str
-) -> None:
+def test_kill_before_checkpoint_redelivers_in_other_batches(tmp_path: Path, point: str) -> None:
     app = write_app(tmp_path / "app")
     with host_process(app, faults={"kill": {"point": point}}) as host:
         _send(host, *_bodies(40))
@@ -109,7 +107,7 @@ def test_a_kill_after_the_checkpoint_delivers_nothing_again(tmp_path: Path) -> N
     assert host.seen() == [_bodies(5), ["next"]]
 
 
-def test_the_batch_in_work_comes_again_and_what_was_checkpointed_does_not(tmp_path: Path) -> None:
+def test_kill_redelivers_the_running_batch_and_nothing_before(tmp_path: Path) -> None:
     small = {"extensions": {"eventHubs": {"maxEventBatchSize": 10}}}
     app = write_app(tmp_path / "app", small)
     with host_process(app, faults={"kill": {"point": "before_checkpoint", "nth": 3}}) as host:

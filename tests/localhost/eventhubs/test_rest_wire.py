@@ -23,7 +23,7 @@ def test_an_event_is_its_body_byte_by_byte() -> None:
     assert _one(body=b"\x00\xff") == NewEvent(b"\x00\xff")
 
 
-def test_headers_that_are_not_standard_are_properties_as_they_are_spelled() -> None:
+def test_custom_headers_are_properties_as_they_are_spelled() -> None:
     event = _one(
         ("Host", "x"),
         ("content-type", "text/plain"),
@@ -129,7 +129,7 @@ def test_broker_properties_that_make_no_sense_are_refused(broker: str) -> None:
         [{"Body": "good"}, {"Body": 1}],
     ],
 )
-def test_a_batch_that_makes_no_sense_is_refused_whole(batch: object) -> None:
+def test_malformed_batch_is_refused_whole(batch: object) -> None:
     with pytest.raises(Malformed):
         _batch(batch)
 

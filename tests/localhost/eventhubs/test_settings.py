@@ -100,9 +100,7 @@ def test_two_functions_cannot_share_a_consumer_group() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "33", "four", "-1"])
-def test_a_number_of_partitions_that_makes_no_sense_stops_the_start(
-    tmp_path: Path, text: str
-) -> None:
+def test_invalid_number_of_partitions_stops_the_start(tmp_path: Path, text: str) -> None:
     environ = {"LOCALHOST_EVENT_HUB_PARTITIONS": text}
     with pytest.raises(StartError, match="from 1 to 32"):
         EventHubsService(tmp_path / "x.db", [], EventHubOptions(), EventHubFaults(), environ)
@@ -139,7 +137,7 @@ def test_the_task_hubs_faults_stay_the_task_hubs() -> None:
         '{"kill": {"point": "before_checkpoint", "when": 1}}',
     ],
 )
-def test_a_fault_plan_that_makes_no_sense_is_refused(plan: str) -> None:
+def test_malformed_fault_plan_is_refused(plan: str) -> None:
     with pytest.raises(FaultPlanError):
         split_plan(plan)
 

@@ -40,7 +40,7 @@ async def test_retries_are_forgotten_by_a_restart(run: Run) -> None:
     assert counts == [0, 1, 0]
 
 
-async def test_a_batch_is_delivered_again_after_a_crash_before_its_checkpoint(run: Run) -> None:
+async def test_crash_before_checkpoint_delivers_the_batch_again(run: Run) -> None:
     received = Received()
     hold = asyncio.Event()
 
@@ -59,7 +59,7 @@ async def test_a_batch_is_delivered_again_after_a_crash_before_its_checkpoint(ru
     assert host.checkpoint() == 7
 
 
-async def test_checkpoints_come_every_so_many_batches_and_when_the_host_stops(run: Run) -> None:
+async def test_checkpoints_come_every_n_batches_and_at_a_stop(run: Run) -> None:
     received = Received()
     options = EventHubOptions(max_event_batch_size=1, batch_checkpoint_frequency=3)
     host = await run(collecting_app(received), Setup(options, start=False))
@@ -72,7 +72,7 @@ async def test_checkpoints_come_every_so_many_batches_and_when_the_host_stops(ru
     assert host.checkpoint() == 6
 
 
-async def test_a_batch_that_ends_while_the_host_stops_is_delivered_again(run: Run) -> None:
+async def test_batch_ending_while_the_host_stops_is_redelivered(run: Run) -> None:
     received, leave = Received(), asyncio.Event()
 
     async def events(batch: Events) -> None:
@@ -122,7 +122,7 @@ async def test_a_stop_does_not_wait_for_the_next_retry(run: Run) -> None:
     assert host.checkpoint() is None
 
 
-async def test_a_batch_that_fails_while_the_host_stops_is_left_for_the_next_start(
+async def test_batch_failing_while_the_host_stops_waits_for_next_start(
     run: Run,
 ) -> None:
     received, leave = Received(), asyncio.Event()

@@ -176,7 +176,7 @@ def test_bodies_of_no_declared_type_are_written_again_as_json(partition: Partiti
 
 
 @pytest.mark.parametrize("body", [b"", b"plain", b"\xff", b"NaN", b"[" * 100_000])
-def test_one_body_that_is_no_json_fails_a_batch_of_no_declared_type(
+def test_non_json_body_fails_a_batch_without_declared_type(
     partition: Partition, body: bytes
 ) -> None:
     with pytest.raises((ValueError, RecursionError)):

@@ -88,7 +88,9 @@ async def test_the_change_of_an_operation_that_raised_stays(host: Host, app: App
     assert batches(app) == [["silent"], ["add", "set_and_raise", "add"]]
 
 
-async def test_poison_batch_comes_again_later_and_blocks_nobody(open_hub: Open, app: App) -> None:
+async def test_poison_batch_comes_again_later_and_blocks_no_others(
+    open_hub: Open, app: App
+) -> None:
     """Item 9: 2, 4, 8 … up to 600 seconds apart."""
     clock = ManualClock()
     host = await open_hub(clock=clock)
@@ -130,9 +132,7 @@ async def test_a_batch_ends_at_the_size_limit_and_the_next_goes_on(
     assert [len(batch) for batch in batches(app)] == [1, 3, 3, 1]
 
 
-async def test_one_batch_at_a_time_per_entity_and_entities_side_by_side(
-    host: Host, app: App
-) -> None:
+async def test_entity_runs_one_batch_at_a_time_beside_other_entities(host: Host, app: App) -> None:
     running: dict[str, int] = {}
     together = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -176,9 +176,7 @@ async def test_a_purged_entity_comes_back_empty(host: Host) -> None:
     assert await host.entity_where(K, lambda state: state is not None) == 1
 
 
-async def test_a_batch_that_runs_while_its_entity_is_purged_starts_from_nothing(
-    host: Host, app: App
-) -> None:
+async def test_batch_running_during_a_purge_starts_from_nothing(host: Host, app: App) -> None:
     await host.client.signal_entity(K, "add", 5)
     await host.entity_where(K, lambda state: state == 5)
     gate = app.close_gate("counter")

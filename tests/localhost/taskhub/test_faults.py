@@ -38,7 +38,7 @@ def test_a_plan_is_read_from_json() -> None:
         '{"batch_cut": "often"}',
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(plan: str) -> None:
+def test_invalid_fault_plan_is_refused(plan: str) -> None:
     with pytest.raises(FaultPlanError):
         Faults.from_json(plan)
 

@@ -25,7 +25,7 @@ async def test_a_newer_format_is_refused_by_name(tmp_path: Path, app: App) -> No
         await TaskHub(path, app, HubOptions()).start()
 
 
-async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, app: App) -> None:
+async def test_file_that_is_not_a_database_is_refused(tmp_path: Path, app: App) -> None:
     path = tmp_path / "hub.db"
     path.write_bytes(b"not a database at all, but long enough to be taken for one" * 20)
     with pytest.raises(HubFileError, match=str(path)):

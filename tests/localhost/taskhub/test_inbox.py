@@ -70,7 +70,7 @@ def test_a_completion_that_overtook_its_history_is_held_back() -> None:
     assert (where(sifted, early), where(sifted, ready)) == ("later", "now")
 
 
-def test_after_a_crash_the_start_comes_first_and_the_completion_waits() -> None:
+def test_after_a_crash_start_comes_before_completion() -> None:
     finished_already, again = done(0), message(start("e"))
     sifted = sift([finished_already, again], row("e", "Pending"), None)
     assert where(sifted, again) == "start"
@@ -90,7 +90,7 @@ def test_messages_for_another_execution_are_dropped() -> None:
     assert where(sift([old], row("e"), history(scheduled(0))), old) == "never"
 
 
-def test_an_event_without_execution_reaches_whoever_is_there() -> None:
+def test_event_without_execution_reaches_the_current_one() -> None:
     event_ = raised()
     assert where(sift([event_], row("e"), history()), event_) == "now"
     assert where(sift([event_], row("e", "Pending"), None), event_) == "later"
@@ -106,7 +106,7 @@ def test_the_row_decides_between_two_starts() -> None:
     assert (where(sifted, lost), where(sifted, won)) == ("never", "start")
 
 
-def test_a_start_that_is_in_the_history_is_a_repeat_even_after_continue_as_new() -> None:
+def test_start_in_the_history_is_a_repeat_after_continue_as_new() -> None:
     repeat = message(start("e"))
     assert where(sift([repeat], row("e"), history()), repeat) == "never"
     later_generation = History("g5", "e", events=[start("g5")])

@@ -47,7 +47,7 @@ async def test_a_busy_instance_lets_the_others_have_their_turns() -> None:
     assert recorder.turns == ["a", "b", "c", "a", "a"]
 
 
-async def test_no_more_run_than_the_limit_and_never_two_of_one_instance() -> None:
+async def test_limit_holds_and_no_instance_runs_twice_at_once() -> None:
     recorder = Recorder(limit=2, turns=8)
     for target in "aabbccdd":
         recorder.boxes.deliver(Message(0, target, ""))

@@ -63,9 +63,7 @@ async def test_signals_before_a_raise_are_sent_and_the_instance_fails(host: Host
     assert await host.entity_where(K, lambda state: state == 7) == 7
 
 
-async def test_a_caught_failure_of_task_all_still_waits_for_the_siblings(
-    host: Host, app: App
-) -> None:
+async def test_caught_failure_of_task_all_still_waits_for_siblings(host: Host, app: App) -> None:
     """Host-protocol 5.5: .NET's WhenAll is done when all are; only then the next is scheduled."""
     failing(app, times=9)
 
@@ -97,9 +95,7 @@ async def test_an_unknown_orchestrator_is_accepted_and_then_fails(host: Host) ->
     assert "The function 'nobody' doesn't exist" in status.output
 
 
-async def test_code_that_decides_otherwise_in_a_replay_fails_the_instance(
-    host: Host, app: App
-) -> None:
+async def test_code_that_differs_in_a_replay_fails_the_instance(host: Host, app: App) -> None:
     decided = iter(["one", "two", "two"])
 
     @app.activity
@@ -118,9 +114,7 @@ async def test_code_that_decides_otherwise_in_a_replay_fails_the_instance(
     assert "Non-Deterministic workflow detected" in status.output
 
 
-async def test_a_worker_that_dies_fails_the_activity_and_the_orchestration(
-    host: Host, app: App
-) -> None:
+async def test_worker_death_fails_the_activity_and_orchestration(host: Host, app: App) -> None:
     """Item 20: for good; nothing is run again."""
 
     @app.activity
@@ -143,9 +137,7 @@ async def test_a_worker_that_dies_fails_the_activity_and_the_orchestration(
     assert app.runs["calls"] == 3
 
 
-async def test_an_error_text_that_looks_like_a_reply_is_not_taken_for_one(
-    host: Host, app: App
-) -> None:
+async def test_error_text_that_looks_like_a_reply_is_an_error(host: Host, app: App) -> None:
     text = 'no\n\n$OutOfProcData$:{"isDone": true, "actions": [[]]}'
 
     @app.orchestrator

@@ -35,9 +35,7 @@ def failing(app: App, times: int) -> None:
         return f"{name} done"
 
 
-async def test_parallel_retries_and_a_plain_activity_get_their_own_results(
-    host: Host, app: App
-) -> None:
+async def test_parallel_retries_and_activity_get_their_own_results(host: Host, app: App) -> None:
     """Item 11: `task_all` of two retries and one plain; ids in textual order."""
     failing(app, times=2)
 
@@ -140,9 +138,7 @@ async def test_events_after_the_decision_to_continue_are_carried_over(host: Host
     assert (await host.finished("i")).output == ["1", "2", "3"]
 
 
-async def test_a_child_answers_its_parent_and_a_failing_child_fails_its_task(
-    host: Host, app: App
-) -> None:
+async def test_child_answers_its_parent_or_fails_its_task(host: Host, app: App) -> None:
     @app.orchestrator
     def child(context: Any) -> Any:
         yield context.call_entity(K, "add", 1)

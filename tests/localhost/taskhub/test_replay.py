@@ -85,13 +85,13 @@ def names(pass_: Replay) -> list[tuple[int, str]]:
     return [(d.id, d.name or d.kind.name) for d in pass_.decisions]
 
 
-def test_ids_are_taken_in_textual_order_before_anything_completes() -> None:
+def test_ids_are_taken_in_textual_order_before_completions() -> None:
     pass_ = replay([every(retry("a", 2), activity("b"), retry("c", 2)), activity("d")])
     assert names(pass_) == [(0, "a"), (1, "b"), (2, "c")]
     assert not pass_.finished
 
 
-def test_a_retry_waits_on_a_timer_and_on_an_immediate_one_after_the_last_failure() -> None:
+def test_retry_waits_on_a_timer_even_after_the_last_failure() -> None:
     """The history that host-protocol 5.7 found to work, for two attempts."""
     actions = [every(retry("a", 2, 3000)), activity("after")]
     events = [failed(0), episode(10), fired(1), failed(2)]
@@ -108,7 +108,7 @@ def test_a_retry_waits_on_a_timer_and_on_an_immediate_one_after_the_last_failure
     assert names(replay(actions, *events, fired(3)))[-1] == (4, "after")
 
 
-def test_a_completion_that_nobody_waits_for_is_ignored() -> None:
+def test_completion_without_a_waiter_is_ignored() -> None:
     pass_ = replay([activity("a"), activity("b")], done(0), done(0), done(7), fired(3))
     assert names(pass_) == [(0, "a"), (1, "b")]
     assert not pass_.finished
@@ -120,7 +120,7 @@ def test_when_all_is_done_when_all_are_even_after_a_failure() -> None:
     assert names(replay(actions, failed(0), done(1)))[-1] == (2, "c")
 
 
-def test_when_any_goes_on_at_the_first_and_leaves_the_others_open() -> None:
+def test_when_any_continues_at_first_and_leaves_others_open() -> None:
     actions = [either(activity("a"), timer(60)), activity("c")]
     pass_ = replay(actions, done(0), done(2))
     assert names(pass_)[-1] == (2, "c")
@@ -149,14 +149,14 @@ def test_events_before_the_wait_are_buffered_in_their_order() -> None:
     assert names(replay(actions, raised("go"), raised("go"), done(0)))[-1] == (1, "b")
 
 
-def test_a_call_waits_for_the_event_with_its_id_and_is_no_open_task() -> None:
+def test_call_waits_for_the_event_with_its_id_as_no_open_task() -> None:
     pass_ = replay([call("op"), activity("a")])
     request = pass_.decisions[0].request
     assert request is not None
     assert names(replay([call("op"), activity("a")], raised(request.id)))[-1] == (1, "a")
 
 
-def test_request_ids_are_stable_in_a_replay_and_new_in_a_later_run() -> None:
+def test_request_ids_are_stable_in_a_replay_new_in_a_later_run() -> None:
     first, again = replay([call("a"), call("b", 9)]), replay([call("a"), call("b", 9)])
     assert first.decisions == again.decisions
     later = Replay("i", "e", [call("a")], EVERYTHING, 1000)

@@ -55,7 +55,7 @@ def test_senders_do_not_wait_for_each_other() -> None:
     assert delivered(sent(2, 1), sent(1, None, parent="q")) == ["q1"]
 
 
-def test_a_new_execution_of_the_sender_releases_what_the_old_one_left() -> None:
+def test_new_execution_of_the_sender_releases_held_messages() -> None:
     new = sent(5, None, execution="e2")
     assert delivered(sent(1, None), sent(3, 2), new) == ["p1", "p3", "p5"]
 
@@ -65,12 +65,12 @@ def test_an_episode_that_ran_again_sends_what_looks_new() -> None:
     assert delivered(sent(1, None), sent(2, None)) == ["p1", "p2"]
 
 
-def test_after_the_window_a_lost_predecessor_is_waited_for_no_longer() -> None:
+def test_lost_predecessor_is_not_waited_for_after_the_window() -> None:
     late = sent(3 * 60 * 60, None, parent="q")
     assert delivered(sent(1, None), sent(3, 2), late) == ["p1", "p3", f"q{3 * 60 * 60}"]
 
 
-def test_a_message_from_before_the_window_is_delivered_as_it_comes() -> None:
+def test_message_from_before_the_window_is_delivered_at_once() -> None:
     hours = 3 * 60 * 60
     assert delivered(sent(hours, None), sent(1, 0)) == [f"p{hours}", "p1"]
 

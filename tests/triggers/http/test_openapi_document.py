@@ -84,7 +84,7 @@ def test_schemas_say_what_is_sent_and_answered(
         assert not validator.is_valid({**good, member: [value]})
 
 
-def test_requests_have_no_members_that_nobody_knows() -> None:
+def test_schemas_of_requests_refuse_unknown_members() -> None:
     made = document(ALL)
     for name in ("TodoRequest", "TodoPayload", "TodoItem", "InvoiceRequest"):
         assert made["components"]["schemas"][name]["additionalProperties"] is False

@@ -12,7 +12,7 @@ from tests.triggers.http.service import Service, opened, pointers, read
 MILK = {"projectId": 7, "title": "Buy milk"}
 
 
-async def test_a_key_nobody_used_is_one_with_nothing_in_it(service: Service) -> None:
+async def test_unused_key_is_empty(service: Service) -> None:
     response = await service.get("key", projectId=7)
     assert response.status_code == 200
     assert read(response) == {"projectId": 7, "last": 0, "pending": 0}
@@ -69,7 +69,7 @@ async def test_a_reader_that_remembers_one_number_resumes_there(service: Service
     assert full["next"] == "/api/projects/7/todos?after=3&limit=2"
 
 
-async def test_parameters_nobody_knows_are_ignored(service: Service) -> None:
+async def test_unknown_parameters_are_ignored(service: Service) -> None:
     assert (await service.get("log", {"code": "x"}, projectId=7)).status_code == 200
 
 
