@@ -76,7 +76,7 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     return app
 
 
-def _engine(domain: AnyDomain, store: Store, tell: Decisions) -> Engine:
+def _engine(domain: AnyDomain, store: Store, tell: Decisions, *, publishes: bool = False) -> Engine:
     decider = Decider(domain)
     names = durable.names_of(domain.entity, domain.plural)
     return Engine(
@@ -88,6 +88,7 @@ def _engine(domain: AnyDomain, store: Store, tell: Decisions) -> Engine:
         emitter=Emitter(store, decider, tell, _now),
         hand_over=HandOver(tell),
         hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
+        publishes=publishes,
     )
 
 
@@ -100,7 +101,7 @@ def _published(
     publisher = Publisher(parts)
     live = LivePublisher(publisher, tell)
     log = MarkingLog(store.log, store.publications, _now, live.appended)
-    engine = _engine(domain, MarkingStore(store, log), tell)
+    engine = _engine(domain, MarkingStore(store, log), tell, publishes=True)
     catch_up = CatchUpPublisher(
         log=store.log,
         publications=store.publications,

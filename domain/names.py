@@ -20,12 +20,19 @@ ENTITY: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
 
 MEMBER: Final = re.compile(r"[a-z][A-Za-z0-9]{0,39}")
 
-OURS: Final = frozenset({"requests", "batch", "health", "next", "results"})
+OURS: Final = frozenset(
+    {"requests", "pending", "stories", "batch", "health", "page", "next", "results"}
+)
 """Segments and members that every domain has."""
 
 RESERVED_SEGMENTS: Final = frozenset({"health", "openapi", "admin", "runtime"})
 
-BESIDE_THE_KEY: Final = frozenset({"status", "last", "pending", "errors", "reason", "detail"})
+BESIDE_THE_KEY: Final = frozenset(
+    {
+        *("status", "last", "pending", "errors", "reason", "detail"),
+        *("payload", "entry", "steps", "more", "acceptedAt", "ordered"),
+    }
+)
 """Members of answers that stand beside the key and the request id."""
 
 RESERVED_CODES: Final = frozenset(
@@ -121,6 +128,8 @@ class FunctionNames:
     post_batch: str
     put: str
     get_request: str
+    get_pending: str
+    get_story: str
     get_key: str
     get_log: str
     get_entry: str
@@ -134,6 +143,8 @@ def function_names(domain: "AnyDomain") -> FunctionNames:
         post_batch=f"post_{many}",
         put=f"put_{one}_request",
         get_request=f"get_{one}_request",
+        get_pending=f"get_{one}_pending",
+        get_story=f"get_{one}_story",
         get_key=f"get_{key}",
         get_log=f"get_{many}",
         get_entry=f"get_{one}",

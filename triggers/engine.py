@@ -25,3 +25,5 @@ class Engine:
     hand_over: HandOver
     hub_of: HubOf
     """Makes a hub of what the binding of a durable client gives an invocation."""
+    publishes: bool = False
+    """Whether the log goes to an output hub."""

@@ -33,6 +33,9 @@ class Inbox(Protocol):
     async def get(self, key: str, request_ids: Sequence[str]) -> dict[str, Request]:
         """Return the rows that are there, by request id; any number may be asked for."""
 
+    async def waiting(self, key: str, request_id: str) -> Waiting | None:
+        """Return the row of one request with the time, or None."""
+
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         """Delete the rows; one that is not there is as good as deleted. Any number."""
 

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from domain.request import Request as Request  # noqa: PLC0414 - a record of the stores, too
@@ -77,6 +78,9 @@ class Entry:
     """Opaque. The store makes it with each append, and it stays when the entry is erased: so a
     reader can tell whether the entry that it saw is still there, or another one in its place, as
     after a fail-over. Empty for entries that were restored."""
+    logged_at: datetime | None = field(default=None, compare=False)
+    """When it was appended, by the clock of the store; aware. None where the store does not say,
+    as of an entry that was restored or erased, and of one that was found by its request id."""
 
 
 @dataclass(frozen=True, slots=True)

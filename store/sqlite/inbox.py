@@ -48,6 +48,16 @@ class SqliteInbox(Inbox):
         }
 
     @override
+    async def waiting(self, key: str, request_id: str) -> Waiting | None:
+        sql = (
+            "SELECT key, request_id, payload, accepted_at FROM inbox"
+            " WHERE key = ? AND request_id = ?"
+        )
+        for row in read(self._opened(), sql, key, request_id):
+            return _waiting(row)
+        return None
+
+    @override
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         rows = [(key, each) for each in request_ids]
         if not rows:

@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -19,11 +20,11 @@ from store.ports.records import (
     dense,
     new_mark,
 )
-from store.sqlite.calls import Open, one_moment, read, write
+from store.sqlite.calls import Open, microseconds, moment, one_moment, read, write
 
 TAIL_ENTRIES_MAX: Final = 1_000
 
-ENTRY: Final = "place, request_id, version, output, refused, mark"
+ENTRY: Final = "place, request_id, version, output, refused, mark, logged_at"
 
 
 class SqliteLog(Log):
@@ -50,7 +51,7 @@ class SqliteLog(Log):
 
         def work(db: sqlite3.Connection) -> Head:
             version = _move_head(db, key, head.version, after)
-            insert_entries(db, key, answered)
+            insert_entries(db, key, answered, microseconds(datetime.now(UTC)))
             return Head(after.place, after.state, version)
 
         return await write(self._opened(), work)
@@ -65,7 +66,7 @@ class SqliteLog(Log):
     @override
     async def find(self, key: str, request_ids: Sequence[str]) -> dict[str, Answered]:
         sql = (
-            "SELECT place, entry.request_id, version, output, refused, mark, payload"
+            "SELECT place, entry.request_id, version, output, refused, mark, NULL, payload"
             " FROM request JOIN entry USING (key, place)"
             " WHERE request.key = ? AND request.request_id = ?"
         )
@@ -109,22 +110,25 @@ class SqliteLog(Log):
 
 def entry_of(row: Sequence[Any]) -> Entry:
     """Take an entry out of the columns `ENTRY`."""
-    place, request_id, version, output, refused, mark = row
-    return Entry(place, request_id, version, output, bool(refused), mark)
+    place, request_id, version, output, refused, mark, at = row
+    logged_at = None if at is None else moment(at)
+    return Entry(place, request_id, version, output, bool(refused), mark, logged_at)
 
 
-def insert_entries(db: sqlite3.Connection, key: str, answered: Sequence[Answered]) -> None:
-    """Insert the rows. Raises RowConflict when one is there."""
+def insert_entries(
+    db: sqlite3.Connection, key: str, answered: Sequence[Answered], logged_at: int | None = None
+) -> None:
+    """Insert the rows; `logged_at` in microseconds. Raises RowConflict when one is there."""
     mark = new_mark()
     for each in answered:
         entry = each.entry
         try:
             db.execute("INSERT INTO request VALUES (?, ?, ?)", (key, entry.request_id, entry.place))
             db.execute(
-                "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(key, entry.place, entry.request_id, each.payload),
-                    *(entry.output, int(entry.refused), entry.version, mark),
+                    *(entry.output, int(entry.refused), entry.version, mark, logged_at),
                 ),
             )
         except sqlite3.IntegrityError as error:

@@ -22,7 +22,7 @@ TABLES: Final = (
     """CREATE TABLE entry (
         key TEXT, place INTEGER, request_id TEXT NOT NULL, payload TEXT NOT NULL,
         output TEXT NOT NULL, refused INTEGER NOT NULL, version INTEGER NOT NULL,
-        mark TEXT NOT NULL, PRIMARY KEY (key, place)) STRICT, WITHOUT ROWID""",
+        mark TEXT NOT NULL, logged_at INTEGER, PRIMARY KEY (key, place)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE request (
         key TEXT, request_id TEXT, place INTEGER NOT NULL,
         PRIMARY KEY (key, request_id)) STRICT, WITHOUT ROWID""",
@@ -43,8 +43,8 @@ of a head, a cursor or a marker what guards its next change; times are in micros
 `store` has one row: whose file it is, a number that the check of its health changes, and when the
 last sweep ended."""
 
-FORMAT: Final = 4
-"""What `PRAGMA user_version` says. Every change to the tables adds one. 1 to 3 were never released."""
+FORMAT: Final = 5
+"""What `PRAGMA user_version` says. Every change to the tables adds one. 1 to 4 were never released."""
 
 SUFFIXES_OF_SQLITE: Final = ("-wal", "-journal")
 

@@ -41,6 +41,11 @@ class TableInbox(Inbox):
         return {request.id: request for request in read}
 
     @override
+    async def waiting(self, key: str, request_id: str) -> Waiting | None:
+        row = await self._table.get(rows.partition_of(key), rows.request_key(request_id))
+        return None if row is None else rows.waiting_of(row)
+
+    @override
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         """Delete them in a transaction per 100 rows."""
         keys = [rows.request_key(each) for each in dict.fromkeys(request_ids)]

@@ -11,7 +11,8 @@
     publications  `~m` + digit  partition of the key        setAt
     publications  `~sweep`      `last`                      sweptAt
 
-`payload`, `output` and `state` are JSON texts. A key of harmless characters is its own partition;
+`payload`, `output` and `state` are JSON texts; the service adds a `Timestamp`: when a row was
+written last. A key of harmless characters is its own partition;
 any other one is hashed, and its rows have it in a column `key`.
 
 Rows are for ever. A format that changes what a column means, or does without one, gets the next
@@ -22,12 +23,12 @@ known is never guessed at: whoever reads it fails (`docs/decisions/0017`).
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
 from store.ports.inbox import Waiting
-from store.ports.records import Answered, Entry, Head, Request, Unreadable
+from store.ports.records import ERASED, Answered, Entry, Head, Request, Unreadable
 from store.tables.answers import ETAG
 from store.tables.requests import Row
 
@@ -208,7 +209,17 @@ def _entry(row: Mapping[str, Any], place: int) -> Entry:
         raise TypeError("refused is not a boolean")
     output, version = text(row, "output"), whole(row, "version")
     mark = text(row, "mark") if "mark" in row else ""
-    return Entry(place, text(row, "requestId"), version, output, refused, mark)
+    logged_at = _written_at(row) if mark and output != ERASED else None
+    return Entry(place, text(row, "requestId"), version, output, refused, mark, logged_at)
+
+
+def _written_at(row: Mapping[str, Any]) -> datetime | None:
+    """When the service wrote the row last, which does not say its type; None if it says nothing."""
+    at = row.get("Timestamp")
+    if isinstance(at, str):
+        with suppress(ValueError):
+            return datetime.fromisoformat(at)
+    return at if isinstance(at, datetime) else None
 
 
 def _check_owner(row: Mapping[str, Any], row_key: str) -> None:

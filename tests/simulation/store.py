@@ -77,6 +77,10 @@ class SimulatedInbox(Inbox):
             found |= await self._calls("inbox.get", key, part, effect, len(part))
         return found
 
+    async def waiting(self, key: str, request_id: str) -> Waiting | None:
+        page = await self.page(key, 1_000)
+        return next((each for each in page if each.request.id == request_id), None)
+
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         for part in self._calls.parts(request_ids):
             effect = partial(self._tables.remove, key, part)

@@ -139,3 +139,11 @@ async def test_page_that_is_not_full_has_all_rows(store: Store) -> None:
     some = await store.inbox.page("7", 3)
     assert len(some) == 3
     assert set(some) < rows
+
+
+async def test_row_of_one_request_says_when_it_was_accepted(store: Store) -> None:
+    request = a_request("7", IDS["event"])
+    await store.inbox.put([request], NOON)
+    assert await store.inbox.waiting("7", request.id) == Waiting(request, NOON)
+    assert await store.inbox.waiting("7", "another") is None
+    assert await store.inbox.waiting("8", request.id) is None

@@ -1,6 +1,7 @@
 """What `store.ports.log.Log` promises of appends, held against both adapters."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -245,3 +246,12 @@ async def test_head_that_has_moved_is_not_fenced(store: Store) -> None:
     with pytest.raises(Conflict):
         await store.log.fence("8", Head(0, None, now.version))
     assert await store.log.head("7") == now
+
+
+async def test_entry_says_when_it_was_appended(store: Store) -> None:
+    began = datetime.now(UTC)
+    await append(store.log, some_requests("7", [1]))
+    entry = await store.log.get("7", 1)
+    assert entry is not None
+    assert entry.logged_at is not None
+    assert abs(entry.logged_at - began) < timedelta(minutes=5)

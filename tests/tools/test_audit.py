@@ -88,7 +88,7 @@ class Tampering:
         entry = answered.entry
         if isinstance(self.store, SqliteStore):
             await self.sql(
-                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 *(KEY, entry.place, entry.request_id, answered.payload),
                 *(entry.output, int(entry.refused), entry.version, entry.mark),
             )

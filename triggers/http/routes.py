@@ -1,8 +1,8 @@
 """The routes: which call of the HTTP contract is which function of the app.
 
 Names of functions follow from the domain: `post_invoice`, `post_invoices`, `put_invoice_request`,
-`get_invoice_request`, `get_customer`, `get_invoices`, `get_invoice`. On Flex Consumption all of them
-share one group of instances.
+`get_invoice_request`, `get_customer`, `get_invoices`, `get_invoice`, `get_invoice_pending`,
+`get_invoice_story`. On Flex Consumption all of them share one group of instances.
 """
 
 import time
@@ -21,9 +21,10 @@ from triggers.engine import Engine
 from triggers.http.health import Health
 from triggers.http.openapi.document import document_bytes
 from triggers.http.reading import Reading, guarded
+from triggers.http.stories import Stories
 from triggers.http.writing import Writing
 
-Write = Callable[[func.HttpRequest, Any], Awaitable[func.HttpResponse]]
+Call = Callable[[func.HttpRequest, Any], Awaitable[func.HttpResponse]]
 Read = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
@@ -33,6 +34,7 @@ def blueprint(engines: Sequence[Engine], sweep_period_seconds: float) -> df.Blue
     for engine in engines:
         _declare_writing(functions, engine.domain, Writing(engine))
         _declare_reading(functions, engine.domain, Reading(engine))
+        _declare_stories(functions, engine.domain, Stories(engine))
     period = timedelta(seconds=sweep_period_seconds)
     health = Health(engines, period, clock=time.monotonic, now=lambda: datetime.now(UTC))
     _declare_open(functions, health, [each.domain for each in engines])
@@ -47,7 +49,7 @@ def one_request(domain: AnyDomain) -> str:
 def _declare_writing(functions: df.Blueprint, domain: AnyDomain, calls: Writing) -> None:
     names = function_names(domain)
 
-    def declare(name: str, route: str, method: str, call: Write) -> None:
+    def declare(name: str, route: str, method: str, call: Call) -> None:
         @functions.function_name(name)
         @functions.route(route, methods=[method])
         @functions.durable_client_input("client")
@@ -76,6 +78,21 @@ def _declare_reading(functions: df.Blueprint, domain: AnyDomain, calls: Reading)
     declare(names.get_key, key, calls.key)
     declare(names.get_log, f"{key}/{domain.plural}", calls.log)
     declare(names.get_entry, f"{key}/{domain.plural}/{{{domain.place}}}", calls.entry)
+
+
+def _declare_stories(functions: df.Blueprint, domain: AnyDomain, calls: Stories) -> None:
+    names = function_names(domain)
+    key = f"{domain.key.plural}/{{{domain.key.name}}}"
+
+    def declare(name: str, route: str, call: Call) -> None:
+        @functions.function_name(name)
+        @functions.route(route, methods=["GET"])
+        @functions.durable_client_input("client")
+        async def look(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+            return await guarded(lambda asked: call(asked, client), req)
+
+    declare(names.get_pending, f"{key}/pending", calls.pending)
+    declare(names.get_story, f"{key}/stories/{{*{domain.request_id}}}", calls.story)
 
 
 def _declare_open(functions: df.Blueprint, health: Health, domains: Sequence[AnyDomain]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from telemetry.decisions import Decisions
 from tests.triggers.http.memory_hub import MemoryHub
 from triggers.engine import Engine
 from triggers.http.reading import Reading, guarded
+from triggers.http.stories import Stories
 from triggers.http.writing import Writing
 
 JSON = {"content-type": "application/json"}
@@ -58,6 +60,7 @@ class Service:
     engine: Engine
     writing: Writing
     reading: Reading
+    stories: Stories
 
     async def post(self, body: Any, **headers: str) -> func.HttpResponse:
         return await self.writing.post(request("POST", body=body, headers=headers), None)
@@ -78,6 +81,11 @@ class Service:
         texts = {name: str(value) for name, value in route.items()}
         return await guarded(getattr(self.reading, call), request("GET", query=query, route=texts))
 
+    async def look(self, call: str, **route: object) -> func.HttpResponse:
+        texts = {name: str(value) for name, value in route.items()}
+        asked = partial(getattr(self.stories, call), client=None)
+        return await guarded(asked, request("GET", route=texts))
+
     async def is_empty(self, *keys: object) -> bool:
         """Whether nothing at all is stored for these keys."""
         for key in map(str, keys):
@@ -93,7 +101,7 @@ async def over(domain: AnyDomain, store: Store) -> AsyncIterator[Service]:
     hub = MemoryHub()
     engine = engine_of(domain, store, hub)
     try:
-        yield Service(domain, store, hub, engine, Writing(engine), Reading(engine))
+        yield Service(domain, store, hub, engine, Writing(engine), Reading(engine), Stories(engine))
         await hub.idle()
     finally:
         await store.close()

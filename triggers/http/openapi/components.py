@@ -151,6 +151,19 @@ def shared_schemas() -> dict[str, Any]:
             "pattern": CLIENT_PATTERN,
             **example,
         },
+        "Step": {
+            "type": "object",
+            "properties": {
+                "step": {"enum": ["accepted", "ordered", "logged", "published", "dead"]},
+                "done": {
+                    "type": ["boolean", "null"],
+                    "description": "null: not known, or not done by this app.",
+                },
+                "at": {"type": ["string", "null"], "format": "date-time"},
+                "detail": {"type": "string", "description": "Why there is no time."},
+            },
+            "required": ["step", "done", "at"],
+        },
         "Refusal": {
             "type": "object",
             "properties": {"code": {"type": "string"}, "detail": {"type": "string"}},

@@ -9,6 +9,7 @@ from domain.sizes import BATCH_BODY_BYTES_MAX, BATCH_ITEMS_MAX, BODY_BYTES_MAX
 from triggers.http import kinds
 from triggers.http.openapi.domain_schemas import Names, named
 from triggers.http.openapi.parts import answers, content, problem, ref, schema
+from triggers.http.stories import SHOWN_MAX
 
 
 def paths_of(domain: AnyDomain) -> dict[str, Any]:
@@ -24,6 +25,10 @@ def paths_of(domain: AnyDomain) -> dict[str, Any]:
             "put": _put(domain, name),
             "get": {"parameters": request, **_get_request(domain, name)},
         },
+        f"{key}/stories/{{{domain.request_id}}}": {
+            "get": {"parameters": request, **_get_story(domain, name)},
+        },
+        f"{key}/pending": {"parameters": in_path, "get": _get_pending(domain, name)},
         key: {"parameters": in_path, "get": _get_key(domain, name)},
         f"{key}/{domain.plural}": {"parameters": in_path, "get": _get_log(domain, name)},
         f"{key}/{domain.plural}/{{{domain.place}}}": {
@@ -98,6 +103,36 @@ def _get_request(domain: AnyDomain, name: Names) -> dict[str, Any]:
             **answers(410),
             **_fold_failed(domain, with_reused=False),
             **answers(503),
+        },
+    }
+
+
+def _get_story(domain: AnyDomain, name: Names) -> dict[str, Any]:
+    return {
+        **_call(domain, function_names(domain).get_story, "See the steps of a request"),
+        "description": "What the stores and the entity say at this moment, for people who look. A"
+        " time that is not kept is null, and `detail` says why.",
+        "responses": {
+            "200": {
+                "description": "Its steps, in their order.",
+                "content": content(schema(name.story)),
+            },
+            **answers(400, 401, 404, 500, 503),
+        },
+    }
+
+
+def _get_pending(domain: AnyDomain, name: Names) -> dict[str, Any]:
+    key = words(domain.key.singular)
+    summary = f"See which requests of a {key} have no place yet"
+    return {
+        **_call(domain, function_names(domain).get_pending, summary),
+        "responses": {
+            "200": {
+                "description": f"Up to {SHOWN_MAX} of them, the oldest of those shown first.",
+                "content": content(schema(name.pending)),
+            },
+            **answers(400, 401, 500, 503),
         },
     }
 

@@ -11,6 +11,7 @@ from domain.refused import Refused
 from domain.sizes import BATCH_ITEMS_MAX
 from triggers.http.openapi.parts import closed, record, schema
 from triggers.http.reading import PENDING_MAX
+from triggers.http.stories import SHOWN_MAX
 
 
 def schemas_of(domain: AnyDomain) -> dict[str, Any]:
@@ -37,6 +38,8 @@ def schemas_of(domain: AnyDomain) -> dict[str, Any]:
         name.logged: _logged(domain),
         name.accepted: record({"status": {"const": "accepted"}, **_named(domain, name.key)}),
         name.summary: _summary(domain, name.key),
+        name.pending: _pending(domain, name.key),
+        name.story: _story(domain, name),
         name.page: record(
             {
                 domain.plural: {"type": "array", "items": schema(name.logged)},
@@ -67,6 +70,8 @@ class Names:
         self.payload = f"{one}Payload"
         self.item = f"{one}Item"
         self.batch = f"{many}Batch"
+        self.pending = f"{many}Pending"
+        self.story = f"{one}Story"
         self.accepted = f"{one}Accepted"
         self.page = f"{many}Page"
         self.results = f"{many}Results"
@@ -139,6 +144,36 @@ def _summary(domain: AnyDomain, key: str) -> dict[str, Any]:
         "maximum": PENDING_MAX,
     }
     return record({domain.key.name: schema(key), "last": last, "pending": pending})
+
+
+def _pending(domain: AnyDomain, key: str) -> dict[str, Any]:
+    one = record(
+        {
+            domain.request_id: schema("RequestId"),
+            "acceptedAt": {"type": "string", "format": "date-time"},
+            "ordered": {
+                "type": ["boolean", "null"],
+                "description": "Whether the entity lists it; null when it did not answer.",
+            },
+        }
+    )
+    shown = {"type": "array", "maxItems": SHOWN_MAX, "items": one}
+    more = {"type": "boolean", "description": "Whether there are more than these."}
+    return record({domain.key.name: schema(key), "pending": shown, "more": more})
+
+
+def _story(domain: AnyDomain, name: Names) -> dict[str, Any]:
+    payload = {"type": ["object", "null"], "description": "What was asked; null when erased."}
+    made = record(
+        {
+            **_named(domain, name.key),
+            "status": {"enum": ["accepted", "logged", "dead"]},
+            "payload": payload,
+            "steps": {"type": "array", "items": schema("Step")},
+        }
+    )
+    made["properties"] |= {"entry": schema(name.logged), "reason": {"type": "string"}}
+    return made
 
 
 def _results(domain: AnyDomain, key: str) -> dict[str, Any]:
