@@ -196,7 +196,8 @@ class Appender:
                 return
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)
-            dead = Dead(FOLD_FAILED, str(error))
+            self.tell.buried(FOLD_FAILED)
+            dead = Dead(str(letter.summary.name), FOLD_FAILED, str(error))
             self.settled(lane, {request.id: dead}, is_ours=True)
 
     async def _believe_log(

@@ -107,8 +107,7 @@ class Emitter:
             return None
         finally:
             self._leave(lane, request.id, future, is_client=True)
-        if isinstance(answer, Entry):
-            self._tell.created(request.key, {request.id: answer.place})
+        self._tell_answers(request.key, {request.id: answer})
         return answer
 
     async def announce(self, requests: Sequence[Request], hub: TaskHub) -> None:
@@ -199,11 +198,17 @@ class Emitter:
             answers = {i: f.result() for i, f in futures.items() if f.done() and not f.cancelled()}
             for request_id, future in futures.items():
                 self._leave(lane, request_id, future)
-            places = {i: each.place for i, each in answers.items() if isinstance(each, Entry)}
-            self._tell.created(lane.key, places)
+            self._tell_answers(lane.key, answers)
         await self._acknowledge(lane, hub)
         if lane.removals:
             await asyncio.wait(lane.removals)
+
+    def _tell_answers(self, key: str, answers: Mapping[str, Answer]) -> None:
+        places = {i: each.place for i, each in answers.items() if isinstance(each, Entry)}
+        self._tell.created(key, places)
+        for request_id, each in answers.items():
+            if isinstance(each, Dead):
+                self._tell.dead_letter(each.name, each.code, request_id)
 
     def _enter(self, lane: Lane, request: Request, due: float) -> asyncio.Future[Answer]:
         waiter = lane.waiting.setdefault(request.id, Waiter(request, due))
@@ -434,6 +439,9 @@ class Emitter:
                 dead.append((waiter, answer))
             elif waiter is not None:
                 waiter.wake(answer)
+            elif isinstance(answer, Dead):
+                # Nobody waits who would write the line, and an alarm hangs on it.
+                self._tell_answers(lane.key, {request_id: answer})
         lane.note_done(told)
         if removable:
             self._remove(lane, removable, dead)

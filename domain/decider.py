@@ -1,7 +1,8 @@
 """The domain function for the engine: JSON texts in, JSON texts out, or a reason why not.
 
 The engine may fold as often as it likes, in any process: so the function is run twice, on values
-read anew, and whatever is not the same, or was changed in place, is a failure here.
+read anew, and whatever is not the same, or was changed in place, is a failure here. So is whatever
+takes too long: the function runs where the event loop runs, and nothing else does meanwhile.
 """
 
 from dataclasses import dataclass
@@ -17,12 +18,17 @@ from domain.shapes.records import Record
 from domain.shapes.scalars import Text
 from domain.sizes import JSON_CHARACTERS_MAX, PLACE_MAX
 from domain.strict_json import canonical
+from domain.time_limit import TookTooLong, within
 from domain.versions import Version
 
 if TYPE_CHECKING:
     from domain.domain import AnyDomain
 
 REASON_CHARACTERS_MAX: Final = 500
+
+SECONDS_MAX: Final = 2.0
+"""For one fold, which runs the function twice. A state of 11 KB takes 3 ms; whoever is in its way
+waits for as long, and once more while it is made sure that the failure was not of a stale state."""
 
 CODE: Final = Text(1, 50, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 """Of a refusal: the last part of a problem type."""
@@ -47,8 +53,12 @@ class FoldFailed(Exception):
     """The domain function cannot do it: this request is a dead letter. The next one may go on."""
 
     def __init__(self, reason: str) -> None:
-        """Say why in one line, which is kept and shown to operators."""
-        self.reason = " ".join(reason.split())[:REASON_CHARACTERS_MAX]
+        """Say why in one line, which is kept and shown to operators: so nothing that a store cannot
+        keep, or a terminal obeys, stays in it.
+        """
+        words = " ".join(reason[: 2 * REASON_CHARACTERS_MAX].split())
+        shown = (each if each.isprintable() else repr(each)[1:-1] for each in words)
+        self.reason = "".join(shown)[:REASON_CHARACTERS_MAX]
         super().__init__(self.reason)
 
 
@@ -84,6 +94,16 @@ class Decider:
         if not 1 <= place <= PLACE_MAX:
             raise FoldFailed(f"there is no place after {PLACE_MAX}")
         before = self._empty[version] if state is None else state
+        try:
+            return within(SECONDS_MAX, lambda: self._folded(known, payload, place, before))
+        except TookTooLong:
+            raise FoldFailed(f"the function took more than {SECONDS_MAX:g} seconds") from None
+        except (FoldFailed, Unreadable):
+            raise
+        except Exception as error:  # values of the function may raise when they are looked at
+            raise FoldFailed(f"the function made what cannot be kept: {_said(error)}") from error
+
+    def _folded(self, known: Version, payload: str, place: int, before: str) -> Folded:
         output, after = _run(known, payload, before)
         refused = isinstance(output, Refused)
         text = _refusal(output, known) if refused else _kept(known.output, output, "the output")
@@ -92,7 +112,7 @@ class Decider:
             raise FoldFailed("the function made two different outputs of the same")
         if not refused:
             self._check_place(text, place)
-        return Folded(text, refused, following, version)
+        return Folded(text, refused, following, known.number)
 
     def empty(self) -> str:
         """Return the state of a key that nobody has used, as canonical JSON."""
@@ -154,11 +174,20 @@ def _check_kept(shape: Shape, value: Any, text: str) -> None:
 def _decided(version: Version, request: Any, before: Any) -> tuple[Any, Any]:
     try:
         returned = version.decide(request, before)
-    except Exception as error:  # whatever it raises, it has not decided
-        raise FoldFailed(f"the function raised {type(error).__name__}: {error}") from error
+    except (KeyboardInterrupt, TookTooLong):
+        raise
+    except BaseException as error:  # whatever it raises, SystemExit too, it has not decided
+        raise FoldFailed(f"the function raised {_said(error)}") from error
     if type(returned) is not tuple or len(returned) != 2:  # noqa: PLR2004 - output and state
         raise FoldFailed(f"the function returned no pair but {type(returned).__name__}")
     return returned
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - of an exception that cannot say what it is
+        return type(error).__name__
 
 
 def _refusal(refused: Refused, version: Version) -> str:

@@ -162,11 +162,14 @@ class Decisions:
 
     # Dead letters
 
-    def dead(self, name: str, code: str, request_id: str | None) -> None:
-        """It can never become an entry as it is, and is kept as a dead letter."""
+    def buried(self, code: str) -> None:
+        """Count what can never become an entry as it is. No line: see `dead_letter`."""
+        self._metrics.dead.add(1, {"code": code})
+
+    def dead_letter(self, name: str, code: str, request_id: str | None) -> None:
+        """It is kept under this name."""
         named = [] if request_id is None else [request_id]
         self._write(logging.WARNING, "dead_letter", code=code, requests=named, name=name)
-        self._metrics.dead.add(1, {"code": code})
 
     # Publishing
 

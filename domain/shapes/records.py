@@ -65,7 +65,9 @@ class Record(Shape):
             return self.type(**fields)
         except ValueError as error:  # of its own __post_init__
             findings.add(at, str(error))
-            return NOTHING
+        except Exception as error:  # noqa: BLE001 - its mistake; bytes of a stranger stay invalid
+            findings.add(at, f"cannot be made into {self.type.__name__}: {type(error).__name__}")
+        return NOTHING
 
     def _fields(self, value: dict[str, Any], at: str, findings: Findings) -> dict[str, Any]:
         fields: dict[str, Any] = {}

@@ -1,10 +1,14 @@
 """The function is folded, or the reason is told why it cannot be."""
 
+import asyncio
 import json
 import random
+import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -30,6 +34,23 @@ def failing(function: Callable[..., Any]) -> Decider:
 
 def decide_for_ever(ask: Ask, last: int) -> Any:
     return decide_for_ever(ask, last)
+
+
+class Silent(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+class Secretive(list[str]):
+    def __iter__(self) -> Any:
+        raise OSError("not for you")
+
+
+def raising(error: BaseException) -> Callable[[Ask, int], NoReturn]:
+    def decide(_: Ask, __: int) -> NoReturn:
+        raise error
+
+    return decide
 
 
 def test_first_request_is_folded_from_the_empty_state() -> None:
@@ -66,6 +87,13 @@ def test_refusal_is_an_output_and_keeps_the_state_it_is_given() -> None:
         (lambda _, last: (Refused("code", ""), last), "1 to 500 characters"),
         (lambda _, last: (Refused("overloaded", "No."), last), "one of the service's own"),
         (decide_for_ever, "raised RecursionError"),
+        (raising(SystemExit("stop the worker")), "raised SystemExit: stop the worker"),
+        (raising(asyncio.CancelledError()), "raised CancelledError"),
+        (raising(StopIteration()), "raised StopIteration"),
+        (raising(Silent()), "raised Silent"),
+        (raising(ValueError("\ud800 \x00\x1b[2J")), r"ValueError: \ud800 \x00\x1b[2J"),
+        (raising(ValueError("ü" * 10_000)), "ValueError: üüü"),
+        (lambda _, last: (object.__new__(Reply), last + 1), "cannot be kept: AttributeError"),
     ],
 )
 def test_what_the_function_gets_wrong_is_told(function: Callable[..., Any], reason: str) -> None:
@@ -74,6 +102,58 @@ def test_what_the_function_gets_wrong_is_told(function: Callable[..., Any], reas
     assert reason in caught.value.reason
     assert "\n" not in caught.value.reason
     assert len(caught.value.reason) <= 500
+
+
+def endless(_: Ask, __: int) -> NoReturn:
+    while True:
+        pass
+
+
+def obstinate(ask: Ask, last: int) -> NoReturn:
+    while True:
+        with suppress(Exception):
+            endless(ask, last)
+
+
+def sleeping(_: Ask, __: int) -> NoReturn:
+    while True:
+        threading.Event().wait(60)
+
+
+@pytest.mark.parametrize("function", [endless, obstinate, sleeping])
+def test_function_without_an_end_is_ended(
+    function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decider = failing(function)
+    monkeypatch.setattr("domain.decider.SECONDS_MAX", 0.1)
+    with pytest.raises(FoldFailed, match=r"took more than 0\.1 seconds"):
+        decider.fold(ASKED, 3, "2")
+
+
+def test_timer_of_somebody_else_goes_on_after_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    handler = signal.signal(signal.SIGALRM, lambda number, _: rung.append(number))
+    timer = signal.setitimer(signal.ITIMER_REAL, 3_600)
+    try:
+        monkeypatch.setattr("domain.decider.SECONDS_MAX", 600)
+        assert Decider(parrots()).fold(ASKED, 1, None).state == "1"
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+        assert 3_000 < left <= 3_600
+        signal.raise_signal(signal.SIGALRM)
+        assert rung == [signal.SIGALRM]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
+
+
+async def test_fold_in_another_thread_has_no_limit_and_works() -> None:
+    folded = await asyncio.to_thread(Decider(parrots()).fold, ASKED, 1, None)
+    assert folded.state == "1"
+
+
+def test_interrupt_of_the_developer_is_no_failure() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        failing(raising(KeyboardInterrupt())).fold(ASKED, 1, None)
 
 
 def test_a_failed_fold_leaves_the_next_one_alone() -> None:
@@ -86,6 +166,16 @@ def test_a_failed_fold_leaves_the_next_one_alone() -> None:
 @dataclass(frozen=True, slots=True)
 class Basket:
     items: list[str] = field(default_factory=list)
+
+
+def hidden(ask: Ask, basket: Basket) -> tuple[Reply, Basket]:
+    return Reply(1, "x"), basket if ask.words == "good" else Basket(Secretive("ab"))
+
+
+def test_state_that_cannot_be_looked_at_is_told() -> None:
+    domain = parrots(empty=Basket(), versions={1: hidden}, examples=[(Ask("good"), Reply(1, "x"))])
+    with pytest.raises(FoldFailed, match="cannot be kept: OSError: not for you"):
+        Decider(domain).fold(ASKED, 1, None)
 
 
 def into_place(ask: Ask, basket: Basket) -> tuple[Reply, Basket]:

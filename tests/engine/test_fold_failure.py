@@ -1,17 +1,23 @@
 """A domain function that fails: the request is a dead letter, and the next one goes on."""
 
 import asyncio
-from dataclasses import dataclass
+import logging
+import sys
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from activities.lane import Dead
 from domain import Domain, Key
+from entities.order import Order
 from intake.accept import Accepted
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import Entry, Request, Unknown
+from telemetry.decisions import LOGGER
+from tests.domain_under_test import OTHER_KEY
 from tests.engine.parts import KEY, EngineUnderTest, now
+from tools.deadletters.desk import Change, Desk, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +31,17 @@ class Total:
 
 
 LIMIT = 100
+EXITS = 14
+ENDLESS = 15
 
 
 def add(request: Sum, total: int) -> tuple[Total, int]:
     if request.amount == 13:
         raise ZeroDivisionError("thirteen")
+    if request.amount == EXITS:
+        sys.exit("stop the worker")
+    while request.amount == ENDLESS:
+        pass
     if total + request.amount > LIMIT:
         raise ValueError("too much for this state")
     return Total(total + request.amount), total + request.amount
@@ -37,15 +49,22 @@ def add(request: Sum, total: int) -> tuple[Total, int]:
 
 SUMS = Domain(
     name="total",
-    key=Key("accountId", int),
+    key=Key("accountId", str),
     empty=0,
     versions={1: add},
     examples=[(Sum(1), Total(1)), (Sum(2), Total(3))],
 )
 
 
-def asking(request_id: str, amount: int) -> Request:
-    return Request(KEY, request_id, f'{{"amount":{amount}}}')
+def mended(request: Sum, total: int) -> tuple[Total, int]:
+    return Total(total + request.amount), total + request.amount
+
+
+MENDED = replace(SUMS, versions={1: add, 2: mended})
+
+
+def asking(request_id: str, amount: int, key: str = KEY) -> Request:
+    return Request(key, request_id, f'{{"amount":{amount}}}')
 
 
 @pytest.fixture(name="sums")
@@ -146,3 +165,65 @@ async def test_dead_request_sent_again_at_once_keeps_its_row(sums: EngineUnderTe
     await may_go.wait()
     await asyncio.sleep(0.05)
     assert await sums.rows() == ["a"]
+
+
+def letters_told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    lines = [each.getMessage() for each in caplog.records]
+    return [each for each in lines if each.startswith("dead_letter ")]
+
+
+async def test_failure_is_told_and_counted(
+    sums: EngineUnderTest, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(sums.tell, "buried", counted.append)
+    with caplog.at_level(logging.WARNING, LOGGER):
+        await sums.post(asking("a", 13))
+    told = f'dead_letter domain="total" code="fold-failed" requests=["a"] name="fold/{KEY}/a"'
+    assert letters_told(caplog) == [told]
+    assert counted == ["fold-failed"]
+
+
+async def test_failure_that_nobody_waits_for_is_told_too(
+    sums: EngineUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sums.wait_in_inbox(asking("a", 13))
+    sums.hub.orders[KEY] = Order(outbox=("a",))
+    with caplog.at_level(logging.WARNING, LOGGER):
+        assert await sums.place(asking("b", 1)) == 1
+    assert len(letters_told(caplog)) == 1
+    await sums.until_inbox_is_empty()
+
+
+async def test_function_that_ends_the_process_ends_nothing(sums: EngineUnderTest) -> None:
+    dead = await sums.post(asking("a", EXITS))
+    assert isinstance(dead, Dead)
+    assert "SystemExit: stop the worker" in dead.reason
+    assert await sums.place(asking("b", 1)) == 1
+
+
+async def test_function_without_an_end_holds_up_nobody_for_ever(
+    sums: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.decider.SECONDS_MAX", 1.0)
+    await sums.wait_in_inbox(asking("a", ENDLESS), asking("b", 1), seconds=60)
+    drained = asyncio.create_task(sums.emitter.drain(KEY, sums.hub, 60))
+    assert await sums.place(asking("c", 2, OTHER_KEY), seconds=60) == 1
+    assert await drained
+    assert await sums.logged() == ["b"]
+    letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
+    assert letter is not None
+    assert "took more than 1 seconds" in letter.summary.reason
+
+
+async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest) -> None:
+    await sums.place(asking("a", 1))
+    assert isinstance(await sums.post(asking("b", 13)), Dead)
+    await sums.until_inbox_is_empty()
+    deployed = EngineUnderTest(sums.real, domain=MENDED)
+    replayed = await Desk(sums.real, MENDED).replay(Name(FOLD, KEY, "b"), Change())
+    assert replayed.outcome is Outcome.ACCEPTED
+    assert await deployed.emitter.drain(KEY, deployed.hub, 60)
+    assert await sums.logged() == ["a", "b"]
+    assert [each.version for each in await sums.real.log.read(KEY, 0, 9)] == [1, 2]
+    assert await sums.deadletters.get(Name(FOLD, KEY, "b")) is None

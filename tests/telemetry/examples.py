@@ -34,7 +34,7 @@ EVENTS: Final[Mapping[str, Callable[[], None]]] = {
     "drain_failed": lambda: TELL.drain_failed("7", ERROR),
     "purged": lambda: TELL.purged(3),
     "purge_failed": lambda: TELL.purge_failed(ERROR),
-    "dead_letter": lambda: TELL.dead("requests/0/17", "invalid-body", "a"),
+    "dead_letter": lambda: TELL.dead_letter("requests/0/17", "invalid-body", "a"),
     "published": lambda: TELL.published("7", 41, 42),
     "publish_failed": lambda: TELL.publish_failed("7", ERROR),
     "publishing_behind": lambda: TELL.publishing_behind(2, 130.0),

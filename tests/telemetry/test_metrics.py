@@ -9,6 +9,7 @@ def test_every_metric_is_told_by_an_event(measured: Measured) -> None:
         tell()
     TELL.appended(2)
     TELL.outbox_read(5)
+    TELL.buried("invalid-body")
     found = measured.metrics()
     assert set(found) == set(METRICS)
     for name, metric in found.items():

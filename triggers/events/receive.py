@@ -122,6 +122,7 @@ class Receiver:
             async with places:
                 await self._deadletters.put(letter)
             summary = letter.summary
-            self._tell.dead(str(summary.name), reason.code, summary.request_id)
+            self._tell.buried(reason.code)
+            self._tell.dead_letter(str(summary.name), reason.code, summary.request_id)
 
         await asyncio.gather(*(one(event, reason) for event, reason in dead))
