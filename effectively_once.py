@@ -23,6 +23,7 @@ from domain.wire import Wire
 from intake.accept import Intake
 from intake.sweep import Sweeper
 from publishing.catch_up import CatchUpPublisher
+from publishing.connection import Connection
 from publishing.live import LivePublisher
 from publishing.marking_log import MarkingLog, MarkingStore
 from publishing.open import open_producer
@@ -52,8 +53,11 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     os.environ.setdefault("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
     host_json = HostJson.read(Path("host.json"), environ)
     host_json.check_concurrency()
+    host_json.check_task_hub()
     export.start(host_json.log_level(), environ)
     settings = Settings.read(environ, [each.plural for each in domains])
+    if hubs := settings.hubs():
+        Connection.read(environ, hubs)  # the trigger's too, which nobody else checks
 
     app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     engines: list[Engine] = []

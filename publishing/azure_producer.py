@@ -12,7 +12,7 @@ from azure.eventhub.aio import EventHubProducerClient
 from azure.eventhub.exceptions import EventHubError
 from typing_extensions import override
 
-from publishing.connection import CONNECTION_NAME, Connection
+from publishing.connection import Connection
 from publishing.events import Event
 from publishing.producer import NotSent, Producer
 
@@ -37,17 +37,12 @@ class AzureProducer(Producer):
     """Sends by AMQP, through one client at a time."""
 
     def __init__(self, connection: Connection, hub: str) -> None:
-        """Send to `hub`; `connection` has a connection string or a namespace.
-
-        Raises ValueError, naming the setting, when it does not describe a namespace.
-        """
+        """Send to `hub`; `connection` has a connection string or a namespace."""
         self._connection = connection
         self._hub = hub
         self._client: EventHubProducerClient | None = None
         self._credential: Any = None
         self._opening = asyncio.Lock()
-        if connection.connection_string:
-            _check(connection.connection_string, hub)
 
     @override
     async def send(self, partition_key: str, events: Sequence[Event]) -> None:
@@ -124,13 +119,6 @@ def _fits(batch: EventDataBatch, data: EventData) -> bool:
             raise
         return False
     return True
-
-
-def _check(connection_string: str, hub: str) -> None:
-    try:
-        EventHubProducerClient.from_connection_string(connection_string, eventhub_name=hub)
-    except ValueError as error:
-        raise ValueError(f"{CONNECTION_NAME} cannot be used: {error}") from error
 
 
 def _options() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from publishing.producer import Producer
 
 def open_producer(hub: str, environ: Mapping[str, str]) -> Producer:
     """Return a producer for `hub`; the first call connects. Raises ValueError, as `read` does."""
-    connection = Connection.read(environ)
+    connection = Connection.read(environ, [hub])
     if connection.address:
         from publishing.rest_producer import RestProducer
 

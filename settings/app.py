@@ -60,7 +60,7 @@ class Settings:
             raise ValueError(
                 f"EO_REQUESTS_CONSUMER_GROUP is {group!r}, which is not a name of a consumer group"
             )
-        return cls(
+        read = cls(
             store=environ.get("EO_STORE") or "tables",
             sweep_schedule=schedule("EO_SWEEP_SCHEDULE", "*/30 * * * * *"),
             sweep_after=timedelta(seconds=_positive(environ, "EO_SWEEP_AFTER_SECONDS", "10")),
@@ -71,6 +71,22 @@ class Settings:
             events_hubs=_hubs(environ, "EO_EVENTS_HUB", plurals),
             publish_schedule=schedule("EO_PUBLISH_SCHEDULE", "*/30 * * * * *"),
         )
+        _check_apart(read.hubs())
+        return read
+
+    def hubs(self) -> list[str]:
+        """Return all event hubs."""
+        return [*self.requests_hubs.values(), *self.events_hubs.values()]
+
+
+def _check_apart(hubs: Sequence[str]) -> None:
+    """Refuse a hub that is named twice: what the app publishes would come in again, or two domains
+    would share checkpoints or a consumer's last places. Event Hubs tells no case apart.
+    """
+    folded = [each.casefold() for each in hubs]
+    for hub in folded:
+        if folded.count(hub) > 1:
+            raise ValueError(f"EO_REQUESTS_HUB and EO_EVENTS_HUB name the hub {hub!r} twice")
 
 
 def period_seconds(schedule: str) -> float:
@@ -115,5 +131,7 @@ def _hubs(environ: Mapping[str, str], name: str, plurals: Sequence[str]) -> dict
             raise ValueError(f"{name} is {text!r}; each hub needs {names} before it")
         if not HUB_NAME.fullmatch(hub):
             raise ValueError(f"{name} is {text!r}; {hub!r} is not a name of an event hub")
+        if plural in hubs:
+            raise ValueError(f"{name} is {text!r}; it names two hubs for {plural}")
         hubs[plural] = hub
     return hubs

@@ -1,10 +1,8 @@
 """host.json as the host reads it: the one reader of it in the app.
 
-The host parses it with Newtonsoft.Json: names in any case, comments and trailing commas allowed,
-a byte order mark too. App settings `AzureFunctionsJobHost__a__b` come before the file.
+Names in any case. App settings `AzureFunctionsJobHost__a__b` come before the file.
 """
 
-import json
 import logging
 import os
 import re
@@ -12,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+
+from settings.json_file import read_object
 
 OVERRIDE: Final = "AzureFunctionsJobHost__"
 
@@ -42,12 +42,11 @@ LEVELS: Final[Mapping[str, int]] = {
 TIMEOUT_SECONDS_DEFAULT: Final = 300.0
 """`functionTimeout` where host.json does not say, on the plan where it is shortest."""
 
-_TOKEN: Final = re.compile(
-    r"""("(?:[^"\\]|\\.)*")      # a string stays as it is
-        | //[^\n]* | /\*.*?\*/    # comments go
-        | ,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])  # and so do trailing commas""",
-    re.DOTALL | re.VERBOSE,
-)
+
+_SETTING: Final = re.compile(r"%(\w+)%")
+
+_TASK_HUB: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
+"""What the Durable extension takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +60,7 @@ class HostJson:
     @classmethod
     def read(cls, path: Path, environ: Mapping[str, str]) -> Self:
         """Raise ValueError, naming the file, when it is not a JSON object."""
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-            content = json.loads(_TOKEN.sub(lambda match: match[1] or "", text))
-        except ValueError as error:
-            raise ValueError(f"{path.name} is not valid JSON: {error}") from error
-        if not isinstance(content, dict):
-            raise ValueError(f"{path.name} must be a JSON object")  # noqa: TRY004 - a bad setting
-        return cls(content, {name.casefold(): text for name, text in environ.items()})
+        return cls(read_object(path), {name.casefold(): text for name, text in environ.items()})
 
     def text(self, path: str) -> str | None:
         """Return the value at `a.b.c`, as text; None when nobody sets it."""
@@ -109,6 +101,23 @@ class HostJson:
             raise ValueError(f"host.json: functionTimeout is {text!r}; it must be `hh:mm:ss`")
         days, hours, minutes, seconds = (int(each or 0) for each in match.groups())
         return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+    def check_task_hub(self) -> None:
+        """Raise ValueError when the task hub is called what none can be called.
+
+        `hubName` may be the name of an app setting in percent signs: then that is at fault.
+        """
+        text = self.text("extensions.durableTask.hubName")
+        if not text:
+            return
+        named = _SETTING.fullmatch(text)
+        name = self.environ.get(named[1].casefold(), "") if named else text
+        if not _TASK_HUB.fullmatch(name):
+            setting = named[1] if named else "host.json: hubName"
+            raise ValueError(
+                f"{setting} is {name!r}; a task hub is named by 3 to 45 letters and digits, the"
+                " first a letter"
+            )
 
     def check_concurrency(self) -> None:
         """Raise ValueError when host.json lets in more at once than there are threads for.

@@ -5,9 +5,12 @@ a user-assigned one. Names of settings are compared without case, as the Functio
 """
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
+
+_CLIENT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,13 @@ class Identity:
             raise ValueError(
                 f"{connection}__credential is {credential!r}; it can only be managedidentity"
             )
-        return cls(settings.get(f"{name}__clientid", ""), bool(credential))
+        client_id = settings.get(f"{name}__clientid", "")
+        if client_id and not _CLIENT_ID.fullmatch(client_id):
+            raise ValueError(
+                f"{connection}__clientId is {client_id!r}; it must be the client id of an identity,"
+                " 32 hexadecimal digits with dashes"
+            )
+        return cls(client_id, bool(credential))
 
     def credential(self) -> Any:
         """Return a credential for asynchronous clients, to be closed by the caller.

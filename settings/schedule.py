@@ -5,7 +5,7 @@ fine, and nothing ever sweeps (host-protocol 1.4). A schedule of five fields mea
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 FIELDS: Final = (
@@ -23,6 +23,9 @@ FIELDS: Final = (
 )
 """Name, least and greatest value, names of values."""
 
+_LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of the months."""
+
 _PART: Final = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/(\d+))?")
 
 
@@ -37,7 +40,26 @@ def check_schedule(text: str, setting: str) -> str:
                 raise ValueError(
                     f"{setting} is {text!r}; its {name} {part!r} is not within {least} to {most}"
                 )
+    if not _names_a_day(fields[3], fields[4]):
+        raise ValueError(f"{setting} is {text!r}, which is no day of any year")
     return text
+
+
+def _names_a_day(days: str, months: str) -> bool:
+    """Whether a month that is meant is as long as the first day that is meant."""
+    longest = max(_LONGEST[each - 1] for each in _values(months, *FIELDS[4][1:]))
+    return min(_values(days, *FIELDS[3][1:])) <= longest
+
+
+def _values(field: str, least: int, most: int, names: Sequence[str]) -> Iterator[int]:
+    """Return what a valid field names."""
+    for part in field.split(","):
+        match = _PART.fullmatch(part)
+        assert match is not None
+        first, last = (_value(each, names, least) for each in match.group(1, 2))
+        begin = least if first is None else first
+        end = last or (begin if first is not None and not match[3] else most)
+        yield from range(begin, end + 1, int(match[3] or 1))
 
 
 def _is_valid(part: str, least: int, most: int, names: Sequence[str]) -> bool:

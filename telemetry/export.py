@@ -45,7 +45,8 @@ def start(level: int, environ: Mapping[str, str]) -> bool:
 
 
 def _is_on(environ: Mapping[str, str], name: str) -> bool:
-    return environ.get(name, "").lower() in {"true", "1"}
+    # As the worker reads it: were it on for the worker alone, nobody would export.
+    return environ.get(name, "").strip().lower() in {"true", "1", "t", "yes", "y"}
 
 
 def _export(connection: str, resource: Any) -> None:

@@ -15,9 +15,9 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableServiceClient
 
+from tools.app_settings import CONNECTION
 from tools.azurite import (
     DEVELOPMENT,
-    SETTING,
     Azurite,
     AzuriteError,
     needs_emulator,
@@ -103,7 +103,7 @@ def is_refused(address: tuple[str, int]) -> bool:
 def wrapped(data: Path, *child: str, **environ: str) -> subprocess.Popen[str]:
     """Start the wrapper, with `child` as the arguments of a Python that it runs."""
     command = [sys.executable, "-m", "tools.azurite", "--data", str(data), "--join", "--"]
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(SETTING)}
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(CONNECTION)}
     return subprocess.Popen(
         [*command, sys.executable, *child],
         cwd=ROOT,
@@ -223,7 +223,7 @@ def test_names_that_need_no_proxy_are_kept() -> None:
     assert found["NO_PROXY"] == found["no_proxy"] == "a.example,b.example,127.0.0.1,localhost,::1"
 
 
-@pytest.mark.parametrize("name", [SETTING, f"{SETTING}__tableServiceUri"])
+@pytest.mark.parametrize("name", [CONNECTION, f"{CONNECTION}__tableServiceUri"])
 def test_account_in_environment_is_meant(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,7 +234,7 @@ def test_account_in_environment_is_meant(
 def test_account_in_local_settings_is_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(SETTING, raising=False)
+    monkeypatch.delenv(CONNECTION, raising=False)
     assert needs_emulator(tmp_path)
     write_settings(tmp_path, "AccountName=a")
     assert not needs_emulator(tmp_path)
@@ -243,7 +243,7 @@ def test_account_in_local_settings_is_meant(
 def test_sample_settings_need_an_emulator_unless_one_listens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, azurite: Azurite
 ) -> None:
-    monkeypatch.delenv(SETTING, raising=False)
+    monkeypatch.delenv(CONNECTION, raising=False)
     write_settings(tmp_path, DEVELOPMENT)
     monkeypatch.setattr("tools.azurite.WELL_KNOWN_PORTS", azurite.ports)
     assert not needs_emulator(tmp_path)
@@ -252,11 +252,20 @@ def test_sample_settings_need_an_emulator_unless_one_listens(
 
 
 def test_local_settings_that_are_no_json_are_named(tmp_path: Path) -> None:
-    (tmp_path / "local.settings.json").write_text('{"Values": {}} // comment')
-    with pytest.raises(AzuriteError, match=r"local\.settings\.json cannot be read: .* column"):
+    (tmp_path / "local.settings.json").write_text('{"Values": {}')
+    with pytest.raises(AzuriteError, match=r"local\.settings\.json is not valid JSON: .* column"):
         needs_emulator(tmp_path)
 
 
+def test_local_settings_may_have_comments_as_core_tools_take_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(CONNECTION, raising=False)
+    text = '{"Values": {"EO_TABLES": "https://a",}, /* b */} // c'
+    (tmp_path / "local.settings.json").write_text(text)
+    assert not needs_emulator(tmp_path)
+
+
 def write_settings(folder: Path, connection: str) -> None:
-    content = json.dumps({"Values": {SETTING: connection}})
+    content = json.dumps({"Values": {CONNECTION: connection}})
     (folder / "local.settings.json").write_text(content)

@@ -11,7 +11,6 @@ is started. What COMMAND sends to this machine goes past a proxy.
 
 import argparse
 import base64
-import json
 import os
 import queue
 import re
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.app_settings import CONNECTION, app_settings, is_connection, local_settings
 from tools.azurite_folder import Busy, Claim, Owner, answers, claimed
 from tools.node import MAJOR_MIN, Node
 
@@ -46,11 +46,8 @@ KEY: Final = (
 ADDRESS: Final = "address"
 """File in the data folder with the connection string, for as long as the emulator runs."""
 
-SETTING: Final = "EO_TABLES"
-"""The connection to the account of the log: a connection string, or with `__` and more, its parts."""
 DEVELOPMENT: Final = "UseDevelopmentStorage=true"
 
-LOCAL_SETTINGS: Final = "local.settings.json"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 START_SECONDS_MAX: Final = 60.0
@@ -221,25 +218,17 @@ def needs_emulator(app: Path) -> bool:
 
     Raises AzuriteError when local.settings.json cannot be read.
     """
-    found = [text for name, text in _settings(app).items() if text and _is_connection(name)]
-    if found == [DEVELOPMENT]:
-        return not answers(WELL_KNOWN_PORTS[SERVICES.index("Table")])
-    return not found
-
-
-def _is_connection(name: str) -> bool:
-    return name.casefold().split("__")[0] == SETTING.casefold()
-
-
-def _settings(app: Path) -> dict[str, str]:
-    """Return the settings as the host sees them: the environment wins, unless it is empty."""
-    path = app / LOCAL_SETTINGS
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+        settings = app_settings(os.environ, local_settings(app))
     except (OSError, ValueError) as error:
-        raise AzuriteError(f"{LOCAL_SETTINGS} cannot be read: {error}") from None
-    values = {name: str(text) for name, text in (content.get("Values") or {}).items()}
-    return values | {name: text for name, text in os.environ.items() if text}
+        raise AzuriteError(str(error)) from None
+    found = [text for name, text in settings.items() if is_connection(name)]
+    return not found or (found == [DEVELOPMENT] and not usual_emulator_answers())
+
+
+def usual_emulator_answers() -> bool:
+    """Tell whether something listens where `UseDevelopmentStorage=true` looks for tables."""
+    return answers(WELL_KNOWN_PORTS[SERVICES.index("Table")])
 
 
 def run_with(command: Sequence[str], data: Path, *, join: bool) -> int:
@@ -249,7 +238,7 @@ def run_with(command: Sequence[str], data: Path, *, join: bool) -> int:
         return _wait(subprocess.Popen(command, env=environ))
     with running(data, join=join) as azurite:
         print(f"Azurite (process {azurite.pid}) keeps the tables in {data}", file=sys.stderr)
-        tables = {**environ, SETTING: azurite.connection_string()}
+        tables = {**environ, CONNECTION: azurite.connection_string()}
         return _wait(subprocess.Popen(command, env=tables))
 
 
@@ -292,7 +281,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder for its files")
     parser.add_argument("--well-known-ports", action="store_true", help="10000 to 10002")
     parser.add_argument("--join", action="store_true", help="use the one that runs on these data")
-    parser.add_argument("command", nargs="*", help=f"run this, with {SETTING} set")
+    parser.add_argument("command", nargs="*", help=f"run this, with {CONNECTION} set")
     arguments = parser.parse_args()
     try:
         if arguments.command:

@@ -17,11 +17,10 @@ from domain.domain import AnyDomain
 from store.open import SETTING, beside, open_store, sqlite_path
 from store.ports.records import StoreError
 from store.ports.store import Store
-from tools.app_settings import app_settings
+from tools.app_settings import CONNECTION, app_settings, local_settings
+from tools.azurite import DEVELOPMENT, usual_emulator_answers
 from tools.domains import load_domain
 from tools.terminal import one_line
-
-CONNECTION: Final = "EO_TABLES"
 
 ADDRESS: Final = Path("tables") / "address"
 """Within the data folder: the connection string of the emulator that runs on it."""
@@ -87,22 +86,27 @@ def target(arguments: argparse.Namespace, environ: Mapping[str, str] = os.enviro
     Raises OSError and ValueError.
     """
     domain = load_domain(arguments.domain)
-    values = app_settings(environ)
+    values = app_settings(environ, local_settings())
     spec = arguments.store or values.get(SETTING) or "tables"
     path = sqlite_path(spec)
     if path is not None and beside(path, domain.plural).exists():
         spec = f"sqlite:{beside(path, domain.plural)}"
     if path is None:
-        values = _local_tables(arguments.data) | values
+        values = _with_local_tables(values, arguments.data)
     return Target(domain, spec, values)
 
 
-def _local_tables(data: Path) -> dict[str, str]:
-    """Return the connection to the emulator of `make run STORAGE=tables`, where one was noted."""
+def _with_local_tables(values: Mapping[str, str], data: Path) -> dict[str, str]:
+    """Add the connection to the emulator of `make run STORAGE=tables`, where it is the one meant:
+    nothing else is set, or only the sample's `UseDevelopmentStorage=true`, where nobody listens.
+    """
     try:
-        return {CONNECTION: (data / ADDRESS).read_text(encoding="utf-8").strip()}
+        noted = {CONNECTION: (data / ADDRESS).read_text(encoding="utf-8").strip()}
     except FileNotFoundError:
-        return {}
+        return dict(values)
+    if values.get(CONNECTION) == DEVELOPMENT and not usual_emulator_answers():
+        return {**values, **noted}
+    return app_settings(values, noted)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:

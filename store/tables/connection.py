@@ -7,6 +7,8 @@ Requests are built and answers are read here (`store.tables.requests`, `store.ta
 the SDK signs, sends and repeats them: docs/decisions/0024.
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -63,6 +65,8 @@ DEVELOPMENT: Final = (
 )
 """What `UseDevelopmentStorage=true` is short for: the emulator's account, the same for all."""
 
+_ACCOUNT_NAME: Final = re.compile(r"[a-z0-9]{1,24}")
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -77,18 +81,19 @@ class Connection:
         """Raise ValueError, naming the setting, when the connection is missing or wrong."""
         settings = folded(environ)
         name = CONNECTION_NAME.casefold()
-        connection = cls(
-            connection_string=_expanded(settings.get(name, "")),
-            service_uri=settings.get(f"{name}__tableserviceuri", "")
-            or settings.get(f"{name}__serviceuri", ""),
-            identity=Identity.read(settings, CONNECTION_NAME),
-        )
-        if not connection.connection_string and not connection.service_uri:
+        text = _expanded(settings.get(name, ""))
+        address = settings.get(f"{name}__tableserviceuri") or settings.get(f"{name}__serviceuri")
+        if text and address:
+            raise ValueError(
+                f"{CONNECTION_NAME} and {CONNECTION_NAME}__tableServiceUri are both set: the account"
+                " of the log must be named once"
+            )
+        if not text and not address:
             raise ValueError(
                 f"{CONNECTION_NAME} is not set: it needs a connection string of a storage account,"
                 f" or {CONNECTION_NAME}__tableServiceUri its address"
             )
-        return connection
+        return cls(text, address or "", Identity.read(settings, CONNECTION_NAME))
 
     def open(self) -> "Account":
         """Return the account. The first request connects, on the event loop that is running then.
@@ -99,6 +104,7 @@ class Connection:
         options: Any = {"retry_total": RETRIES_MAX, "retry_backoff_factor": RETRY_PAUSE_SECONDS}
         try:
             if self.connection_string:
+                _check_connection_string(self.connection_string)
                 service = TableServiceClient.from_connection_string(
                     self.connection_string, **options
                 )
@@ -164,6 +170,19 @@ def _check_address(address: str) -> None:
         raise ValueError("it must be an address such as https://<account>.table.core.windows.net")
     if ".table." not in parts.hostname:
         raise ValueError(f"{parts.hostname} is not the table service of an account")
+
+
+def _check_connection_string(text: str) -> None:
+    """Refuse what the SDK would take and fail with at the first request. Shows no key."""
+    pairs = (each.partition("=") for each in text.split(";"))
+    parts = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    name = parts.get("accountname")
+    if name is not None and not _ACCOUNT_NAME.fullmatch(name):
+        raise ValueError(f"its AccountName {name!r} is not 1 to 24 small letters and digits")
+    try:
+        b64decode(parts.get("accountkey", ""), validate=True)
+    except ValueError:
+        raise ValueError("its AccountKey is not Base64") from None
 
 
 def _expanded(connection_string: str) -> str:

@@ -123,6 +123,7 @@ class EngineUnderTest:
         self.log = Scripted(real.log, self.calls, "log")
         self.deadletters = real.deadletters
         self.publications = real.publications
+        self.check = real.check
         self.hub = hub or MemoryHub()
         self.decider = Decider(domain)
         self.tell = Decisions(domain.name)

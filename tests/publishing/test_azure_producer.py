@@ -26,6 +26,7 @@ from tests.domain_under_test import KEY, WIRE
 from tests.publishing.conftest import EMULATOR
 
 ROOT = Path(__file__).parent.parent.parent
+CLIENT = "6f1c2a4e-0000-4000-8000-000000000001"
 ACCESS_KEY = "SharedAccessKeyName=a;SharedAccessKey=YWJj;UseDevelopmentEmulator=true;"
 EVENTS = [
     event_of(KEY, Entry(n, f"r{n}", 1, f'{{"id":{n},"title":"TODO {n}"}}'), WIRE.shown)
@@ -34,7 +35,8 @@ EVENTS = [
 
 
 def connection(port: int) -> Connection:
-    return Connection.read({"EventHubs": f"Endpoint=sb://127.0.0.1:{port};{ACCESS_KEY}"})
+    text = f"Endpoint=sb://127.0.0.1:{port};{ACCESS_KEY}"
+    return Connection.read({"EventHubs": text}, ["todo-events"])
 
 
 # Given up half-way, the SDK leaves its socket to the garbage collector.
@@ -146,12 +148,15 @@ async def test_an_event_that_fits_into_no_message_is_an_error() -> None:
             Connection(connection_string="Endpoint=sb://a;" + ACCESS_KEY),
         ),
         (
-            {"EVENTHUBS__FULLYQUALIFIEDNAMESPACE": "a.example", "EventHubs__clientId": "c"},
-            Connection(namespace="a.example", identity=Identity("c")),
+            {"EVENTHUBS__FULLYQUALIFIEDNAMESPACE": "a.example", "EventHubs__clientId": CLIENT},
+            Connection(namespace="a.example", identity=Identity(CLIENT)),
         ),
         (
-            {"EventHubs__fullyQualifiedNamespace": "a", "EventHubs__credential": "managedidentity"},
-            Connection(namespace="a", identity=Identity(managed_only=True)),
+            {
+                "EventHubs__fullyQualifiedNamespace": "a.b",
+                "EventHubs__credential": "managedidentity",
+            },
+            Connection(namespace="a.b", identity=Identity(managed_only=True)),
         ),
         ({"EventHubs": " http://127.0.0.1:7071/ "}, Connection(address="http://127.0.0.1:7071")),
     ],
@@ -159,7 +164,7 @@ async def test_an_event_that_fits_into_no_message_is_an_error() -> None:
 def test_the_connection_is_named_as_a_functions_connection_is(
     settings: dict[str, str], expected: Connection
 ) -> None:
-    assert Connection.read(settings) == expected
+    assert Connection.read(settings, ["todo-events"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,12 +174,23 @@ def test_the_connection_is_named_as_a_functions_connection_is(
         {"EventHubs": " "},
         {"EventHubs": "nonsense"},
         {"EventHubs": "Endpoint=sb://a"},
-        {"EventHubs__fullyQualifiedNamespace": "a", "EventHubs__credential": "password"},
+        {"EventHubs": "http://"},
+        {"EventHubs": "http://127.0.0.1:70710/"},
+        {"EventHubs": "Endpoint=https://a;" + ACCESS_KEY},
+        {"EventHubs": "Endpoint=sb://a;EntityPath=another;" + ACCESS_KEY},
+        {"EventHubs": "Endpoint=sb://a;SharedAccessKeyName=a;SharedAccessKey="},
+        {"EventHubs__fullyQualifiedNamespace": "https://a.servicebus.windows.net/"},
+        {"EventHubs__fullyQualifiedNamespace": "a"},
+        {"EventHubs__fullyQualifiedNamespace": "a b.example"},
+        {"EventHubs__fullyQualifiedNamespace": "a.b", "EventHubs__credential": "password"},
+        {"EventHubs__fullyQualifiedNamespace": "a.b", "EventHubs__clientId": "me"},
+        {"EventHubs__fullyQualifiedNamespace": "a.b", "EventHubs": "Endpoint=sb://a;" + ACCESS_KEY},
     ],
 )
 def test_malformed_connection_is_named(settings: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="EventHubs"):
-        open_producer("todo-events", settings)
+    with pytest.raises(ValueError, match="EventHubs") as failure:
+        Connection.read(settings, ["todo-events"])
+    assert "YWJj" not in str(failure.value)
 
 
 def test_a_key_is_not_shown() -> None:

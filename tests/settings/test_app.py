@@ -9,12 +9,12 @@ PLURALS = ["todos"]
 
 INVALID = {
     "EO_SWEEP_SCHEDULE": ["nonsense", "*/5 * * * *", "60 * * * * *", "* * * * * * *", "@daily",
-                          "*/0 * * * * *", "5-1 * * * * *", "* * * 0 * *", "* * * * foo *", "?"],
+                          "*/0 * * * * *", "5-1 * * * * *", "* * * 0 * *", "* * * * foo *", "?", "0 0 0 30 2 *", "0 0 0 31 4,6-7/2 *"],
     "EO_PURGE_SCHEDULE": ["0 17 * * *"],
     "EO_PUBLISH_SCHEDULE": ["L * * * * *"],
     "EO_SWEEP_AFTER_SECONDS": ["0", "-1", "nan", "inf", "1e9", "ten"],
     "EO_PURGE_AFTER_HOURS": ["0", "x"],
-    "EO_REQUESTS_HUB": [" ", "a/b", "todo requests", "invoices=x", "todos="],
+    "EO_REQUESTS_HUB": [" ", "a/b", "todo requests", "invoices=x", "todos=", "a,b"],
     "EO_EVENTS_HUB": ["-x"],
     "EO_REQUESTS_CONSUMER_GROUP": ["a b"],
 }  # fmt: skip
@@ -48,9 +48,20 @@ def test_hubs_of_several_domains_are_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("requests", "events"),
+    [("a", "A"), ("todos=a,invoices=a", ""), ("", "todos=a,invoices=a"), ("todos=a", "invoices=a")],
+)
+def test_hub_of_two_uses_is_refused(requests: str, events: str) -> None:
+    # What is published would come in again as requests, or two triggers would share checkpoints.
+    plurals = PLURALS if requests == "a" else ["todos", "invoices"]
+    with pytest.raises(ValueError, match=r"EO_\w+_HUB .* 'a'"):
+        Settings.read({"EO_REQUESTS_HUB": requests, "EO_EVENTS_HUB": events}, plurals)
+
+
+@pytest.mark.parametrize(
     "schedule",
     ["* * * * * *", "*/5 * * * * *", "0 17 * * * *", "0,30 1-5 */2 1,15 jan-mar MON-Fri",
-     "0 0 0 * * 1-5", "0 0 0 1 January *"],
+     "0 0 0 * * 1-5", "0 0 0 1 January *", "0 0 0 29 2 *", "0 0 0 31 6-7 *"],
 )  # fmt: skip
 def test_valid_schedule_is_returned(schedule: str) -> None:
     assert check_schedule(schedule, "EO_SWEEP_SCHEDULE") == schedule

@@ -92,6 +92,27 @@ def test_developer_without_thread_setting_is_not_bothered(tmp_path: Path) -> Non
     read(tmp_path, limits(500, 500, 500)).check_concurrency()
 
 
+HUB = '{"extensions": {"durableTask": {"hubName": "%EO_TASK_HUB%"}}}'
+
+
+@pytest.mark.parametrize("name", ["", "todo hub", "a", "1abc", "Hub-2", "H" * 46])
+def test_name_that_no_task_hub_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text(HUB)
+    with pytest.raises(ValueError, match="EO_TASK_HUB"):
+        HostJson.read(tmp_path / "host.json", {"EO_TASK_HUB": name}).check_task_hub()
+
+
+def test_name_of_the_task_hub_may_be_given_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "host.json"
+    path.write_text(HUB)
+    HostJson.read(path, {"eo_task_hub": "HubV2"}).check_task_hub()
+    path.write_text("{}")
+    HostJson.read(path, {}).check_task_hub()
+    path.write_text(HUB.replace("%EO_TASK_HUB%", "Hub-2"))
+    with pytest.raises(ValueError, match=r"host\.json: hubName is 'Hub-2'"):
+        HostJson.read(path, {}).check_task_hub()
+
+
 def test_shipped_file_fits_the_sample_settings() -> None:
     environ = {"PYTHON_THREADPOOL_THREAD_COUNT": "32", "WEBSITE_SITE_NAME": "x"}
     shipped = HostJson.read(Path(__file__).parents[2] / "host.json", environ)

@@ -1,6 +1,7 @@
 """The connection `EO_TABLES`, spelt in all the ways that Functions apps spell theirs."""
 
 import logging
+import re
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ from store.tables.requests import upsert
 
 STRING = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5;EndpointSuffix=core.net"
 ADDRESS = "https://a.table.core.windows.net"
+CLIENT = "6f1c2a4e-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(
@@ -57,11 +59,11 @@ def test_user_assigned_identity_is_named_by_its_client_id() -> None:
     connection = Connection.read(
         {
             "EO_TABLES__tableServiceUri": ADDRESS,
-            "EO_TABLES__clientId": "6f1c2a4e",
+            "EO_TABLES__clientId": CLIENT,
             "EO_TABLES__credential": "managedidentity",
         }
     )
-    assert connection == Connection("", ADDRESS, Identity("6f1c2a4e", managed_only=True))
+    assert connection == Connection("", ADDRESS, Identity(CLIENT, managed_only=True))
 
 
 def test_identity_without_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,16 +79,35 @@ def test_missing_connection_is_named(environ: dict[str, str]) -> None:
         Connection.read(environ)
 
 
-@pytest.mark.parametrize("text", ["nonsense", "AccountName=a", "TableEndpoint=;AccountKey=x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "AccountName=a",
+        "TableEndpoint=;AccountKey=x",
+        STRING.replace("a2V5", "not base64!"),
+        STRING.replace("AccountName=a;", "AccountName=A b;"),
+    ],
+)
 def test_wrong_connection_string_is_named_and_not_shown(text: str) -> None:
     with pytest.raises(ValueError, match="EO_TABLES cannot be used") as failure:
         Connection.read({"EO_TABLES": text}).open()
-    assert "AccountKey=x" not in str(failure.value)
+    assert not re.search("AccountKey=x|base64!", str(failure.value))
 
 
 def test_credential_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="EO_TABLES__credential is 'azurecli'"):
         Connection.read({"EO_TABLES": STRING, "EO_TABLES__credential": "azurecli"})
+
+
+def test_client_id_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="EO_TABLES__clientId is 'me'"):
+        Connection.read({"EO_TABLES__tableServiceUri": ADDRESS, "EO_TABLES__clientId": "me"})
+
+
+def test_account_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="EO_TABLES and EO_TABLES__tableServiceUri are both set"):
+        Connection.read({"EO_TABLES": STRING, "EO_TABLES__tableServiceUri": ADDRESS})
 
 
 def test_connection_does_not_show_its_secret() -> None:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from azure_functions_runtime.utils.app_setting_manager import is_true_like
 
+from telemetry import export
 from telemetry.export import CONNECTION, DISTRO, SWITCH
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +179,11 @@ def test_spans_sent_elsewhere_or_unwanted_are_not_exported(
 ) -> None:
     started, items, _ = run(tmp_path, **{CONNECTION: ingestion, **settings})
     assert (started, items) == ("False", [])
+
+
+@pytest.mark.parametrize("text", ["true", " TRUE ", "1", "t", "yes", "y", "false", "0", "", "on"])
+def test_switch_is_on_when_the_worker_says_so(text: str) -> None:
+    assert export._is_on({SWITCH: text}, SWITCH) == is_true_like(text)
 
 
 def test_malformed_connection_string_does_not_stop_the_start(

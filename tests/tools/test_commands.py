@@ -1,6 +1,8 @@
 """The commands as operators start them."""
 
+import argparse
 import asyncio
+import json
 import os
 import re
 import sqlite3
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.logs import DOMAIN, KEYS, append, fill, request
-from tools.command import Target
+from tools.command import Target, target
 from tools.domains import load_domain
 from tools.terminal import Progress, one_line
 
@@ -45,11 +47,11 @@ def _run(arguments: list[str], environ: dict[str, str]) -> tuple[int, str, str]:
 @pytest.fixture
 async def file(tmp_path: Path) -> str:
     """A store of invoices, as its setting."""
-    target = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
-    store = target.store(create=True)
+    made = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
+    store = made.store(create=True)
     await fill(store)
     await store.close()
-    return target.spec
+    return made.spec
 
 
 COMMANDS = {
@@ -109,8 +111,8 @@ def test_wrong_setting_is_named(arguments: tuple[str, ...], what: str) -> None:
 async def test_tables_of_a_local_run_are_found_by_its_data(
     tables_account: str, tmp_path: Path
 ) -> None:
-    target = Target(DOMAIN, "tables", {"EO_TABLES": tables_account})
-    store = target.store(create=True)
+    made = Target(DOMAIN, "tables", {"EO_TABLES": tables_account})
+    store = made.store(create=True)
     await fill(store)
     await store.close()
     note(tmp_path / "tables" / "address", tables_account)
@@ -118,6 +120,39 @@ async def test_tables_of_a_local_run_are_found_by_its_data(
     code, out, _ = await asyncio.to_thread(run, "tools.audit", *arguments)
     assert code == 0
     assert "in 180 entries of 3 customers" in out
+
+
+ADDRESS = "EO_TABLES__tableServiceUri"
+
+
+@pytest.mark.parametrize(
+    ("given", "in_file", "meant"),
+    [
+        ({ADDRESS: "https://a"}, {"EO_TABLES": "file"}, {ADDRESS: "https://a"}),
+        ({"EO_TABLES": "given"}, {ADDRESS: "https://a"}, {"EO_TABLES": "given"}),
+        ({"eo_tables__clientid": "c"}, {"EO_TABLES": "file"}, {"eo_tables__clientid": "c"}),
+        ({}, {ADDRESS: "https://a"}, {ADDRESS: "https://a"}),
+        ({"EO_TABLES": ""}, {}, {"EO_TABLES": "emulator"}),
+        ({}, {"EO_TABLES": "UseDevelopmentStorage=true"}, {"EO_TABLES": "emulator"}),
+    ],
+    ids=str,
+)
+def test_connection_is_taken_whole_from_the_first_that_has_one(
+    given: dict[str, str],
+    in_file: dict[str, str],
+    meant: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # An audit of the emulator, or of a mixture, would say that the log on Azure is well.
+    note(tmp_path / "tables" / "address", "emulator")
+    monkeypatch.setattr("tools.azurite.WELL_KNOWN_PORTS", (1, 1, 1))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "local.settings.json").write_text(json.dumps({"Values": in_file}))
+    arguments = argparse.Namespace(store="tables", domain=INVOICES, data=tmp_path)
+    environ = target(arguments, given).environ
+    found = {n: v for n, v in environ.items() if n.casefold().startswith("eo_tables")}
+    assert found == meant
 
 
 def note(path: Path, text: str) -> None:
@@ -188,12 +223,12 @@ runpy.run_module("tools.audit", run_name="__main__")
 
 @pytest.fixture
 async def large_file(tmp_path: Path) -> str:
-    target = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
-    store = target.store(create=True)
+    made = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
+    store = made.store(create=True)
     for first in range(0, 9_800, 49):
         await append(store, [request(KEYS[0], n, 1) for n in range(first, first + 49)])
     await store.close()
-    return target.spec
+    return made.spec
 
 
 def test_ctrl_c_stops_an_audit_within_a_page(large_file: str) -> None:

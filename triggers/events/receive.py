@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from intake.accept import Accepted, NotStored, Outcome, Refused
-from store.ports.records import Request
+from store.ports.records import Request, StoreError
 from taskhub.port import TaskHub
 from triggers.engine import Engine
 from triggers.events.event import Delivered, Event, events_of
@@ -21,9 +21,11 @@ TRIES_UNREADABLE_MAX: Final = 3
 """Deliveries of an event whose key has rows that cannot be read: asking again does not help."""
 
 TRIES_SILENT_MAX: Final = 20
-"""Deliveries of an event whose key does not answer while others of the batch do: ten minutes, with
-the pauses of the trigger. A store that answers nobody holds up the partition for as long as that
-lasts."""
+"""Deliveries of an event whose key does not answer while others of the batch do, or the store says
+that it works: ten minutes, with the pauses of the trigger. A store that answers nobody holds up the
+partition for as long as that lasts."""
+
+CHECK_SECONDS_MAX: Final = 5.0
 
 EVENTS_REMEMBERED_MAX: Final = 10_000
 
@@ -43,6 +45,7 @@ class Receiver:
         self._intake = engine.intake
         self._emitter = engine.emitter
         self._hand_over = engine.hand_over
+        self._store = engine.store
         self._deadletters = engine.store.deadletters
         self._tell = engine.tell
         self._now = now
@@ -69,7 +72,7 @@ class Receiver:
             for (event, _), outcome in zip(pairs, outcomes, strict=True)
             if isinstance(outcome, Refused)
         ]
-        given_up, waiting = self._not_stored(pairs, outcomes)
+        given_up, waiting = await self._not_stored(pairs, outcomes)
         await self._bury([*dead, *given_up])
         if waiting:
             raise Undelivered(f"{waiting} of {len(pairs)} events were not accepted")
@@ -85,26 +88,39 @@ class Receiver:
         await self._emitter.announce(accepted, hub)
         await self._hand_over.hand_over(list(dict.fromkeys(e.key for e in accepted)), hub)
 
-    def _not_stored(
+    async def _not_stored(
         self, pairs: Sequence[Pair], outcomes: Sequence[Outcome]
     ) -> tuple[list[tuple[Event, Dead]], int]:
         """Return the events to give up on, and how many are to be delivered again."""
-        others_work = any(not isinstance(each, NotStored) for each in outcomes)
+        tries = [
+            self._count(event) if isinstance(outcome, NotStored) else 0
+            for (event, _), outcome in zip(pairs, outcomes, strict=True)
+        ]
+        others_work = 0 in tries
+        if pairs and not others_work and max(tries) >= TRIES_SILENT_MAX:
+            others_work = await self._store_works()
         given_up: list[tuple[Event, Dead]] = []
         waiting = 0
-        for (event, request), outcome in zip(pairs, outcomes, strict=True):
+        for (event, request), outcome, count in zip(pairs, outcomes, tries, strict=True):
             if not isinstance(outcome, NotStored):
                 continue
-            tries = self._count(event)
-            if outcome.unreadable and tries >= TRIES_UNREADABLE_MAX:
+            if outcome.unreadable and count >= TRIES_UNREADABLE_MAX:
                 words = f"rows of {request.key} are damaged, or of a newer release"
                 given_up.append((event, Dead(UNAVAILABLE, words)))
-            elif others_work and tries >= TRIES_SILENT_MAX:
-                words = f"the store did not answer for {request.key} in {tries} tries"
+            elif others_work and count >= TRIES_SILENT_MAX:
+                words = f"the store did not answer for {request.key} in {count} tries"
                 given_up.append((event, Dead(UNAVAILABLE, words)))
             else:
                 waiting += 1
         return given_up, waiting
+
+    async def _store_works(self) -> bool:
+        """Ask it, where no event of the batch tells: all may be of the one key that is silent."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                return not await self._store.check()
+        except (TimeoutError, StoreError):
+            return False
 
     def _count(self, event: Event) -> int:
         name = (event.hub, event.partition, event.position)

@@ -167,8 +167,9 @@ async def test_unreadable_key_is_dead_after_three_tries(
     assert await service.request_ids(nth_key(8)) == ids(1, 1)
 
 
-async def test_silent_key_is_dead_when_others_work(
-    service: EventService, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("are_alone", [True, False])
+async def test_silent_key_is_dead_when_the_store_works(
+    service: EventService, monkeypatch: pytest.MonkeyPatch, *, are_alone: bool
 ) -> None:
     monkeypatch.setattr(receive, "TRIES_SILENT_MAX", 3)
     put = service.engine.inbox.put
@@ -179,12 +180,37 @@ async def test_silent_key_is_dead_when_others_work(
         return await put(requests, at)
 
     monkeypatch.setattr(service.engine.inbox, "put", silent, raising=False)
-    alone, both = [event(7, "a", 0)], [event(7, "a", 0), event(8, "b", 1)]
-    for _ in range(5):
+    events = [event(7, "a", 0), event(8, "b", 1)][: 1 if are_alone else 2]
+    for _ in range(2):
         with pytest.raises(Undelivered):
-            await service.receive(*alone)
-    await service.receive(*both)
+            await service.receive(*events)
+    await service.receive(*events)
     assert await service.codes() == {"0": "key-unavailable"}
+
+
+@pytest.mark.parametrize("says", [{"log": "gone"}, Unknown("no answer")], ids=["check", "error"])
+async def test_store_that_answers_nobody_makes_no_dead_letter(
+    service: EventService, says: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "TRIES_SILENT_MAX", 3)
+
+    async def silent(*_: Any) -> Any:
+        raise Unknown("no answer")
+
+    async def check() -> Any:
+        if isinstance(says, Unknown):
+            raise says
+        return says
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service.engine.inbox, "put", silent, raising=False)
+        broken.setattr(service.engine, "check", check, raising=False)
+        for _ in range(10):
+            with pytest.raises(Undelivered):
+                await service.receive(event(7, "a", 0))
+    await service.receive(event(7, "a", 0))
+    assert await service.codes() == {}
+    assert await service.request_ids(nth_key(7)) == ids(0, 1)
 
 
 async def test_too_much_at_once_is_delivered_again(
