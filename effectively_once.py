@@ -14,6 +14,7 @@ from random import Random
 import azure.durable_functions as df
 import azure.functions as func
 
+from activities.drain import Drains
 from activities.emit import Emitter
 from activities.hand_over import HandOver
 from domain.decider import Decider
@@ -83,13 +84,15 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
 def _engine(domain: AnyDomain, store: Store, tell: Decisions, *, publishes: bool = False) -> Engine:
     decider = Decider(domain)
     names = durable.names_of(domain.entity, domain.plural)
+    emitter = Emitter(store, decider, tell, _now)
     return Engine(
         domain=domain,
         wire=Wire(domain),
         store=store,
         tell=tell,
         intake=Intake(store, decider, tell, _now),
-        emitter=Emitter(store, decider, tell, _now),
+        emitter=emitter,
+        drains=Drains(store.inbox, emitter, tell, _now),
         hand_over=HandOver(tell),
         hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
         publishes=publishes,
@@ -121,7 +124,7 @@ def _published(
 def _register(app: df.DFApp, engine: Engine, settings: Settings) -> None:
     domain = engine.domain
     names = durable.names_of(domain.entity, domain.plural)
-    app.register_functions(durable.blueprint(names, engine.emitter, engine.tell, engine.hub_of))
+    app.register_functions(durable.blueprint(names, engine))
     if hub := settings.requests_hubs.get(domain.plural):
         receiver = Receiver(engine, _now, hub)
         group = settings.requests_consumer_group
@@ -131,7 +134,7 @@ def _register(app: df.DFApp, engine: Engine, settings: Settings) -> None:
 
 def _swept(engine: Engine) -> timers.Swept:
     rng = Random()  # noqa: S311 - draws an order
-    sweeper = Sweeper(engine.store.inbox, engine.emitter, engine.tell, _now, rng)
+    sweeper = Sweeper(engine.store.inbox, engine.drains, engine.tell, _now, rng)
     return timers.Swept(sweeper, engine.store, engine.hub_of, engine.tell)
 
 

@@ -80,6 +80,25 @@ class Lane:
     failures: int = 0
     removals: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def enter(self, request: Request, due: float) -> asyncio.Future[Answer]:
+        """Wait for the answer to an ACCEPTED request; see `Waiter.due`."""
+        waiter = self.waiting.setdefault(request.id, Waiter(request, due))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiter.callers.append(future)
+        return future
+
+    def leave(
+        self, request_id: str, future: asyncio.Future[Answer], *, is_client: bool = False
+    ) -> None:
+        """Wait no more."""
+        future.cancel()
+        waiter = self.waiting.get(request_id)
+        if waiter is not None and future in waiter.callers:
+            waiter.callers.remove(future)
+            waiter.clients -= is_client
+            if not waiter.callers:
+                del self.waiting[request_id]
+
     def is_open(self, request_id: str) -> bool:
         """Whether an id may need its place."""
         return request_id in self.waiting or request_id not in self.done

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 
-from activities.emit import Emitter
+from activities.drain import Drains
 from taskhub.port import TaskHub
 
 PAUSES_SECONDS: Final = (1, 2, 4)
@@ -52,14 +52,14 @@ def orchestration(activity: str) -> Any:
     return outbox
 
 
-async def emit(emitter: Emitter, keys: Any, hub: TaskHub) -> list[str]:
+async def emit(drains: Drains, keys: Any, hub: TaskHub) -> list[str]:
     """Give everything in the inboxes of these keys its place; return the keys with rows left.
 
     Those that found no place among the drains in time are left too: waiting for one behind
     thousands of keys that hang would take longer than the function may.
     """
     tasks = {
-        key: asyncio.create_task(emitter.drain(key, hub, KEY_SECONDS_MAX)) for key in _keys_of(keys)
+        key: asyncio.create_task(drains.drain(key, hub, KEY_SECONDS_MAX)) for key in _keys_of(keys)
     }
     if not tasks:
         return []

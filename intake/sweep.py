@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from activities.emit import Emitter
+from activities.drain import Drains
 from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
 from taskhub.port import TaskHub
 from telemetry.decisions import Decisions
@@ -35,7 +35,7 @@ class Sweeper:
     def __init__(
         self,
         inbox: Inbox,
-        emitter: Emitter,
+        drains: Drains,
         tell: Decisions,
         now: Callable[[], datetime],
         rng: Random,
@@ -44,7 +44,7 @@ class Sweeper:
         that does not get to the end begins elsewhere next time.
         """
         self._inbox = inbox
-        self._emitter = emitter
+        self._drains = drains
         self._tell = tell
         self._now = now
         self._rng = rng
@@ -102,7 +102,7 @@ class Sweeper:
             # What can be read goes first: one row that cannot fails every page of its key.
             page = [each for each in rows[key] if each.request.payload]
             are_all = 0 < len(page) < OVERDUE_ROWS
-            return await self._emitter.drain(key, hub, KEY_SECONDS_MAX, page, are_all=are_all)
+            return await self._drains.drain(key, hub, KEY_SECONDS_MAX, page, are_all=are_all)
 
         tasks = {key: asyncio.create_task(one(key)) for key in keys}
         if not tasks:

@@ -7,11 +7,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import outbox
-from activities.emit import Emitter
 from entities.entity import entity
-from taskhub.durable import HubOf
 from telemetry import tracing
-from telemetry.decisions import Decisions
+from triggers.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +26,13 @@ def names_of(entity_name: str, plural: str) -> Names:
     return Names(entity_name, f"outbox_{plural}", f"emit_{plural}")
 
 
-def blueprint(names: Names, emitter: Emitter, tell: Decisions, hub_of: HubOf) -> df.Blueprint:
+def blueprint(names: Names, engine: Engine) -> df.Blueprint:
     """Declare the three."""
     functions = df.Blueprint()
 
     functions.function_name(f"order_{names.entity.lower()}")(
         functions.entity_trigger("context", entity_name=names.entity)(
-            entity(tell, emitter.entity_ran)
+            entity(engine.tell, engine.emitter.entity_ran)
         )
     )
     functions.function_name(names.orchestration)(
@@ -48,6 +46,6 @@ def blueprint(names: Names, emitter: Emitter, tell: Decisions, hub_of: HubOf) ->
     @functions.durable_client_input("client")
     async def emit(keys: Any, client: Any, context: func.Context) -> Any:
         with tracing.invocation(context.trace_context):
-            return await outbox.emit(emitter, keys, hub_of(client))
+            return await outbox.emit(engine.drains, keys, engine.hub_of(client))
 
     return functions

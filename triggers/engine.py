@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from activities.drain import Drains
 from activities.emit import Emitter
 from activities.hand_over import HandOver
 from domain.domain import AnyDomain
@@ -22,6 +23,7 @@ class Engine:
     tell: Decisions
     intake: Intake
     emitter: Emitter
+    drains: Drains
     hand_over: HandOver
     hub_of: HubOf
     """Makes a hub of what the binding of a durable client gives an invocation."""

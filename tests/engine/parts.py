@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from activities.drain import Drains
 from activities.emit import Answer, Emitter
 from domain.decider import Decider
 from entities.order import Order, create
@@ -130,6 +131,7 @@ class EngineUnderTest:
         store: Any = self
         self.intake = Intake(store, self.decider, self.tell, now)
         self.emitter = Emitter(store, self.decider, self.tell, now)
+        self.drains = Drains(store.inbox, self.emitter, self.tell, now)
         self.hub.ran = self.emitter.entity_ran
 
     def other(self) -> "EngineUnderTest":

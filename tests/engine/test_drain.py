@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from activities import emit, hand_over, outbox
+from activities import drain, hand_over, outbox
 from activities.append import Appender
 from activities.hand_over import HandOver
 from intake import sweep
@@ -29,13 +29,13 @@ class Rows(list[Waiting]):
 
 def sweeper_of(engine: EngineUnderTest) -> Sweeper:
     inbox: Any = engine.inbox
-    return Sweeper(inbox, engine.emitter, engine.tell, now, Random(1))
+    return Sweeper(inbox, engine.drains, engine.tell, now, Random(1))
 
 
 async def test_drain_brings_the_whole_inbox_into_the_log(engine: EngineUnderTest) -> None:
     for first in range(0, 1_200, 100):
         await engine.wait_in_inbox(*(request(f"r{first + n}") for n in range(100)), seconds=60)
-    assert await engine.emitter.drain(KEY, engine.hub, 60)
+    assert await engine.drains.drain(KEY, engine.hub, 60)
     assert len(await engine.real.log.read(KEY, 0, 1_000)) == 1_000
     assert (await engine.real.log.head(KEY)).place == 1_200
     assert await engine.rows() == []
@@ -44,7 +44,7 @@ async def test_drain_brings_the_whole_inbox_into_the_log(engine: EngineUnderTest
 async def test_drain_reads_the_order_before_it_signals(engine: EngineUnderTest) -> None:
     await engine.wait_in_inbox(request("a"), request("b"))
     engine.hub.commit(KEY, ["b", "a"], [], 0)
-    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.drains.drain(KEY, engine.hub, 10)
     assert await engine.logged() == ["b", "a"]
     assert engine.hub.signals == [(KEY, (), ("b", "a"), 2)]
 
@@ -52,7 +52,7 @@ async def test_drain_reads_the_order_before_it_signals(engine: EngineUnderTest) 
 async def test_drain_of_what_is_in_the_log_removes_the_rows(engine: EngineUnderTest) -> None:
     await engine.append(request("a"))
     await engine.wait_in_inbox(request("a"), seconds=60)
-    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.drains.drain(KEY, engine.hub, 10)
     assert await engine.logged() == ["a"]
     assert await engine.rows() == []
 
@@ -65,30 +65,30 @@ async def test_known_done_does_not_skip_a_row_that_came_back(engine: EngineUnder
     lane.done["b"] = None
     await engine.wait_in_inbox(request("b"), seconds=60)
     engine.hub.commit(KEY, ["b"], [], 1)
-    assert await engine.emitter.drain(KEY, engine.hub, 10)
+    assert await engine.drains.drain(KEY, engine.hub, 10)
     assert await engine.logged() == ["a", "b"]
 
 
 async def test_drain_gives_up_in_time_and_says_so(engine: EngineUnderTest) -> None:
     engine.log.before["tail"] = [hang]
     await engine.wait_in_inbox(request("a"), seconds=60)
-    assert not await engine.emitter.drain(KEY, engine.hub, 0.1)
+    assert not await engine.drains.drain(KEY, engine.hub, 0.1)
 
 
 async def test_activity_returns_the_keys_that_are_left(engine: EngineUnderTest) -> None:
     await engine.wait_in_inbox(request("a"), seconds=60)
     await engine.wait_in_inbox(request("a", key="8"), seconds=60)
     engine.inbox.before["page"] = [Unknown("no answer")]
-    left = await outbox.emit(engine.emitter, [KEY, "8"], engine.hub)
+    left = await outbox.emit(engine.drains, [KEY, "8"], engine.hub)
     assert left in ([KEY], ["8"])
-    assert await outbox.emit(engine.emitter, left, engine.hub) == []
+    assert await outbox.emit(engine.drains, left, engine.hub) == []
 
 
 @pytest.mark.parametrize("message", [None, "7", {"keys": ["7"]}, [7], [["7"]]])
 async def test_message_of_another_kind_is_left_to_the_sweeper(
     engine: EngineUnderTest, message: Any
 ) -> None:
-    assert await outbox.emit(engine.emitter, message, engine.hub) == []
+    assert await outbox.emit(engine.drains, message, engine.hub) == []
 
 
 async def test_hand_overs_of_one_moment_share_a_start(engine: EngineUnderTest) -> None:
@@ -152,7 +152,7 @@ async def test_hanging_keys_do_not_hide_keys_behind_them(
     monkeypatch.setattr(sweep, "KEYS_MAX", 10)
     monkeypatch.setattr(sweep, "SLOW_KEYS_MAX", 2)
     monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.2)
-    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(drain, "DRAIN_SECONDS_MAX", 0.05)
     for key in range(10, 60):
         await engine.wait_in_inbox(request("a", key=str(key)), seconds=60)
     await engine.wait_in_inbox(request("a", key="99"), seconds=60)
@@ -217,12 +217,12 @@ async def test_activity_ends_in_time_however_many_keys_hang(
 ) -> None:
     monkeypatch.setattr(outbox, "KEY_SECONDS_MAX", 0.2)
     monkeypatch.setattr(outbox, "RUN_SECONDS_MAX", 0.4)
-    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(drain, "DRAIN_SECONDS_MAX", 0.1)
     keys = [str(key) for key in range(1, 1_001)]
 
     monkeypatch.setattr(engine.inbox, "page", hang, raising=False)
     async with asyncio.timeout(6):
-        assert await outbox.emit(engine.emitter, keys, engine.hub) == keys
+        assert await outbox.emit(engine.drains, keys, engine.hub) == keys
 
 
 async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
@@ -230,7 +230,7 @@ async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
 ) -> None:
     monkeypatch.setattr(sweep, "SLOW_KEYS_MAX", 5)
     monkeypatch.setattr(sweep, "KEY_SECONDS_MAX", 0.05)
-    monkeypatch.setattr(emit, "DRAIN_SECONDS_MAX", 0.01)
+    monkeypatch.setattr(drain, "DRAIN_SECONDS_MAX", 0.01)
     held: list[weakref.ref[Rows]] = []
     most = 0
 
@@ -299,7 +299,7 @@ async def test_keys_without_waiters_fold_one_after_the_other(
 
     monkeypatch.setattr(Appender, "_fold", counted)
     counting = asyncio.create_task(count())
-    assert all(await asyncio.gather(*(engine.emitter.drain(k, engine.hub, 60) for k in keys)))
+    assert all(await asyncio.gather(*(engine.drains.drain(k, engine.hub, 60) for k in keys)))
     counting.cancel()
     assert folds.total() >= len(keys)
     assert max(folds.values()) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities import emit, lane
+from activities import emit, entity_calls, lane
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 from intake.accept import Replayed
 from store.ports.records import Conflict, Entry, Unknown
@@ -278,7 +278,7 @@ async def test_flood_without_waiters_leaves_hub_calls_to_others(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hub that takes 20 ms a signal: 500 of them would be half a second for everybody else."""
-    monkeypatch.setattr(emit, "HUB_CALLS_MAX", 2)
+    monkeypatch.setattr(entity_calls, "HUB_CALLS_MAX", 2)
     engine = engine.other()
     signal = engine.hub.create
 

@@ -87,7 +87,7 @@ async def test_requests_beside_a_failing_one_go_on(sums: EngineUnderTest) -> Non
     amounts = [1, 13, 2, 13, 3]
     requests = [asking(f"r{n}", amount) for n, amount in enumerate(amounts)]
     await sums.wait_in_inbox(*requests, seconds=60)
-    assert await sums.emitter.drain(KEY, sums.hub, 10)
+    assert await sums.drains.drain(KEY, sums.hub, 10)
     assert sorted(await sums.logged()) == ["r0", "r2", "r4"]
     assert await sums.rows() == []
 
@@ -207,7 +207,7 @@ async def test_function_without_an_end_holds_up_nobody_for_ever(
 ) -> None:
     monkeypatch.setattr("domain.decider.SECONDS_MAX", 1.0)
     await sums.wait_in_inbox(asking("a", ENDLESS), asking("b", 1), seconds=60)
-    drained = asyncio.create_task(sums.emitter.drain(KEY, sums.hub, 60))
+    drained = asyncio.create_task(sums.drains.drain(KEY, sums.hub, 60))
     assert await sums.place(asking("c", 2, OTHER_KEY), seconds=60) == 1
     assert await drained
     assert await sums.logged() == ["b"]
@@ -223,7 +223,7 @@ async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest)
     deployed = EngineUnderTest(sums.real, domain=MENDED)
     replayed = await Desk(sums.real, MENDED).replay(Name(FOLD, KEY, "b"), Change())
     assert replayed.outcome is Outcome.ACCEPTED
-    assert await deployed.emitter.drain(KEY, deployed.hub, 60)
+    assert await deployed.drains.drain(KEY, deployed.hub, 60)
     assert await sums.logged() == ["a", "b"]
     assert [each.version for each in await sums.real.log.read(KEY, 0, 9)] == [1, 2]
     assert await sums.deadletters.get(Name(FOLD, KEY, "b")) is None

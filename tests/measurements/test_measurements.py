@@ -125,7 +125,7 @@ async def test_sweeper_finds_requests_without_an_emitter(
         each async for each in service.store.inbox.overdue(datetime.now(UTC) + timedelta(days=1))
     ]
     assert [row.request.key for rows in waiting for row in rows] == [STATION]
-    assert await service.engine.emitter.drain(STATION, service.hub, 20.0)
+    assert await service.engine.drains.drain(STATION, service.hub, 20.0)
     assert (await service.get("request", stationName=STATION, requestName="k")).status_code == 200
 
 

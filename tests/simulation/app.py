@@ -11,6 +11,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities import outbox
+from activities.drain import Drains
 from activities.emit import Emitter
 from activities.hand_over import HandOver
 from domain.wire import Wire
@@ -76,9 +77,10 @@ class App:
             log = parts.marking_log(store.log, store.publications, now, live.appended)
             store = MarkingStore(store, log)
         self.emitter = parts.emitter(store, decider, tell, now)
+        self.drains = Drains(store.inbox, self.emitter, tell, now)
         self.intake = parts.intake(store, decider, tell, now)
         self.hand_over = parts.hand_over(tell)
-        self.sweeper = parts.sweeper(store.inbox, self.emitter, tell, now, outside.rng)
+        self.sweeper = parts.sweeper(store.inbox, self.drains, tell, now, outside.rng)
         if publisher is not None:
             self.catch_up = self._catch_up(publisher)
         run: Any = df.Entity.create(parts.entity(tell, self._ran))
@@ -105,7 +107,7 @@ class App:
 
     async def run_activity(self, text: str) -> str:
         """Run `emit` on its input; return what it answers. Both are JSON."""
-        return json.dumps(await outbox.emit(self.emitter, json.loads(text), self.hub))
+        return json.dumps(await outbox.emit(self.drains, json.loads(text), self.hub))
 
     async def sweep(self, older_than: timedelta, seconds_max: float) -> None:
         """What the sweeper's timer does."""

@@ -6,7 +6,7 @@ from random import Random
 from types import ModuleType
 from typing import Any, Final
 
-from activities import append, emit, hand_over, lane, outbox
+from activities import append, drain, entity_calls, hand_over, lane, outbox
 from entities import order
 from intake import accept, admission, sweep
 from publishing import catch_up, live, publisher
@@ -15,10 +15,10 @@ from taskhub import durable
 SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
     "LOG_ENTRIES_MAX": ((append,), (1, 2, 3)),
     "POINT_READS_MAX": ((append,), (0, 1)),
-    "INBOX_PAGE_ROWS": ((append, emit), (1, 2)),
-    "HUB_CALLS_MAX": ((emit,), (1, 2)),
-    "DRAINS_MAX": ((emit,), (1, 2)),
-    "KEYS_ANNOUNCED_MAX": ((emit,), (1, 2)),
+    "INBOX_PAGE_ROWS": ((append, drain), (1, 2)),
+    "HUB_CALLS_MAX": ((entity_calls,), (1, 2)),
+    "DRAINS_MAX": ((drain,), (1, 2)),
+    "KEYS_ANNOUNCED_MAX": ((entity_calls,), (1, 2)),
     "PAUSE_SECONDS": ((hand_over, live), (0.0, 1.0)),
     "OUTBOX_CHARACTERS_MAX": ((order, lane), (24, 48)),
     "KEYS_REMEMBERED_MAX": ((lane,), (1, 2)),

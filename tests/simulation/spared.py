@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from activities.emit import Emitter
+from activities.entity_calls import EntityCalls
 from activities.hand_over import HandOver
 from activities.lane import Lane
 from intake import accept
@@ -31,6 +32,14 @@ class WithoutHints(Emitter):
 
 class WithoutSignals(Emitter):
     """Tells the entity nothing, so that only the order of last resort is left."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._entities = Mute(self._lanes, self._tell)
+
+
+class Mute(EntityCalls):
+    """Signals nothing."""
 
     async def _send(
         self, lane: Lane, hub: TaskHub, ids: Sequence[str], done: Sequence[str]

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from activities.emit import DRAIN_SECONDS_MAX, DRAINS_MAX
+from activities.drain import DRAIN_SECONDS_MAX, DRAINS_MAX
 from store.ports.records import Request
 from tests.simulation import neighbours
 from tests.simulation.neighbours import Burden, beside

@@ -27,7 +27,7 @@ class DrainingHub(MemoryHub):
     async def hand_over(self, keys: Sequence[str]) -> None:
         await super().hand_over(keys)
         assert self.engine is not None
-        await asyncio.gather(*(self.engine.emitter.drain(e, self, 30) for e in keys))
+        await asyncio.gather(*(self.engine.drains.drain(e, self, 30) for e in keys))
 
 
 class EventService:
@@ -46,6 +46,7 @@ class EventService:
             tell=self.engine.tell,
             intake=self.engine.intake,
             emitter=self.engine.emitter,
+            drains=self.engine.drains,
             hand_over=HandOver(self.engine.tell),
             hub_of=lambda _: self.hub,
         )
@@ -55,7 +56,7 @@ class EventService:
         """Have one batch delivered, and what follows from it done."""
         await self.receiver.receive(deliver(events), self.hub)
         for key in {key for keys in self.hub.handed_over for key in keys}:
-            await self.engine.emitter.drain(key, self.hub, 30)
+            await self.engine.drains.drain(key, self.hub, 30)
 
     async def receive_all(self, events: Sequence[Sent], batch: int) -> None:
         """Have events delivered in batches of a size."""

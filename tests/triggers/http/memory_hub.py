@@ -10,7 +10,7 @@ from entities.order import Order, create
 from taskhub.port import TaskHub
 
 if TYPE_CHECKING:
-    from activities.emit import Emitter
+    from activities.drain import Drains
 
 
 class MemoryHub(TaskHub):
@@ -20,8 +20,8 @@ class MemoryHub(TaskHub):
         self.works = True
         self.orders: dict[str, Order] = {}
         self.handed_over: list[str] = []
-        self.emitter: Emitter | None = None
-        self._drains: set[asyncio.Task[None]] = set()
+        self.drains: Drains | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @override
     async def create(self, key: str, ids: Sequence[str], done: Sequence[str], head: int) -> None:
@@ -37,18 +37,18 @@ class MemoryHub(TaskHub):
     @override
     async def hand_over(self, keys: Sequence[str]) -> None:
         self.handed_over += keys
-        if self.works and self.emitter is not None:
+        if self.works and self.drains is not None:
             for key in keys:
-                task = asyncio.create_task(self._drain(self.emitter, key))
-                self._drains.add(task)
-                task.add_done_callback(self._drains.discard)
+                task = asyncio.create_task(self._drain(self.drains, key))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
-    async def _drain(self, emitter: "Emitter", key: str) -> None:
+    async def _drain(self, drains: "Drains", key: str) -> None:
         for _ in range(10):
-            if await emitter.drain(key, self, 10.0):
+            if await drains.drain(key, self, 10.0):
                 return
 
     async def idle(self) -> None:
         """Wait until everything that was handed over is done."""
-        while self._drains:
-            await asyncio.gather(*self._drains)
+        while self._tasks:
+            await asyncio.gather(*self._tasks)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
+from activities.drain import Drains
 from activities.emit import Emitter
 from activities.hand_over import HandOver
 from domain.decider import Decider
@@ -37,14 +38,16 @@ def now() -> datetime:
 def engine_of(domain: AnyDomain, store: Store, hub: MemoryHub) -> Engine:
     """Build the parts of a domain, with a hub in memory."""
     decider, tell = Decider(domain), Decisions(domain.name)
-    hub.emitter = Emitter(store, decider, tell, now)
+    emitter = Emitter(store, decider, tell, now)
+    hub.drains = Drains(store.inbox, emitter, tell, now)
     return Engine(
         domain=domain,
         wire=Wire(domain),
         store=store,
         tell=tell,
         intake=Intake(store, decider, tell, now),
-        emitter=hub.emitter,
+        emitter=emitter,
+        drains=hub.drains,
         hand_over=HandOver(tell),
         hub_of=lambda _: hub,
     )
