@@ -15,6 +15,15 @@ class TookTooLong(BaseException):
     """The time is over. No `Exception`, so that fewer handlers in between swallow it."""
 
 
+_running: Final[list[bool]] = []
+"""Not empty while a call is running whose time may end."""
+
+
+def _ring(*_: Any) -> None:
+    if _running:
+        raise TookTooLong
+
+
 def within(seconds: float, call: Callable[[], T]) -> T:
     """Return what `call` returns. Raises TookTooLong when it runs longer than that.
 
@@ -26,20 +35,18 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         return call()
-    is_running = True
-
-    def ring(*_: Any) -> None:
-        if is_running:
-            raise TookTooLong
-
-    handler = signal.signal(signal.SIGALRM, ring)
+    handler = signal.getsignal(signal.SIGALRM)
+    if handler is not _ring:
+        signal.signal(signal.SIGALRM, _ring)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
     try:
+        _running.append(True)
         try:
             return call()
         finally:
-            is_running = False  # what rings from here on must not reach the event loop
+            _running.clear()  # what rings from here on must not reach the event loop
     finally:
-        is_running = False
+        _running.clear()
         signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, handler)
+        if callable(handler) and handler is not _ring:
+            signal.signal(signal.SIGALRM, handler)
