@@ -1,15 +1,17 @@
 """What is checked of any domain without being asked, when it is declared."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from domain.decider import Decider, FoldFailed, Unreadable
 from domain.declaration import WrongDomain
 from domain.invalid import Findings
+from domain.key import Key
 from domain.refused import Refused
 from domain.shapes.port import Misfit
 from domain.shapes.records import Record
 from domain.shapes.scalars import Integer
-from domain.sizes import JSON_CHARACTERS_MAX
+from domain.sizes import JSON_CHARACTERS_MAX, PLACE_MAX
 from domain.strict_json import canonical
 
 if TYPE_CHECKING:
@@ -17,10 +19,26 @@ if TYPE_CHECKING:
     from domain.versions import Version
 
 
+def check_kinds(domain: "AnyDomain") -> None:
+    """See that the parts of a declaration are what the others need to look at them."""
+    kinds = {
+        "key": (domain.key, Key, "a Key"),
+        "versions": (domain.versions, Mapping, "a dict, {1: function}"),
+        "examples": (domain.examples, tuple, "a list of pairs (request, output)"),
+    }
+    for name, (value, kind, words) in kinds.items():
+        if not isinstance(value, kind):
+            raise WrongDomain(f"{name} must be {words}; it is {type(value).__name__}")
+    for number, pair in enumerate(domain.examples, start=1):
+        if type(pair) is not tuple or len(pair) != 2:  # noqa: PLR2004 - request and output
+            raise WrongDomain(f"example {number} must be a pair (request, output)")
+    numbers = list(domain.versions)
+    if not numbers or not all(type(each) is int and 0 < each <= PLACE_MAX for each in numbers):
+        raise WrongDomain(f"versions must have at least one function, numbered 1 to {PLACE_MAX}")
+
+
 def check_versions(domain: "AnyDomain") -> None:
-    """See that the versions have numbers, and that each reads the states of the ones before."""
-    if not domain.compiled or not all(type(each) is int and each > 0 for each in domain.versions):
-        raise WrongDomain("versions must have at least one function, and numbers from 1")
+    """See that `empty` is a state, and that each version reads the states of the ones before."""
     _check_empty(domain)
     for version in domain.compiled.values():
         _check_place(domain, version)
@@ -48,7 +66,7 @@ def _check_place(domain: "AnyDomain", version: "Version") -> None:
 def _check_state(domain: "AnyDomain", version: "Version") -> None:
     """An older version starts from the defaults of its own state; the newest reads those."""
     shape = version.state
-    if shape == domain.newest.state:
+    if version.state_type == domain.newest.state_type:
         return
     where = f"the state of version {version.number}"
     try:
@@ -75,9 +93,10 @@ def check_examples(domain: "AnyDomain") -> None:
         try:
             payload = written_payload(domain, request)
             folded = decider.fold(payload, number, state)
+            made = written_output(domain, expected)
         except (FoldFailed, Unreadable, Misfit) as error:
             raise WrongDomain(f"{where}: {error}") from None
-        if folded.output != written_output(domain, expected):
+        if folded.output != made:
             raise WrongDomain(f"{where} expects {expected}; the function made {folded.output}")
         state = folded.state
 

@@ -146,7 +146,7 @@ class Decider:
 def _empty(domain: "AnyDomain", version: Version) -> str:
     """Write the empty state of a version: of an older one with a type of its own, its defaults."""
     shape = version.state
-    if shape == domain.newest.state:
+    if version.state_type == domain.newest.state_type:
         return _written(shape, domain.empty, "the empty state")
     assert isinstance(shape, Record), "checked by check_versions"
     return _written(shape, shape.type(), "the empty state")

@@ -1,10 +1,10 @@
 """The declaration of a domain: one value, checked when it is made."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from domain.checks import check_examples, check_versions
+from domain.checks import check_examples, check_kinds, check_versions
 from domain.key import Key
 from domain.names import check_names
 from domain.refused import Refused
@@ -51,6 +51,9 @@ class Domain(Generic[R, O, S]):
 
     def __post_init__(self) -> None:
         """Fill in what was left out, and check all of it."""
+        if isinstance(self.examples, Iterable):
+            object.__setattr__(self, "examples", tuple(self.examples))
+        check_kinds(self)
         self._fill("plural", f"{self.name}s")
         self._fill("entity", self.key.singular[:1].upper() + self.key.singular[1:])
         compiled = {each: Version.of(each, decide) for each, decide in self.versions.items()}

@@ -33,6 +33,8 @@ class Key:
 
     def __post_init__(self) -> None:
         """Raise WrongDomain when it is no key."""
+        if not isinstance(self.name, str):
+            raise WrongDomain(f"the name of a key must be text; it is {self.name!r}")
         if not self.plural:
             object.__setattr__(self, "plural", f"{self.singular.lower()}s")
         shape = compile_shape(self.type, f"the key {self.name}")

@@ -35,6 +35,9 @@ BESIDE_THE_KEY: Final = frozenset(
 )
 """Members of answers that stand beside the key and the request id."""
 
+BESIDE_THE_NAME: Final = frozenset({"status", "errors", "reason", "detail"})
+"""Members of the results of a batch that stand beside the entry, which is called like the domain."""
+
 RESERVED_CODES: Final = frozenset(
     {
         *("invalid-request", "not-found", "erased", "body-too-large", "not-json", "overloaded"),
@@ -50,18 +53,30 @@ REFUSED: Final = "refused"
 ERASED: Final = "erased"
 """The member of an entry in a page that says that its content was erased."""
 
+SCHEMAS: Final = frozenset({"errors", "place", "problem", "refusal", "step"})
+"""Of the OpenAPI document, beside those of the domains."""
+
+FUNCTIONS: Final = frozenset({"get_health", "get_openapi", "get_page"})
+"""Of the app, beside those of the domains."""
+
+TABLES: Final = ("inbox", "deadletters", "publications")
+"""What names of tables end in, after the plural of the domain."""
+
 
 def check_names(domain: "AnyDomain") -> None:
     """Raise WrongDomain when a name cannot be used, or two that meet are the same."""
     for name, value, form in _forms(domain):
-        if not form.fullmatch(value):
+        if type(value) is not str or not form.fullmatch(value):
             raise WrongDomain(f"{name} must have the form {form.pattern}; it is {value!r}")
     _check_segments(domain)
     _check_members(domain)
-    if len(set(astuple(function_names(domain)))) != len(FunctionNames.__slots__):
+    names = astuple(function_names(domain))
+    if len(set(names)) != len(names):
         raise WrongDomain(f"name and key must not both be {domain.name!r}")
+    if taken := FUNCTIONS.intersection(names):
+        raise WrongDomain(f"a function of the app is called {min(taken)!r}: name it otherwise")
     if domain.fold_failure not in {422, 500}:
-        raise WrongDomain(f"fold_failure must be 422 or 500; it is {domain.fold_failure}")
+        raise WrongDomain(f"fold_failure must be 422 or 500; it is {domain.fold_failure!r}")
 
 
 def _forms(domain: "AnyDomain") -> Iterator[tuple[str, str, re.Pattern[str]]]:
@@ -75,8 +90,8 @@ def _forms(domain: "AnyDomain") -> Iterator[tuple[str, str, re.Pattern[str]]]:
 
 
 def _check_segments(domain: "AnyDomain") -> None:
-    if domain.name == domain.plural or domain.name in OURS:
-        raise WrongDomain(f"name must differ from plural and from {sorted(OURS)}")
+    if domain.name == domain.plural or domain.name in OURS | SCHEMAS:
+        raise WrongDomain(f"name must differ from plural and from {sorted(OURS | SCHEMAS)}")
     if domain.plural in OURS:
         raise WrongDomain(f"plural must not be {domain.plural!r}, which every domain has")
     if domain.key.plural in {domain.plural, *RESERVED_SEGMENTS, *OURS}:
@@ -91,15 +106,19 @@ def _check_members(domain: "AnyDomain") -> None:
             raise WrongDomain(f"{name} must not be {member!r}, which is {where}")
     if len({domain.key.name, domain.request_id, domain.place}) != len(ours) + 1:
         raise WrongDomain("the key, request_id and place must have different names")
+    if domain.name in BESIDE_THE_NAME | set(ours.values()):
+        raise WrongDomain(f"name must not be {domain.name!r}, which stands beside it in answers")
     for version in domain.compiled.values():
         kept = version.output.names
         if domain.key.name in kept:
             raise WrongDomain(
                 f"the output must not have a field {domain.key.name!r}: the engine adds the key"
             )
-        if version.may_refuse and REFUSED in kept | {domain.key.name, domain.place}:
+        shown = kept | {domain.key.name, domain.place}
+        if ERASED in shown or (version.may_refuse and REFUSED in shown):
+            word = ERASED if ERASED in shown else REFUSED
             raise WrongDomain(
-                f"a domain that refuses must not have a member {REFUSED!r} in its output"
+                f"an entry must not have a member {word!r}: it says that it is {word}"
             )
 
 
@@ -116,6 +135,8 @@ def _shared(one: "AnyDomain", other: "AnyDomain") -> Iterator[tuple[str, set[str
     functions = [set(astuple(function_names(each))) for each in (one, other)]
     yield "the name of a function", functions[0], functions[1]
     yield "the segment", {one.plural, one.key.plural}, {other.plural, other.key.plural}
+    tables = [{f"{e.plural}{end}" for end in ("", *TABLES)} for e in (one, other)]
+    yield "the table", tables[0], tables[1]
     yield "the entity", {one.entity.lower()}, {other.entity.lower()}
     yield "the name", {one.name}, {other.name}
 

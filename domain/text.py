@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Meta
 
+from domain.declaration import WrongDomain
+
 WHITE_SPACE: Final = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -24,7 +26,10 @@ _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f"
 def line(characters_max: int) -> Meta:
     """Annotate a `str`: white space at both ends is removed; then 1 to `characters_max` code
     points are left, none of them a control character (Unicode Cc). Nothing is normalised.
+    Raises WrongDomain.
     """
+    if type(characters_max) is not int or characters_max < 1:
+        raise WrongDomain(f"line(…) must allow at least 1 character; it allows {characters_max}")
     return Meta(min_length=1, max_length=characters_max, extra={LINE: True})
 
 

@@ -1,16 +1,15 @@
 """From annotations to shapes."""
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from typing import Any, Final
 
-import msgspec
 import msgspec.inspect as of
 
 from domain.declaration import WrongDomain
+from domain.shapes.compiling_records import compile_record
 from domain.shapes.containers import Anything, Items, Members, Optional
-from domain.shapes.port import Misfit, Shape
-from domain.shapes.records import Member, Record
+from domain.shapes.patterns import differing
+from domain.shapes.port import Shape
 from domain.shapes.scalars import Boolean, Choice, Integer, Number, Text
 from domain.sizes import INTEGER_MAX
 from domain.text import LINE
@@ -20,20 +19,17 @@ ALLOWED: Final = (
     " and dataclasses of these"
 )
 
-NOT_IN_ECMA: Final = ("\\s", "\\S", "\\d", "\\D", "\\w", "\\W", "\\b", "\\B", "\\Z", "\\A", "(?P")
-"""What Python and ECMA 262, the dialect of JSON Schema, do not read alike."""
-
 
 def compile_shape(annotation: Any, name: str) -> Shape:
     """Make the shape of an annotation; `name` says in errors whose it is. Raises WrongDomain."""
     try:
         info = of.type_info(annotation)
-    except (TypeError, NameError) as error:
+    except (TypeError, ValueError, NameError) as error:
         raise WrongDomain(f"{name} cannot be JSON: {error}") from None
     return _shape(info, name, {}, ())
 
 
-def _shape(info: of.Type, name: str, extra: dict[str, Any], within: tuple[type, ...]) -> Shape:
+def _shape(info: of.Type, name: str, extra: dict[str, Any], within: tuple[Any, ...]) -> Shape:
     if isinstance(info, of.Metadata):
         return _shape(info.type, name, {**extra, **(info.extra or {})}, within)
     if isinstance(info, of.StrType):
@@ -43,32 +39,39 @@ def _shape(info: of.Type, name: str, extra: dict[str, Any], within: tuple[type, 
     return _container(info, name, within) or _scalar(info, name)
 
 
-def _container(info: of.Type, name: str, within: tuple[type, ...]) -> Shape | None:
+def _container(info: of.Type, name: str, within: tuple[Any, ...]) -> Shape | None:
     if isinstance(info, of.ListType | of.VarTupleType):
+        _check_room(info.min_length, info.max_length, name)
         item = _shape(info.item_type, f"the items of {name}", {}, within)
         make = list if isinstance(info, of.ListType) else tuple
         return Items(item, make, info.min_length or 0, info.max_length)
     if isinstance(info, of.DictType):
         return _members(info, name, within)
     if isinstance(info, of.DataclassType):
-        return _record(info, name, within)
+        return compile_record(info, name, within, _shape)
     return None
 
 
 def _scalar(info: of.Type, name: str) -> Shape:
     for kind, make in _SCALARS.items():
         if isinstance(info, kind):
-            return make(info)
+            return make(info, name)
     raise WrongDomain(f"{name} is none of the types that are JSON: {ALLOWED}")
 
 
-def _integer(info: Any) -> Shape:
+def _check_room(least: Any, most: Any, name: str) -> None:
+    if least is not None and most is not None and least > most:
+        raise WrongDomain(f"{name} allows nothing: at least {least} and at most {most}")
+
+
+def _integer(info: Any, name: str) -> Shape:
     least = [-INTEGER_MAX]
     least += [] if info.ge is None else [info.ge]
     least += [] if info.gt is None else [info.gt + 1]
     most = [INTEGER_MAX]
     most += [] if info.le is None else [info.le]
     most += [] if info.lt is None else [info.lt - 1]
+    _check_room(max(least), min(most), name)
     return Integer(int(max(least)), int(min(most)), info.multiple_of)
 
 
@@ -80,30 +83,41 @@ _BOUNDS: Final = {
 }
 
 
-def _number(info: Any) -> Shape:
+def _number(info: Any, name: str) -> Shape:
+    if info.multiple_of is not None:
+        raise WrongDomain(f"{name} has multiple_of, which binary fractions are nearly never")
+    _check_room(info.ge, info.le, name)
     bounds = ((_BOUNDS[each], getattr(info, each)) for each in _BOUNDS)
     return Number(tuple((name, bound) for name, bound in bounds if bound is not None))
 
 
-_SCALARS: Final[dict[type, Callable[[Any], Shape]]] = {
+def _choice(values: tuple[Any, ...], info: Any, name: str) -> Shape:
+    for each in values:
+        if isinstance(each, int) and abs(each) > INTEGER_MAX:
+            raise WrongDomain(f"{name} allows {each}; integers go to {INTEGER_MAX}")
+    return Choice(values, getattr(info, "cls", None))
+
+
+_SCALARS: Final[dict[type, Callable[[Any, str], Shape]]] = {
     of.IntType: _integer,
     of.FloatType: _number,
-    of.BoolType: lambda _: Boolean(),
-    of.AnyType: lambda _: Anything(),
-    of.LiteralType: lambda info: Choice(tuple(info.values)),
-    of.EnumType: lambda info: Choice(tuple(each.value for each in info.cls), info.cls),
+    of.BoolType: lambda _, __: Boolean(),
+    of.AnyType: lambda _, __: Anything(),
+    of.LiteralType: lambda info, name: _choice(tuple(info.values), info, name),
+    of.EnumType: lambda info, name: _choice(tuple(e.value for e in info.cls), info, name),
 }
 
 
 def _text(info: of.StrType, name: str, *, is_line: bool) -> Shape:
-    for each in NOT_IN_ECMA:
-        if info.pattern is not None and each in info.pattern:
-            raise WrongDomain(f"{name} has {each} in its pattern, which not all read alike")
+    odd = None if info.pattern is None else differing(info.pattern)
+    if odd is not None:
+        raise WrongDomain(f"{name} has {odd} in its pattern, which not all read alike")
+    _check_room(info.min_length, info.max_length, name)
     return Text(info.min_length or 0, info.max_length, info.pattern, is_line)
 
 
 def _optional(
-    info: of.UnionType, name: str, extra: dict[str, Any], within: tuple[type, ...]
+    info: of.UnionType, name: str, extra: dict[str, Any], within: tuple[Any, ...]
 ) -> Shape:
     others = [each for each in info.types if not isinstance(each, of.NoneType)]
     if len(others) != 1 or len(others) == len(info.types):
@@ -111,49 +125,9 @@ def _optional(
     return Optional(_shape(others[0], name, extra, within))
 
 
-def _members(info: of.DictType, name: str, within: tuple[type, ...]) -> Shape:
-    if not isinstance(info.key_type, of.StrType) or info.key_type != of.StrType():
+def _members(info: of.DictType, name: str, within: tuple[Any, ...]) -> Shape:
+    if info.key_type not in (of.StrType(), of.AnyType()):
         raise WrongDomain(f"{name} has keys that are not plain str, as names in JSON are")
-    return Members(_shape(info.value_type, f"the values of {name}", {}, within))
-
-
-def _record(info: of.DataclassType, name: str, within: tuple[type, ...]) -> Shape:
-    if not is_dataclass(info.cls):
-        raise WrongDomain(f"{name} must be a dataclass")
-    if info.cls in within:
-        raise WrongDomain(f"{name} contains itself; a state or a request is bounded")
-    if not info.cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise WrongDomain(
-            f"{info.cls.__name__} must be frozen: @dataclass(frozen=True, slots=True)"
-        )
-    return Record(
-        info.cls, tuple(_member(each, info.cls, (*within, info.cls)) for each in info.fields)
-    )
-
-
-def _member(field: of.Field, owner: type, within: tuple[type, ...]) -> Member:
-    where = f"{owner.__name__}.{field.name}"
-    if not field.name.isascii() or field.name != field.name.strip("_"):
-        raise WrongDomain(f"{where} is no name of JSON here: letters, digits, _ between words")
-    shape = _shape(field.type, where, {}, within)
-    default = _default(field)
-    _check_default(default, shape, where)
-    return Member(field.name, shape, default)
-
-
-def _check_default(default: Callable[[], Any] | None, shape: Shape, where: str) -> None:
-    try:
-        if default is not None:
-            shape.write(default(), where)
-    except Misfit as error:
-        raise WrongDomain(f"the default of {error}") from None
-
-
-def _default(field: of.Field) -> Callable[[], Any] | None:
-    if field.default_factory is not msgspec.NODEFAULT:
-        factory: Callable[[], Any] = field.default_factory
-        return factory
-    if field.default is not msgspec.NODEFAULT:
-        default = field.default
-        return lambda: default
-    return None
+    _check_room(info.min_length, info.max_length, name)
+    value = _shape(info.value_type, f"the values of {name}", {}, within)
+    return Members(value, info.min_length or 0, info.max_length)

@@ -1,6 +1,6 @@
 """Arrays, maps, values that may be missing, and values of any type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -54,10 +54,7 @@ class Items(Shape):
     ) -> str | None:
         if not isinstance(value, expected):
             return f"must be an array; it is {kind(value)}"
-        if len(value) < self.least or (self.most is not None and len(value) > self.most):
-            most = "" if self.most is None else f" to {self.most}"
-            return f"must have {self.least}{most} items; it has {len(value)}"
-        return None
+        return wrong_count(value, self.least, self.most, "items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +62,16 @@ class Members(Shape):
     """A `dict[str, T]`; its members are kept in the order of their names."""
 
     value: Shape
+    least: int = 0
+    most: int | None = None
 
     @override
     def read(self, value: Any, at: str, findings: Findings) -> Any:
         if not is_object(value, at, findings):
+            return NOTHING
+        wrong = wrong_count(value, self.least, self.most, "members")
+        if wrong is not None:
+            findings.add(at, wrong)
             return NOTHING
         members = {}
         for name in sorted(value):
@@ -83,11 +86,25 @@ class Members(Shape):
     def write(self, value: Any, at: str) -> Any:
         if not isinstance(value, Mapping) or not all(type(each) is str for each in value):
             raise Misfit(f"{at} must be an object with names that are text; it is {kind(value)}")
+        wrong = wrong_count(value, self.least, self.most, "members")
+        if wrong is not None:
+            raise Misfit(f"{at} {wrong}")
         return {each: self.value.write(value[each], below(at, each)) for each in sorted(value)}
 
     @override
     def schema(self, *, asked: bool) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": self.value.schema(asked=asked)}
+        schema: dict[str, Any] = {"type": "object"}
+        schema |= {"additionalProperties": self.value.schema(asked=asked)}
+        schema |= {"minProperties": self.least} if self.least else {}
+        return schema | ({} if self.most is None else {"maxProperties": self.most})
+
+
+def wrong_count(value: Sized, least: int, most: int | None, what: str) -> str | None:
+    """Say that there are too few or too many, None when there are not."""
+    if least <= len(value) and (most is None or len(value) <= most):
+        return None
+    allowed = f"at least {least}" if most is None else f"{least} to {most}"
+    return f"must have {allowed} {what}; it has {len(value)}"
 
 
 @dataclass(frozen=True, slots=True)

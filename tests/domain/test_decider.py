@@ -273,5 +273,16 @@ def test_old_version_waits_when_the_state_knows_more() -> None:
         Decider(TWO).fold_with(1, ASKED, 3, '{"last":2,"loud":true}')
 
 
+def as_before(ask: Ask, shop: Shop) -> tuple[Reply, Shop]:
+    words = ask.words.upper() if shop.loud else ask.words
+    return Reply(shop.last + 1, words), Shop(shop.last + 1, shop.loud)
+
+
+def test_versions_of_one_type_of_state_begin_with_the_empty_one() -> None:
+    loud, examples = Shop(loud=True), [(Ask("a"), Reply(1, "A"))]
+    domain = parrots(empty=loud, versions={1: as_before, 2: second}, examples=examples)
+    assert Decider(domain).fold_with(1, ASKED, 1, None).output == '{"id":1,"words":"A"}'
+
+
 def test_functions_are_folded_as_they_are() -> None:
     assert reply(Ask("a"), 0) == (Reply(1, "a"), 1)

@@ -191,7 +191,7 @@ def refusing(_: Ask, last: int) -> tuple[WithRefused | Refused, int]:
 @pytest.mark.parametrize(
     ("function", "why"),
     [
-        (one_argument, "must be annotated: (request, state) -> tuple[output, state]"),
+        (one_argument, "must take (request, state), both without a default"),
         (lambda ask, last: (ask, last), "must be annotated"),
         (no_pair, "must return tuple[output, state]"),
         (other_state, "must return the type of state that it takes"),
@@ -209,7 +209,7 @@ def test_a_function_whose_annotations_do_not_fit_is_refused(function: Any, why: 
     ("changed", "why"),
     [
         ({"versions": {}}, "versions must have at least one function"),
-        ({"versions": {0: reply}}, "versions must have at least one function, and numbers from 1"),
+        ({"versions": {0: reply}}, "at least one function, numbered 1 to 2147483647"),
         ({"empty": "0"}, "empty must be an integer"),
         ({"empty": None}, "empty must be an integer"),
         ({"examples": []}, "examples must have at least one"),
