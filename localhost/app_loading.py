@@ -8,14 +8,13 @@ from localhost.console import Console
 from localhost.errors import StartError
 from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
+from localhost.profile import time_factor
 from localhost.taskhub.worker_port import WorkerDied
 from localhost.worker_process import AppBroken
 from localhost.workers import WorkerOptions, Workers
 
 WORKERS_SETTING: Final = "FUNCTIONS_WORKER_PROCESS_COUNT"
 WORKERS_MAX: Final = 10
-TIME_SETTING: Final = "LOCALHOST_TIME_FACTOR"
-"""What the waits after the death of a worker are multiplied by; less than 1 for tests."""
 
 
 def worker_options(host_json: HostJson) -> WorkerOptions:
@@ -23,11 +22,7 @@ def worker_options(host_json: HostJson) -> WorkerOptions:
     count = os.environ.get(WORKERS_SETTING) or "1"
     if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
         raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
-    factor = os.environ.get(TIME_SETTING) or "1"
-    try:
-        return WorkerOptions(int(count), host_json.function_timeout(), float(factor))
-    except ValueError as error:
-        raise StartError(f"{TIME_SETTING} must be a number, not {factor!r}") from error
+    return WorkerOptions(int(count), host_json.function_timeout(), time_factor(os.environ))
 
 
 async def load_app(

@@ -17,6 +17,7 @@ from localhost.data_folder import DataFolder, open_data_folder
 from localhost.errors import StartError
 from localhost.options import Options
 from localhost.owner import join_data_folder
+from localhost.profile import Placement, add_options, profile_of
 
 THREAD_SWITCH_SECONDS: Final = 0.0005
 """A tenth of Python's default. The event loop's thread is busy and gives the interpreter lock
@@ -82,7 +83,11 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
         "--standby", action="store_true",
         help="share the data folder with the host that owns it; take over when that ends",
     )  # fmt: skip
+    add_options(parser, os.environ)
     given = parser.parse_args(arguments)
+    profile = profile_of(given)
+    if given.standby and profile.placement is Placement.APART:
+        parser.error("--standby needs --placement together")
     return Options(
         app=(given.folder or given.app).resolve(),
         data=given.data.resolve(),
@@ -91,6 +96,7 @@ def parse_options(arguments: Sequence[str] | None) -> Options:
         enable_auth=given.enable_auth,
         log_requests=not given.no_request_log,
         standby=given.standby,
+        profile=profile,
     )
 
 

@@ -18,6 +18,7 @@ from localhost.faults import FaultPlan
 from localhost.functions import Function, Trigger
 from localhost.host_json import HostJson
 from localhost.hub_settings import check_clients, hub_options
+from localhost.profile import NONE, Profile, time_factor
 from localhost.rpc.messages import TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
@@ -32,7 +33,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 class Engine:
     """Opens the files, begins to work, and ends both; what was never opened ends at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it is told
         self,
         data: DataFolder,
         functions: list[Function],
@@ -40,6 +41,8 @@ class Engine:
         host_json: HostJson,
         console: Console,
         faults: FaultPlan,
+        *,
+        profile: Profile = NONE,
     ) -> None:
         """Raise StartError when a setting makes no sense."""
         self._data = data
@@ -48,7 +51,7 @@ class Engine:
         self._console = console
         self._clock = SystemClock()
         self._timers = self._build_timers()
-        hub = hub_options(host_json, os.environ)
+        hub = hub_options(host_json, os.environ, profile, time_factor(os.environ))
         check_clients(functions, hub)
         self.hub = TaskHub(data.task_hub, runner, hub, faults.task_hub)
         self.event_hubs = EventHubsService(

@@ -5,21 +5,26 @@
 | `GET faults` | the plan that is followed |
 | `PUT faults`, a plan | follow this one, counting from now on; 400 when it is none |
 | `DELETE worker` | kill a worker process now; 404 when there is none |
+| `DELETE instance:GROUP` | end the instance of `http`, `durable` or `function:NAME`, with `--placement apart` |
 """
+
+from typing import Final
 
 from aiohttp import web
 
 from localhost.faults import FaultPlan
+from localhost.instances import Instances
 from localhost.taskhub import FaultPlanError
-from localhost.workers import Workers
+
+INSTANCE: Final = "instance:"
 
 
 class FaultsApi:
     """Answers what is below /admin/localhost; the caller has checked the key."""
 
-    def __init__(self, plan: FaultPlan, workers: Workers) -> None:
+    def __init__(self, plan: FaultPlan, instances: Instances) -> None:
         self._plan = plan
-        self._workers = workers
+        self._instances = instances
 
     def answer(self, method: str, what: str, body: str) -> web.Response:
         """Answer; `what` follows `/admin/localhost/`, in lower case."""
@@ -29,8 +34,14 @@ class FaultsApi:
             case "PUT", "faults":
                 return self._replace(body)
             case "DELETE", "worker":
-                return web.Response(status=404 if self._workers.kill_one() is None else 202)
+                return _done(self._instances.kill_worker())
+            case "DELETE", _ if what.startswith(INSTANCE):
+                return _done(self._instances.end(what.removeprefix(INSTANCE)))
         return web.Response(status=404)
+
+    def processes(self) -> dict[str, list[int]]:
+        """Return the worker processes by group."""
+        return self._instances.pids
 
     def _replace(self, body: str) -> web.Response:
         try:
@@ -38,3 +49,7 @@ class FaultsApi:
         except FaultPlanError as error:
             return web.Response(status=400, text=str(error))
         return web.Response(status=204)
+
+
+def _done(done: bool) -> web.Response:  # noqa: FBT001 - no choice, an outcome
+    return web.Response(status=202 if done else 404)

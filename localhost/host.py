@@ -33,6 +33,7 @@ from localhost.http_encoding import Answer
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.http_server import Handler, Request
 from localhost.hub_calls import hub_of
+from localhost.instances import ALL, GROUP_SETTING, Instances
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
@@ -44,6 +45,7 @@ from localhost.listeners import (
 )
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
+from localhost.profile import Placement
 from localhost.refusing_host import RefusingHost
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
@@ -87,23 +89,25 @@ async def _running(
     for line in host_json.warnings():
         console.line(f"warning: {line}")
     faults = FaultPlan.read(os.environ)
-    workers = Workers(
-        options.app,
-        worker_environment(os.environ),
-        console,
-        worker_options(host_json),
-        faults.workers,
-    )
+    worker_options_ = worker_options(host_json)
+
+    def workers_of(group: str) -> Workers:
+        environ = worker_environment(os.environ) | ({} if group == ALL else {GROUP_SETTING: group})
+        return Workers(options.app, environ, console, worker_options_, faults.workers)
+
+    apart = options.profile.placement is Placement.APART
+    instances = Instances(workers_of, apart=apart)
     stack.callback(data.settle)
-    stack.push_async_callback(workers.stop)
-    functions = await load_app(workers, options.app, host_json, console)
+    stack.push_async_callback(instances.stop)
+    functions = await load_app(instances.first, options.app, host_json, console)
+    await instances.spread(functions)
     host = Host(
         options,
         data,
         console,
         host_json,
         functions=functions,
-        workers=workers,
+        instances=instances,
         faults=faults,
         base_url=base_url_of(options.host, door),
     )
@@ -122,7 +126,7 @@ class Host:
         host_json: HostJson,
         *,
         functions: list[Function],
-        workers: Workers,
+        instances: Instances,
         faults: FaultPlan,
         base_url: str,
     ) -> None:
@@ -136,10 +140,13 @@ class Host:
         self._keys = load_keys(data.keys)
         self._routes = build_routes(functions, host_json.route_prefix())
         self._urls = urls_of(self._routes, base_url)
-        self._workers = workers
-        self._runner = FunctionRunner(functions, workers.invoke, console)
-        self._engine = Engine(data, functions, self._runner, host_json, console, faults)
-        self._faults_api = FaultsApi(faults, workers)
+        self._instances = instances
+        self._runner = FunctionRunner(functions, instances.invoke, console)
+        self._engine = Engine(
+            *(data, functions, self._runner, host_json, console, faults), profile=options.profile
+        )
+        instances.reader_lost = self._engine.hub.lose_reader
+        self._faults_api = FaultsApi(faults, instances)
         self._standby = None if data.is_owned else Standby(data.owner)
         self._background = Background(console)
 
@@ -172,7 +179,10 @@ class Host:
         doors = self._doors()
         others = owner_door(self._owner.name, doors.answer_standby)
         api = rpc_handler(doors.durable_api, self._webhooks, others)
-        self._workers.hub.set_result(hub_of(api))
+        own = api
+        if self._instances.is_apart:
+            own = rpc_handler(self._engine.hub.rpc_handler(), self._webhooks)
+        self._instances.set_hub(hub_of(own), hub_of(api))
         # What the hub resumes may have called already; it waits in the door's backlog.
         await stack.enter_async_context(listening(rpc_door, api))
         stack.push_async_callback(self._engine.close_hub)
@@ -197,7 +207,7 @@ class Host:
         except DataLost as loss:
             self._console.event(f"error: {loss}; this host answers 503 until it is started again")
             self._answer = RefusingHost(self.base_url, HostError(str(loss))).handle
-            await self._workers.kill()
+            await self._instances.kill()
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Come back when it shall stop; as a standby, own the data folder once nobody else does.
@@ -206,10 +216,10 @@ class Host:
         have died too often.
         """
         serving = asyncio.create_task(self._serve_until(stop))
-        exhausted = asyncio.create_task(self._workers.exhausted.wait())
+        exhausted = asyncio.create_task(self._instances.exhausted.wait())
         try:
             await asyncio.wait((serving, exhausted), return_when=asyncio.FIRST_COMPLETED)
-            if self._workers.exhausted.is_set():
+            if self._instances.exhausted.is_set():
                 raise StartError(EXHAUSTED)
             await serving
         finally:
@@ -255,7 +265,7 @@ class Host:
             role=lambda: "standby" if self._standby and self._standby.active else "owner",
         )
         if self._standby is None:
-            api: DurableApi = self._engine.hub.rpc_handler()
+            api: DurableApi = self._engine.hub.rpc_handler(apart=self._instances.is_apart)
         else:
             api = self._standby.durable_api(WEBHOOK_PATH, self._engine.hub.handle)
         return HostDoors(admin, api, self._engine.event_hubs, self._standby)

@@ -8,17 +8,27 @@ from typing import Final
 from localhost.errors import HostError, StartError
 from localhost.functions import DURABLE_CLIENT, Function
 from localhost.host_json import HostJson
+from localhost.profile import NONE, Profile
 from localhost.taskhub import HubOptions, Overridable
+from localhost.taskhub.clock import SECOND
+from localhost.taskhub.queues import QueueTimes
 
 PARTITIONS_MAX: Final = 16
 QUEUE_BATCH_MAX: Final = 32
+VISIBILITY_SECONDS: Final = 300.0
 _HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 _SECTION: Final = "extensions.durableTask."
 
 
-def hub_options(host: HostJson, environ: Mapping[str, str]) -> HubOptions:
-    """Return the options. Raises HostError for a value that the extension refuses."""
+def hub_options(
+    host: HostJson, environ: Mapping[str, str], profile: Profile = NONE, factor: float = 1.0
+) -> HubOptions:
+    """Return the options; `factor` shortens what passes after a kill.
+
+    Raises HostError for a value that the extension refuses.
+    """
     plain = HubOptions()
+    queues = _queues(host, profile, factor)
     _check_storage(host)
     hub_name = host.text(_SECTION + "hubName", environ.get("WEBSITE_SITE_NAME") or plain.hub_name)
     if _HUB_NAME.fullmatch(hub_name) is None:
@@ -54,6 +64,9 @@ def hub_options(host: HostJson, environ: Mapping[str, str]) -> HubOptions:
         store_inputs_in_history=host.flag(
             _SECTION + "storeInputsInOrchestrationHistory", default=plain.store_inputs_in_history
         ),
+        queues=queues,
+        storage_seconds=profile.storage_seconds,
+        lease=_microseconds(profile.lease_seconds * factor),
     )
 
 
@@ -66,10 +79,35 @@ def _check_storage(host: HostJson) -> None:
     connection = host.text(section + "connectionName", "AzureWebJobsStorage")
     if connection.lower() not in {"azurewebjobsstorage", "storage"}:
         raise HostError(f"host.json: there is no connection {connection!r}")
-    host.number(section + "partitionCount", 4, 1, PARTITIONS_MAX)
     host.number(section + "controlQueueBatchSize", QUEUE_BATCH_MAX, 1, QUEUE_BATCH_MAX)
-    for name in ("controlQueueVisibilityTimeout", "workItemQueueVisibilityTimeout"):
-        host.span(section + name, timedelta(minutes=5), timedelta(minutes=1), timedelta(hours=1))
+
+
+def _queues(host: HostJson, profile: Profile, factor: float) -> QueueTimes | None:
+    """Return the times of the queues; None when what is sent arrives at once, also after a kill."""
+    section = _SECTION + "storageProvider."
+
+    def seconds(name: str, default: float, low: timedelta = timedelta()) -> float:
+        span = host.span(section + name, timedelta(seconds=default), low, timedelta(hours=1))
+        return span.total_seconds()
+
+    polling = seconds("maxQueuePollingInterval", profile.polling_default_seconds)
+    visible = [
+        seconds(name, VISIBILITY_SECONDS, timedelta(minutes=1))
+        for name in ("controlQueueVisibilityTimeout", "workItemQueueVisibilityTimeout")
+    ]
+    partitions = host.number(section + "partitionCount", 4, 1, PARTITIONS_MAX)
+    if profile.polling_seconds is not None:
+        polling = profile.polling_seconds
+    if profile.visibility_seconds is not None:
+        visible = [profile.visibility_seconds] * 2
+    if not polling and not any(visible):
+        return None
+    control, work_items = (_microseconds(each * factor) for each in visible)
+    return QueueTimes(_microseconds(polling), control, work_items, partitions)
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * SECOND)
 
 
 def _overridable(host: HostJson) -> Overridable:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from localhost.profile import NONE, Profile
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -16,3 +18,4 @@ class Options:
     log_requests: bool = True
     standby: bool = False
     """Share the data folder with the host that owns it, and take over when that ends."""
+    profile: Profile = NONE

@@ -196,6 +196,9 @@ class Workers:
         except BaseException:
             worker.kill()
             raise
+        if len(self._ready) == self._options.count:
+            worker.kill()  # of an instance that has ended meanwhile
+            return functions
         self._ready.append(worker)
         self._is_ready.set()
         worker.died.add_done_callback(lambda death: self._lost(worker, death.result()))
@@ -234,6 +237,17 @@ class Workers:
             return None
         self._ready[0].kill()
         return self._ready[0].pid
+
+    def renew(self) -> None:
+        """Kill all workers and begin anew, with none that has ever died."""
+        workers, self._ready = [*self._ready], deque()
+        self._is_ready.clear()
+        self._deaths.clear()
+        self.exhausted.clear()
+        for worker in workers:
+            worker.kill()
+        for _ in range(self._options.count):
+            self._spawn(self._start_later(0.0))
 
     async def stop(self) -> None:
         """Let functions that run finish, though not for long, and end all workers."""

@@ -50,6 +50,12 @@ class Activities:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    def kill(self) -> None:
+        """Start nothing any more, and break off what runs."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
+
     def _start(self) -> None:
         while self._ready and len(self._tasks) < self._limit and not self._stopping:
             task = asyncio.create_task(self._work(self._ready.popleft()))

@@ -13,6 +13,7 @@ from localhost.taskhub.messages import (
     PAGE,
     ActivityTask,
     Message,
+    last_number,
     load_activities,
     load_messages,
 )
@@ -31,23 +32,18 @@ class Backlog:
         last: int,
         receive: Receive,
         waiting: Callable[[], int],
-        after_seconds: float = 0.0,
     ) -> None:
-        """Load all up to number `last`; `waiting` counts what is ready to be worked on.
-
-        Nothing is delivered for `after_seconds`.
-        """
+        """Load all up to number `last`; `waiting` counts what is ready to be worked on."""
         self._reader = reader
         self._last = last
         self._receive = receive
         self._waiting = waiting
-        self._after_seconds = after_seconds
         self._messages = self._activities = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Deliver the first page, and see to the others."""
-        if self._after_seconds or self._deliver_page():
+        if self._deliver_page():
             self._task = asyncio.create_task(self._deliver_rest())
 
     async def stop(self) -> None:
@@ -66,9 +62,20 @@ class Backlog:
         return bool(messages or activities)
 
     async def _deliver_rest(self) -> None:
-        await asyncio.sleep(self._after_seconds)
         while True:
             while self._waiting() > PAGE // 2:  # noqa: ASYNC110 - what wakes it is spread out
                 await asyncio.sleep(LOOK_SECONDS)
             if not self._deliver_page():
                 return
+
+
+def load_all(reader: sqlite3.Connection) -> tuple[list[Message], list[ActivityTask]]:
+    """Return everything that is pending, in one look."""
+    last = last_number(reader)
+    messages: list[Message] = []
+    while page := load_messages(reader, messages[-1].seq if messages else 0, last):
+        messages += page
+    activities: list[ActivityTask] = []
+    while found := load_activities(reader, activities[-1].seq if activities else 0, last):
+        activities += found
+    return messages, activities

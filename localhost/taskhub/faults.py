@@ -74,9 +74,6 @@ class Faults:
     """Share of activities that run twice, as after a lost acknowledgement."""
     batch_cut: float = 0.0
     """Share of entity batches that are cut at a random place."""
-    pending_seconds: float = 0.0
-    """What was pending when the host started is delivered only after that long. On Azure what a
-    killed host had in flight is invisible for 5 minutes, and what comes meanwhile overtakes it."""
     seed: int = 0
     crash: Callable[[], None] = kill_this_process
     active: bool = field(init=False)

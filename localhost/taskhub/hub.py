@@ -1,46 +1,32 @@
-"""The task hub: its parts put together, started and stopped."""
+"""The task hub: its parts put together, started, stopped, and orphaned by the death of its reader."""
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Final
 
 from aiohttp import web
 
 from localhost.http_server import Request
 from localhost.sqlite_file import SqliteFile
-from localhost.taskhub.activities import Activities
-from localhost.taskhub.backlog import Backlog
-from localhost.taskhub.clock import SECOND, Clock, SystemClock
-from localhost.taskhub.commit import Committer
+from localhost.taskhub.clock import Clock, SystemClock
 from localhost.taskhub.counts import Counts
-from localhost.taskhub.entities import Entities
 from localhost.taskhub.entity_api import EntityApi
 from localhost.taskhub.faults import Faults
 from localhost.taskhub.instance_api import InstanceApi
 from localhost.taskhub.links import client_payload
-from localhost.taskhub.mailboxes import Mailboxes
+from localhost.taskhub.listener import Listener
 from localhost.taskhub.management import Management
-from localhost.taskhub.messages import (
-    ActivityTask,
-    Message,
-    Numbers,
-    count_attempt,
-    last_number,
-)
+from localhost.taskhub.messages import Message, Numbers, last_number
 from localhost.taskhub.options import HubOptions
-from localhost.taskhub.orchestrations import Orchestrations
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
-from localhost.taskhub.schema import HubFileError, open_hub_file
+from localhost.taskhub.schema import HubFileError, open_hub_file, release_lease, take_lease
 from localhost.taskhub.worker_port import Worker
 
-BACK_OFF_SECONDS_MAX: Final = 600
-"""The longest time for which an abandoned message stays invisible."""
+Api = Callable[[Request, str, str], Awaitable[web.Response]]
+"""The durable HTTP API: a request, its path below the base still escaped, and the base URL."""
 
 
 class TaskHub:
@@ -62,58 +48,73 @@ class TaskHub:
         self._clock = clock or SystemClock()
         self._counts = Counts()
         self._code = ""
-        self._background: set[asyncio.Task[None]] = set()
+        self._listener: Listener | None = None
+        self._successor: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the file and go on with whatever is pending in it.
 
         Raises HubFileError when the file is damaged, of a newer format or cannot be opened.
         """
-        file = await open_hub_file(self._path)
+        file = await open_hub_file(self._path, self._options.storage_seconds)
         try:
             last = last_number(file.reader)
             self._build(file, last)
-            pause = self._faults.pending_seconds
-            self._backlog = Backlog(file.reader, last, self._receive, self._ready, pause)
-            self._backlog.start()
+            if self._options.lease and not take_lease(file.writer):
+                self._successor = asyncio.create_task(self._succeed())
+            else:
+                self._listener = Listener(self._resources)
+                self._listener.begin(last)
         except sqlite3.Error as error:
             await file.close()
             message = f"the task hub {self._path} is damaged: {error}"
             raise HubFileError(message) from error
 
-    def _ready(self) -> int:
-        return self._entities.ready + self._orchestrations.ready + self._activities.ready
-
     def _build(self, file: SqliteFile, last_number: int) -> None:
-        options, clock = self._options, self._clock
-        numbers = Numbers(last_number)
-        resources = Resources(
-            file, self._worker, options, clock, self._faults, numbers, self._counts
-        )
         self._file = file
-        self._committer = Committer(resources, self._send)
-        orchestrations = Orchestrations(resources, self._committer, self._abandon)
-        entities = Entities(resources, self._committer, self._abandon)
-        self._orchestrations = Mailboxes(
-            options.max_concurrent_orchestrators, clock, orchestrations.run
+        self._resources = Resources(
+            *(file, self._worker, self._options, self._clock),
+            *(self._faults, Numbers(last_number), self._counts),
         )
-        self._entities = Mailboxes(options.max_concurrent_entities, clock, entities.run)
-        self._activities = Activities(resources, self._committer)
-        management = self._management = Management(resources, self)
-        routes = InstanceApi(resources, management, lambda: self._code).routes()
-        routes |= EntityApi(resources, management).routes()
-        self._routes = Routes(routes, options.hub_name)
+        self._management = Management(self._resources, self)
+        self._routes = self._routes_of(self._management)
+        self._routes_apart = self._routes_of(Management(self._resources, Apart(self)))
+
+    def _routes_of(self, management: Management) -> Routes:
+        routes = InstanceApi(self._resources, management, lambda: self._code).routes()
+        routes |= EntityApi(self._resources, management).routes()
+        return Routes(routes, self._options.hub_name, self._options.storage_seconds)
 
     async def stop(self) -> None:
         """Finish what runs, start nothing new, close the file. Pending work stays in it."""
-        await self._backlog.stop()
-        await asyncio.gather(
-            self._entities.stop(), self._orchestrations.stop(), self._activities.stop()
-        )
-        await self._committer.acknowledgements.finish()
-        if self._background:
-            await asyncio.wait(self._background)
+        if self._successor is not None:
+            self._successor.cancel()
+            await asyncio.wait([self._successor])
+        if self._listener is not None:
+            await self._listener.stop()
+        if self._options.lease:
+            await self._file.write("hub.lease", release_lease)
         await self._file.close()
+
+    def lose_reader(self) -> None:
+        """The instance that reads the queues is killed; after its lease the next one begins.
+
+        Its functions are broken off wherever they are. Clients are served all the time.
+        """
+        if self._listener is None:
+            return  # nobody reads yet
+        self._listener.kill()
+        self._listener = None
+        self._successor = asyncio.create_task(self._succeed())
+
+    async def _succeed(self) -> None:
+        # Whatever the predecessor was writing is on disk after this, or never will be.
+        await self._file.write("hub.lease", lambda _: None)
+        expired = asyncio.Event()
+        self._clock.call_at(self._clock.now() + self._options.lease, expired.set)
+        await expired.wait()
+        self._listener = Listener(self._resources)
+        self._listener.go_on()
 
     async def handle(self, request: Request, relative_path: str, base_url: str) -> web.Response:
         """Answer one request of the durable HTTP API.
@@ -123,9 +124,12 @@ class TaskHub:
         """
         return await self._routes.handle(request, relative_path, base_url)
 
-    def rpc_handler(self) -> Callable[[Request, str, str], Awaitable[web.Response]]:
-        """Return :meth:`handle` without one level of indirection. Call after `start`."""
-        return self._routes.handle
+    def rpc_handler(self, *, apart: bool = False) -> Api:
+        """Return :meth:`handle` without one level of indirection. Call after `start`.
+
+        `apart`: for clients in other instances than the one that reads the queues.
+        """
+        return (self._routes_apart if apart else self._routes).handle
 
     def client_payload(self, webhook_base: str, rpc_base: str, key: str) -> str:
         """Return what a durable client binding gets, as JSON; links carry the key from now on."""
@@ -136,49 +140,35 @@ class TaskHub:
         """Return what the hub has done since it started, and its transactions by label."""
         return asdict(self._counts) | {"commits": self._file.commits} | dict(self._file.writes)
 
-    def deliver(self, message: Message, place: int | None = None) -> None:
-        """Hand a message that is on disk to its instance."""
-        boxes = self._orchestrations if message.is_event else self._entities
-        boxes.deliver(message, place)
+    def deliver(self, message: Message, place: int | None = None, *, wakes: bool = True) -> None:
+        """Tell the reader of a message that is on disk, if there is one; else the next will see."""
+        if self._listener is not None:
+            self._listener.deliver(message, place, wakes=wakes)
 
     def waiting(self, target: str) -> int:
         """Return how many operations wait for an entity."""
-        return self._entities.waiting(target)
+        return self._listener.waiting(target) if self._listener is not None else 0
 
     def wake(self, target: str) -> None:
         """Let an entity look at what it has held back."""
-        self._entities.wake(target)
+        if self._listener is not None:
+            self._listener.wake(target)
 
     def void(self, target: str) -> None:
         """Make the running work item of an instance give up."""
-        self._entities.void(target)
-        self._orchestrations.void(target)
+        if self._listener is not None:
+            self._listener.void(target)
 
-    def _send(self, messages: Sequence[Message], activities: Sequence[ActivityTask]) -> None:
-        self._counts.messages_sent += len(messages) + len(activities)
-        self._receive(messages, activities)
 
-    def _receive(self, messages: Sequence[Message], activities: Sequence[ActivityTask]) -> None:
-        for message in messages:
-            self.deliver(message)
-        for activity in activities:
-            self._activities.deliver(activity)
+class Apart:
+    """A hub as clients in other instances than its reader's reach it: through the storage alone."""
 
-    def _abandon(self, messages: list[Message]) -> None:
-        """Take messages back whose work item failed; they come again, later every time.
+    def __init__(self, hub: TaskHub) -> None:
+        self._hub = hub
+        self.waiting = hub.waiting
+        self.wake = hub.wake
+        self.void = hub.void
 
-        The instance does not wait for them: what comes meanwhile overtakes.
-        """
-        self._counts.abandoned += 1
-        for message in messages:
-            message.attempts += 1
-            seconds = min(2**message.attempts, BACK_OFF_SECONDS_MAX)
-            again = partial(self.deliver, message)
-            self._clock.call_at(self._clock.now() + seconds * SECOND, again)
-        task = asyncio.create_task(self._keep_attempts(messages))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
-    async def _keep_attempts(self, messages: list[Message]) -> None:
-        with suppress(sqlite3.Error):  # then the count starts over after a restart
-            await self._file.write("hub.abandon", lambda c: count_attempt(c, messages))
+    def deliver(self, message: Message, place: int | None = None) -> None:
+        """Put a message where the reader will find it, at its next look."""
+        self._hub.deliver(message, place, wakes=False)

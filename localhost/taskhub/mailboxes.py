@@ -1,7 +1,7 @@
 """Pending messages per instance, and who runs when: one work item per instance at a time.
 
-Nothing polls. A message is handed in once it is on disk; that makes its instance ready, and a
-ready instance runs as soon as fewer than the limit are running.
+A message is handed in once it is on disk and was seen; that makes its instance ready, and a ready
+instance runs as soon as fewer than the limit are running.
 """
 
 import asyncio
@@ -95,6 +95,12 @@ class Mailboxes:
         self._stopping = True
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    def kill(self) -> None:
+        """Start nothing any more, and break off what runs."""
+        self._stopping = True
+        for task in self._tasks:
+            task.cancel()
 
     def _make_ready(self, box: Mailbox) -> None:
         box.busy = True

@@ -59,6 +59,7 @@ class ActivityTask:
     task: int
     name: str
     input: str
+    due: Microseconds | None = None
 
     def row(self) -> tuple[int, str, str, int, str, str]:
         """Return what the file keeps of it."""
@@ -104,10 +105,25 @@ def delete_activities(connection: sqlite3.Connection, numbers: Iterable[int]) ->
 
 
 def count_attempt(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
-    """Keep how often these messages were abandoned."""
+    """Keep how often these messages were abandoned, and until when they are invisible."""
     connection.executemany(
-        "UPDATE messages SET attempts = ? WHERE seq = ?", [(m.attempts, m.seq) for m in messages]
+        "UPDATE messages SET attempts = ?, due = ? WHERE seq = ?",
+        [(m.attempts, m.due, m.seq) for m in messages],
     )
+
+
+def hide(
+    connection: sqlite3.Connection,
+    messages: Iterable[Message],
+    activities: Iterable[ActivityTask],
+    until: Microseconds,
+) -> None:
+    """Keep what was seen from being seen again before that time, by whoever looks."""
+    for table, items in (("messages", messages), ("activities", activities)):
+        connection.executemany(
+            f"UPDATE {table} SET due = ? WHERE seq = ?",  # noqa: S608 - constants
+            [(until, item.seq) for item in items],
+        )
 
 
 def last_number(connection: sqlite3.Connection) -> int:
@@ -132,7 +148,7 @@ def load_messages(connection: sqlite3.Connection, after: int, until: int) -> lis
 def load_activities(connection: sqlite3.Connection, after: int, until: int) -> list[ActivityTask]:
     """Return the next page of activities that are not known to have run."""
     rows = connection.execute(
-        "SELECT seq, instance, execution, task, name, input FROM activities"
+        "SELECT seq, instance, execution, task, name, input, due FROM activities"
         " WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
         (after, until, PAGE),
     )

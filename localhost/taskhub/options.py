@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 
+from localhost.taskhub.clock import Microseconds
+from localhost.taskhub.queues import QueueTimes
+
 CONCURRENCY_PER_CPU = 10
 """Default of the three concurrency limits, per CPU (dedicated and premium plans)."""
 
@@ -46,3 +49,9 @@ class HubOptions:
     deleted_entity_reads_as_null: bool = True
     """What a read of a destructed entity answers: 200 `null` as Azure does, or 404."""
     commit_mode: CommitMode = CommitMode.AZURE
+    queues: QueueTimes | None = None
+    """None: what is sent arrives at once, and again at once after a kill."""
+    storage_seconds: float = 0.0
+    """What a request to the storage takes beyond the time of this machine's disk."""
+    lease: Microseconds = 0
+    """For how long nobody reads the queues after a reader that did not stop in an orderly way."""

@@ -3,6 +3,7 @@
 Always JSON or nothing: the SDK parses every answer.
 """
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -138,9 +139,12 @@ Route = tuple[str, str, int, str]
 class Routes:
     """Finds the handler of a request; what no route matches is 404."""
 
-    def __init__(self, routes: Mapping[Route, Handler], hub_name: str) -> None:
-        """Answer what is in `routes` for the task hub of this name."""
+    def __init__(
+        self, routes: Mapping[Route, Handler], hub_name: str, read_seconds: float = 0.0
+    ) -> None:
+        """Answer what is in `routes` for the task hub of this name; its reads take so long."""
         self._routes = routes
+        self._read_seconds = read_seconds
         self._hub_name = hub_name.lower()
 
     async def handle(self, request: Request, relative_path: str, base: str) -> web.Response:
@@ -156,6 +160,8 @@ class Routes:
         if connection.lower() not in {"storage", "azurewebjobsstorage"}:
             said = f"Unable to resolve the Azure Storage connection named '{connection}'."
             return failure(500, WENT_WRONG, said, "System.InvalidOperationException")
+        if self._read_seconds and (request.method == "GET" or parts[0] == "orchestrators"):
+            await asyncio.sleep(self._read_seconds)  # a start looks for the instance first
         return await _handled(handler, Call(request, base.rstrip("/"), parts, query))
 
 

@@ -4,8 +4,9 @@ import sqlite3
 from pathlib import Path
 
 from localhost.sqlite_file import SqliteFile
+from localhost.taskhub.slow_file import SlowFile
 
-VERSION = 1
+VERSION = 2
 """The format this code reads and writes, kept in `PRAGMA user_version`."""
 
 _TABLES = (
@@ -15,7 +16,7 @@ _TABLES = (
         target TEXT NOT NULL,
         body TEXT NOT NULL,     -- an operation of a batch, or a history event
         execution TEXT,         -- the execution it is for; NULL: whichever is there
-        due INTEGER,            -- microseconds; NULL: at once
+        due INTEGER,            -- microseconds; NULL: at once. Later once somebody has seen it
         origin TEXT,            -- for an entity: the orchestration that sent it; NULL: a client
         attempts INTEGER NOT NULL DEFAULT 0
     )""",
@@ -25,7 +26,8 @@ _TABLES = (
         execution TEXT NOT NULL,
         task INTEGER NOT NULL,
         name TEXT NOT NULL,
-        input TEXT NOT NULL
+        input TEXT NOT NULL,
+        due INTEGER             -- invisible until then, because somebody has seen it
     )""",
     # One row per episode: its events, as a JSON array without the brackets. Only the current
     # execution of an instance has rows; `origin` is the execution that its start message names.
@@ -65,16 +67,20 @@ class HubFileError(Exception):
     """The hub's file cannot be used; the text says why and names the file."""
 
 
-async def open_hub_file(path: Path) -> SqliteFile:
-    """Open or create the file. Raises HubFileError when it is corrupt, newer or unreachable."""
+async def open_hub_file(path: Path, storage_seconds: float = 0.0) -> SqliteFile:
+    """Open or create the file; each write takes `storage_seconds` more.
+
+    Raises HubFileError when it is corrupt, newer or unreachable.
+    """
     try:
-        file = SqliteFile(path)
+        file = SlowFile(path, storage_seconds) if storage_seconds else SqliteFile(path)
     except sqlite3.Error as error:
         message = f"the task hub {path} cannot be opened: {error}"
         raise HubFileError(message) from error
     try:
         _prepare(file.writer, path)
         file.writer.execute(_INDEX)
+        file.writer.execute(_LEASE)
     except (sqlite3.Error, HubFileError) as error:
         await file.close()
         if isinstance(error, HubFileError):
@@ -89,7 +95,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         message = f"the task hub {path} has format {version}; this program reads up to {VERSION}"
         raise HubFileError(message)
-    if version == VERSION:
+    if version == 1:
+        connection.execute("ALTER TABLE activities ADD COLUMN due INTEGER")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    if version:
         return
     if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
         message = f"{path} is a database, but not a task hub"
@@ -103,3 +112,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 _INDEX = "CREATE INDEX IF NOT EXISTS instances_by_age ON instances (created, id, status)"
 """For purges; a file without it is of the same format."""
+
+_LEASE = "CREATE TABLE IF NOT EXISTS lease (held INTEGER PRIMARY KEY CHECK (held = 1))"
+"""Has a row while somebody reads the queues, and after its death."""
+
+
+def take_lease(connection: sqlite3.Connection) -> bool:
+    """Hold the queues from now on; false when somebody died who did."""
+    return connection.execute("INSERT OR IGNORE INTO lease VALUES (1)").rowcount == 1
+
+
+def release_lease(connection: sqlite3.Connection) -> None:
+    """Let the next one begin at once."""
+    connection.execute("DELETE FROM lease")

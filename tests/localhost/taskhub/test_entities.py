@@ -111,7 +111,7 @@ async def test_poison_batch_comes_again_later_and_blocks_no_others(
     assert batches(app)[-1] == ["unserialisable"]
 
 
-async def test_the_count_of_attempts_survives_a_restart(open_hub: Open) -> None:
+async def test_an_abandoned_message_stays_so_over_a_restart(open_hub: Open) -> None:
     clock = ManualClock()
     host = await open_hub(clock=clock)
     await host.client.signal_entity(K, "unserialisable", 1)
@@ -119,6 +119,9 @@ async def test_the_count_of_attempts_survives_a_restart(open_hub: Open) -> None:
     await host.stop()
     again = ManualClock()
     await open_hub(clock=again)
+    await until(again.next_alarm_in, lambda alarm: alarm is not None)
+    assert round(again.next_alarm_in() or 0) == 2  # it is still invisible
+    again.advance(2)
     await until(again.next_alarm_in, lambda alarm: alarm is not None)
     assert round(again.next_alarm_in() or 0) == 4
 

@@ -1,11 +1,10 @@
 """Fault plans: what they say, and that they do it."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from localhost.taskhub import FaultPlanError, Faults, backlog
+from localhost.taskhub import FaultPlanError, Faults
 from localhost.taskhub.faults import At, Point, Work
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
@@ -78,19 +77,3 @@ async def test_an_activity_that_runs_twice_counts_once(open_hub: Open, app: App)
     await host.client.start_new("orch", "i")
     assert (await host.finished("i")).output == [1, 2]
     assert app.runs["act"] >= 3
-
-
-async def test_what_is_pending_at_a_start_can_be_overtaken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """As on Azure, where it is invisible for five minutes: the plan says for how long."""
-    delivered = asyncio.Event()
-    monkeypatch.setattr(backlog, "load_messages", lambda *_: [])
-    monkeypatch.setattr(backlog, "load_activities", lambda *_: [])
-    reader: Any = None
-    pages = backlog.Backlog(reader, 0, lambda *_: delivered.set(), lambda: 0, 0.01)
-    pages.start()
-    assert not delivered.is_set()
-    async with asyncio.timeout(5):
-        await delivered.wait()
-    await pages.stop()
