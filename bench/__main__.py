@@ -7,6 +7,8 @@ python -m bench backlog        how fast a start gets through what is waiting
 python -m bench growth         a POST beside 10 and beside 1,000,000 entries
 python -m bench purge          the same while old orchestrations are deleted
 python -m bench waiting        1,000 clients that wait
+python -m bench calibrate      localhost with a profile beside the real host
+python -m bench --profile flex what a deployment will feel like
 python -m bench.latency URL    a lone request against any address, raw data kept
 """
 
@@ -16,7 +18,18 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from bench import backlog, budgets, growth, neighbours, purge, scenarios, table, waiting
+from bench import (
+    backlog,
+    budgets,
+    calibration,
+    growth,
+    neighbours,
+    profile,
+    purge,
+    scenarios,
+    table,
+    waiting,
+)
 from bench.options import Options
 from tools.domains import load_domain
 
@@ -28,6 +41,8 @@ COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "growth": growth.run,
     "purge": purge.run,
     "waiting": waiting.run,
+    "calibrate": calibration.run,
+    "profile": profile.run,
 }
 
 
@@ -38,12 +53,13 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", nargs="?", choices=COMMANDS, default="scenarios")
+    parser.add_argument("command", nargs="?", choices=COMMANDS)
     parser.add_argument("--domain", help="module that declares it (default: the app's own)")
     parser.add_argument("--only", default="", help="rows whose name contains this")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=0, help="growth: entries of the largest log")
-    parser.add_argument("--before", type=Path, help="budgets: a tree of 88dfe25 with its .venv")
+    parser.add_argument("--before", type=Path, help="budgets, calibrate: a tree of 88dfe25")
+    parser.add_argument("--profile", help="of localhost: plan or flex")
     parser.add_argument("--plots", type=Path, help="growth, backlog: a folder for the plots")
     given = parser.parse_args()
     options = Options(
@@ -54,9 +70,11 @@ def main() -> None:
         size=given.size,
         before=given.before,
         plots=given.plots,
+        profile=given.profile or "flex",
     )
+    command = given.command or ("profile" if given.profile else "scenarios")
     print(table.machine(), flush=True)
-    asyncio.run(COMMANDS[given.command](options))
+    asyncio.run(COMMANDS[command](options))
 
 
 if __name__ == "__main__":

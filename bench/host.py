@@ -61,16 +61,17 @@ class Host:
         *,
         storage: str = "sqlite",
         shared: Path | None = None,
+        app: Path | None = None,
     ) -> None:
         """Serve the app, or the domain that `module` declares; add `environ` to its environment.
 
-        With `shared` it is a standby of the host that owns that folder.
+        With `shared` it is a standby of the host that owns that folder; with `app`, another app.
         """
         data.mkdir(parents=True, exist_ok=True)
         self.store_file = data / "data" / "store.db"
         self._root = ROOT
         self._printed = data / f"host-{'b' if shared else 'a'}.log"
-        app = app_of(module, data)
+        app = app or app_of(module, data)
         self._environ = {**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

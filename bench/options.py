@@ -22,6 +22,8 @@ class Options:
     """A tree of another release, with its virtual environment, to be measured beside."""
     plots: Path | None
     """Where to draw."""
+    profile: str
+    """Of `localhost`: its times and placement."""
 
     def wants(self, name: str) -> bool:
         """Whether a row is to be measured."""

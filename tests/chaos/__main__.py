@@ -1,12 +1,12 @@
 """Real hosts under load, killed with -9 at random moments, then audited.
 
 First one host, or its worker process, then two hosts that share a data folder and take over from
-each other. Requests come over HTTP and as events, and repeat until they are taken. At the end every
-answer and every event is compared with the log, everything is asked for once more, the output hub
-is compared with the log, what clients saw is judged as a history, and the auditor proves the
-storage. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which leaves nothing
-running. HTTP and durable functions in hosts of their own are not among the runs: `localhost` places
-both in one.
+each other, then HTTP and durable functions in instances of their own, with the times of Flex
+Consumption (`--apart`: those alone). Requests come over HTTP and as events, and repeat until they
+are taken. At the end every answer and every event is compared with the log, everything is asked for
+once more, the output hub is compared with the log, what clients saw is judged as a history, and the
+auditor proves the storage. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which
+leaves nothing running.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from tests.chaos.phases import Plan, one_host, two_hosts
+from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.domain_under_test import MODULE
 from tests.e2e import server
 from tools.terminal import Progress
@@ -31,7 +31,7 @@ PLAIN_LINE_KILLS: Final = 10
 
 STOPPED: Final = 130
 
-RUNS: Final[dict[str, Callable[[Plan], str]]] = {"one": one_host, "two": two_hosts}
+RUNS: Final[dict[str, Callable[[Plan], str]]] = {"one": one_host, "two": two_hosts, "apart": apart}
 
 
 def parsed() -> argparse.Namespace:
@@ -42,16 +42,17 @@ def parsed() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = options.add_argument
-    add("--hosts", choices=["one", "two", "both"], default="both", help="which run (both)")
+    add("--hosts", choices=[*RUNS, "all"], default="all", help="which run (all)")
+    add("--apart", dest="hosts", action="store_const", const="apart", help="as --hosts apart")
     add("--kills", type=int, default=50, help="of one host (50)")
     add("--hub-losses", type=int, default=5, help="kills that take the task hub along (5)")
-    add("--kills-in-turn", type=int, default=20, help="of two hosts (20)")
+    add("--kills-in-turn", type=int, default=20, help="of two hosts, and of functions apart (20)")
     add("--requests", type=int, default=1_000, help="answered over HTTP in each run at least")
     add("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of all chances")
     add("--seconds", type=float, default=600.0, help="after which it has failed (600)")
     add("--history", type=Path, metavar="FILE",
         help="write what clients saw, as a list-append history of Jepsen, to FILE-one.edn,"
-             " FILE-one.jsonl, FILE-two.edn and FILE-two.jsonl")  # fmt: skip
+             " FILE-one.jsonl, and so on for each run")  # fmt: skip
     return options.parse_args()
 
 
@@ -82,7 +83,7 @@ def _stop(folder: Path) -> NoReturn:
 
 
 def _run(chosen: argparse.Namespace, folder: Path, deadline: float) -> None:
-    kills = {"one": chosen.kills, "two": chosen.kills_in_turn}
+    kills = {"one": chosen.kills, "two": chosen.kills_in_turn, "apart": chosen.kills_in_turn}
     for name in [chosen.hosts] if chosen.hosts in RUNS else RUNS:
         print(f"hosts: {name}, {kills[name]} kills", flush=True)
         began, progress = time.monotonic(), Progress("kills", kills[name])

@@ -1,4 +1,4 @@
-"""Kills hosts with -9 at moments that a seed decides: while they work, and while they start."""
+"""Kills hosts, workers and instances when a seed says so: while they work, and while they start."""
 
 import threading
 import time
@@ -26,6 +26,11 @@ WORKER_KILLS_MAX: Final = 2
 
 STANDBY_SHARE: Final = 0.25
 """Of the kills beside a standby, those that hit the standby: it has accepted, and told nobody."""
+
+ENDS_SHARE: Final = 0.5
+"""Of the kills of functions that are apart, those that end an instance, not its worker alone."""
+
+GROUPS: Final = ("http", "durable")
 
 Counts = Counter[str]
 """What was done, by a name to print."""
@@ -82,6 +87,20 @@ class Killer:
             dying = _other(hosts, dying)
         for each in hosts:
             each.wait_until_it_serves()
+        return self.counts
+
+    def kill_apart(self, host: LocalhostProcess) -> Counts:
+        """Kill the worker, or end the instance, of HTTP and of durable functions in turn."""
+        for kill in range(self._kills):
+            self._let_live([host])
+            group = GROUPS[kill % len(GROUPS)]
+            if self._chance.random() < ENDS_SHARE:
+                host.end_instance(group)
+                self._tell(kill, f"instances of {group} functions ended")
+            else:
+                host.kill9_worker_of(group)
+                self._tell(kill, f"workers of {group} functions killed")
+        host.wait_until_it_serves()
         return self.counts
 
     def _chosen(self, hosts: Sequence[LocalhostProcess]) -> tuple[LocalhostProcess, str]:

@@ -1,4 +1,4 @@
-"""The runs: one host that is killed again and again, and two that share a data folder."""
+"""The runs: a host that is killed, two that share a data folder, and one with its functions apart."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,6 +19,10 @@ from tests.e2e.server import LocalhostProcess
 KEYS: Final = 20
 
 ENVIRON: Final = {**SOON, "EO_REQUESTS_HUB": HUB, "EO_EVENTS_HUB": ENTRIES_HUB}
+
+
+APART: Final = {**ENVIRON, "LOCALHOST_PROFILE": "flex", "LOCALHOST_TIME_FACTOR": "0.1"}
+"""As on Flex Consumption; lease and visibility are 4 and 30 seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,12 @@ def two_hosts(plan: Plan) -> str:
     data = plan.folder / "two"
     hosts = [LocalhostProcess(data, environ=ENVIRON, standby=True) for _ in range(2)]
     return _run(plan, hosts, lambda killer: killer.kill_in_turn(hosts))
+
+
+def apart(plan: Plan) -> str:
+    """Kill HTTP and durable functions, each apart; return what was done and checked."""
+    host = LocalhostProcess(plan.folder / "apart", environ=APART)
+    return _run(plan, [host], lambda killer: killer.kill_apart(host))
 
 
 def _run(plan: Plan, hosts: list[LocalhostProcess], kill: Callable[[Killer], Counts]) -> str:

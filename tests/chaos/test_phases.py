@@ -1,4 +1,4 @@
-"""`make chaos`, small: the same two runs with a few kills; and Ctrl-C in the middle of one."""
+"""`make chaos`, small: the same runs with a few kills; and Ctrl-C in the middle of one."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.phases import Plan, one_host, two_hosts
+from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.e2e.conftest import GIVEN
 from tests.e2e.server import APP, wait_until
 
@@ -36,6 +36,10 @@ def test_one_host_killed_again_and_again_keeps_every_promise(tmp_path: Path) -> 
 
 def test_two_hosts_that_die_in_turn_keep_every_promise(tmp_path: Path) -> None:
     assert "Every promise holds" in two_hosts(plan(tmp_path))
+
+
+def test_functions_apart_that_die_keep_every_promise(tmp_path: Path) -> None:
+    assert "Every promise holds" in apart(plan(tmp_path))
 
 
 def processes_of(session: int) -> list[str]:

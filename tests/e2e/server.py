@@ -136,6 +136,27 @@ class LocalhostProcess:
         for pid in self._workers():
             os.kill(pid, signal.SIGKILL)
 
+    def kill9_worker_of(self, group: str) -> None:
+        """End the worker process of `http` or `durable` functions, which are apart."""
+        pids: list[int] = []
+
+        def is_there() -> bool:
+            pids[:] = self._admin("GET", "").json()["workers"][group]
+            return bool(pids)
+
+        wait_until(is_there, f"there is no worker of {group}", START_SECONDS_MAX)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    def end_instance(self, group: str) -> None:
+        """End the instance of a group: its worker, and what its host had in memory."""
+        answer = self._admin("DELETE", f"/instance:{group}")
+        assert answer.status_code == 202, answer.text
+
+    def _admin(self, method: str, path: str) -> requests.Response:
+        url = f"{self.base_url}/admin/localhost{path}"
+        return requests.request(method, url, timeout=STOP_SECONDS_MAX)
+
     def _workers(self) -> list[int]:
         listing = ["ps", "-A", "-o", "pid=,ppid=,command="]
         found = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
@@ -171,8 +192,7 @@ class LocalhostProcess:
 
     def role(self) -> str:
         """Return `owner` or `standby`."""
-        answer = requests.get(f"{self.base_url}/admin/localhost", timeout=STOP_SECONDS_MAX)
-        return str(answer.json()["role"])
+        return str(self._admin("GET", "").json()["role"])
 
     @property
     def is_running(self) -> bool:

@@ -10,7 +10,7 @@ from localhost.hub_settings import hub_options
 from localhost.profile import FLEX, NONE, PLAN, Placement, Profile
 from localhost.taskhub.clock import SECOND
 
-STORAGE = {"partitionCount": 8, "maxQueuePollingInterval": "00:00:02"}
+STORAGE: dict[str, Any] = {"partitionCount": 8, "maxQueuePollingInterval": "00:00:02"}
 
 
 def options_of(profile: Profile, factor: float = 1.0, **storage: Any) -> Any:
@@ -36,7 +36,7 @@ def test_profile_has_the_numbers_of_azure() -> None:
 
 
 def test_host_json_says_more_than_the_profile() -> None:
-    times = {"controlQueueVisibilityTimeout": "00:01:00"}
+    times: dict[str, Any] = {"controlQueueVisibilityTimeout": "00:01:00"}
     queues = options_of(FLEX, **STORAGE, **times).queues
     assert (queues.polling_max, queues.partitions) == (2 * SECOND, 8)
     assert (queues.control_visibility, queues.work_item_visibility) == (60 * SECOND, 300 * SECOND)
