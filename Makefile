@@ -48,10 +48,10 @@ run: venv
 endif
 
 test: venv-dev node-azurite node-kusto
-	@$(PY) -m pytest $(TESTS) $(ARGS)
+	@$(PY) -m pytest -p tools.pytest_stopping $(TESTS) $(ARGS)
 
 conformance: venv-dev
-	@$(PY) -m pytest localhost/conformance -p no:cacheprovider --timeout 600 \
+	@$(PY) -m pytest -p tools.pytest_stopping localhost/conformance -p no:cacheprovider --timeout 600 \
 		$(if $(ARGS),$(ARGS),--fidelity)
 
 check: venv-dev

@@ -14,6 +14,8 @@ python -m bench.latency URL    a lone request against any address, raw data kept
 
 import argparse
 import asyncio
+import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +33,9 @@ from bench import (
     waiting,
 )
 from bench.options import Options
+from tools import stopping
 from tools.domains import load_domain
+from tools.terminal import Progress
 
 COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "scenarios": scenarios.run,
@@ -45,8 +49,11 @@ COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "profile": profile.run,
 }
 
+STATUSES_ONLY: Final = {"neighbours", "growth", "purge", "calibrate"}
+"""What these send is checked in the other runs."""
 
-def main() -> None:
+
+def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
@@ -62,7 +69,21 @@ def main() -> None:
     parser.add_argument("--profile", help="of localhost: plan or flex")
     parser.add_argument("--plots", type=Path, help="growth, backlog: a folder for the plots")
     given = parser.parse_args()
-    options = Options(
+    command = given.command or ("profile" if given.profile else "scenarios")
+    print(table.machine(), flush=True)
+    began = time.monotonic()
+    with Progress("rows") as progress:
+        asyncio.run(COMMANDS[command](_options(given, progress)))
+    is_verified = command not in STATUSES_ONLY
+    checked = (
+        "Every answer is what its log says" if is_verified else "Every status is as it should be"
+    )
+    print(f"\n{checked}; measured in {time.monotonic() - began:.0f} s.")
+    return 0
+
+
+def _options(given: argparse.Namespace, progress: Progress) -> Options:
+    return Options(
         domain=load_domain(given.domain),
         module=given.domain,
         seed=given.seed,
@@ -71,11 +92,9 @@ def main() -> None:
         before=given.before,
         plots=given.plots,
         profile=given.profile or "flex",
+        progress=progress,
     )
-    command = given.command or ("profile" if given.profile else "scenarios")
-    print(table.machine(), flush=True)
-    asyncio.run(COMMANDS[command](options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(stopping.run(main))

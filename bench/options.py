@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.domain import AnyDomain
+from tools.terminal import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,11 @@ class Options:
     """Where to draw."""
     profile: str
     """Of `localhost`: its times and placement."""
+    progress: Progress
 
     def wants(self, name: str) -> bool:
-        """Whether a row is to be measured."""
-        return self.only in name
+        """Whether a row is to be measured; if so, the progress shows it from now on."""
+        if self.only not in name:
+            return False
+        self.progress.add(1, name)
+        return True

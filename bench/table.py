@@ -7,6 +7,8 @@ from math import log10
 from pathlib import Path
 from typing import Final
 
+from tools.terminal import say
+
 WIDTH, HEIGHT, MARGIN = 640, 360, 60
 COLOURS: Final = ("#1f6feb", "#d1242f", "#1a7f37", "#9a6700")
 
@@ -25,14 +27,14 @@ def load_now() -> str:
 
 def head(*columns: str) -> None:
     """Print the head of a table."""
-    print()
-    print("| " + " | ".join(columns) + " |")
-    print("|" + "---|" * len(columns), flush=True)
+    say()
+    say("| " + " | ".join(columns) + " |")
+    say("|" + "---|" * len(columns))
 
 
 def row(*cells: object) -> None:
     """Print a row at once: a run takes minutes."""
-    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+    say("| " + " | ".join(map(str, cells)) + " |")
 
 
 def ms(seconds: float) -> str:

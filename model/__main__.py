@@ -17,6 +17,8 @@ from typing import Final
 from model import java, tlc, trace
 from model.expectation import Expectation, all_expectations
 from model.trace_lines import TraceError, read
+from tools import stopping
+from tools.terminal import Progress, say
 
 AT_ONCE: Final = 2
 """Configurations. Each takes one core, and up to 1 GB."""
@@ -80,16 +82,18 @@ def _parse(expectations: Sequence[Expectation]) -> argparse.Namespace:
 def _check(runtime: Path, chosen: Sequence[Expectation], *, show: bool) -> int:
     began = monotonic()
     findings: list[Finding] = []
-    for each in _findings(runtime, chosen):
-        findings.append(each)
-        _say(f"[{len(findings):2}/{len(chosen)}] {each}")
-        if not each.is_expected or (show and each.expected.broken):
-            _say(each.result.output)
+    with Progress("configurations", len(chosen)) as progress:
+        for each in _findings(runtime, chosen):
+            findings.append(each)
+            progress.add(1)
+            say(str(each))
+            if not each.is_expected or (show and each.expected.broken):
+                say(each.result.output)
     wrong = [each.expected.name for each in findings if not each.is_expected]
     if wrong:
-        _say(f"{len(wrong)} of {len(chosen)} not as expected: {', '.join(sorted(wrong))}")
+        say(f"{len(wrong)} of {len(chosen)} not as expected: {', '.join(sorted(wrong))}")
         return 1
-    _say(f"{_summary(chosen)} ({monotonic() - began:.0f} s)")
+    say(f"{_summary(chosen)} ({monotonic() - began:.0f} s)")
     return 0
 
 
@@ -129,7 +133,7 @@ def _follow(runtime: Path, files: Sequence[Path]) -> int:
     try:
         traces = [read(each.name, each.read_text().splitlines()) for each in files]
     except TraceError as error:
-        _say(str(error))
+        say(str(error))
         return 1
     rejections: list[trace.Rejection] = []
     for first in range(0, len(traces), TRACES_PER_RUN):
@@ -137,20 +141,15 @@ def _follow(runtime: Path, files: Sequence[Path]) -> int:
         try:
             rejections += trace.check(runtime, part)
         except (trace.NoAnswer, subprocess.TimeoutExpired) as error:
-            _say(str(error))
+            say(str(error))
             return 1
     for each in rejections:
-        _say(str(each))
+        say(str(each))
     steps = sum(len(each.steps) for each in traces)
     said = f"{len(traces) - len(rejections)} of {len(traces)} traces are behaviours of the model"
-    _say(f"{said} ({steps:,} steps, {monotonic() - began:.0f} s)")
+    say(f"{said} ({steps:,} steps, {monotonic() - began:.0f} s)")
     return 1 if rejections else 0
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stopping.run(main))

@@ -17,6 +17,7 @@ from domain.domain import AnyDomain
 from store.open import SETTING, beside, open_store, sqlite_path
 from store.ports.records import StoreError
 from store.ports.store import Store
+from tools import stopping
 from tools.app_settings import CONNECTION, app_settings, local_settings
 from tools.azurite import DEVELOPMENT, usual_emulator_answers
 from tools.domains import load_domain
@@ -29,7 +30,6 @@ DONE: Final = 0
 NOT_SO: Final = 1
 WRONG: Final = 2
 NO_ANSWER: Final = 3
-STOPPED: Final = 130
 
 
 class Refused(Exception):
@@ -111,10 +111,12 @@ def _with_local_tables(values: Mapping[str, str], data: Path) -> dict[str, str]:
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run a command; turn failures into a line on standard error and an exit code."""
+    return stopping.run(lambda: _run(main))
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     try:
         return asyncio.run(main())
-    except KeyboardInterrupt:
-        return say(STOPPED, "Stopped.")
     except Refused as refused:
         return say(NOT_SO, refused)
     except StoreError as error:

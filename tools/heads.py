@@ -20,7 +20,7 @@ from typing import Final
 from tools import command
 from tools.stored.open import open_reader
 from tools.stored.port import Damaged, Reader
-from tools.terminal import Progress, one_line
+from tools.terminal import Progress, one_line, say
 
 WAITING_MAX: Final = 1_000
 """Counted of a key; more are shown as `1000+`."""
@@ -76,8 +76,7 @@ async def main(arguments: argparse.Namespace) -> int:
         async for each in heads(reader, arguments.key):
             count, entries, waiting = count + 1, entries + each.place, waiting + each.waiting
             wrong += each.wrong is not None
-            progress.end()
-            print(json.dumps(asdict(each)) if arguments.json else _line(each))
+            say(json.dumps(asdict(each)) if arguments.json else _line(each))
             progress.add(1, each.key)
     finally:
         progress.end()

@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tools import stopping
+
 ROOT: Final = Path(__file__).parents[1]
 TEXTBOOK: Final = ROOT / "examples" / "textbook"
 
@@ -151,4 +153,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stopping.run(main))

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from tools import stopping
 from workshop import final, suite
 from workshop.answers import Answers
 from workshop.catalogue import Exercise, find
@@ -48,4 +49,6 @@ def run(exercise: Exercise, answers: Answers, *, solution: bool) -> int:
     return 0 if passed else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    # The companion has the keyboard of the terminal, and gives it back by itself.
+    sys.exit(main() if sys.argv[1:2] == ["companion"] else stopping.run(main))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final, Literal
 from xml.etree import ElementTree as ET
 
+from tools import stopping
+from tools.terminal import Progress, say
 from workshop.catalogue import every, find
 from workshop.final import complaints as complaints_of_final
 from workshop.linter import complaints
@@ -61,15 +63,20 @@ def run(only: int | None = None) -> int:
             trials += [Trial(each.number, "attempt", name) for name in each.attempts]
             trials += [Trial(each.number, "other", name) for name in each.others]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 2, mp_context=spawn) as pool:
+    pool = ProcessPoolExecutor(
+        os.cpu_count() or 2, mp_context=spawn, initializer=stopping.leave_to_parent
+    )
+    with Progress("trials", len(trials)) as progress, pool:
         for outcome in pool.map(attempt, trials):
-            print(f"{outcome.seconds:5.1f} s  {outcome.trial}  {outcome.said}")
+            progress.add(1)
+            say(f"{outcome.seconds:5.1f} s  {outcome.trial}  {outcome.said}")
             if outcome.complaint:
                 wrong.append(f"{outcome.trial}: {outcome.complaint}")
     for line in wrong:
         print(line, file=sys.stderr)
     took = time.monotonic() - began
-    print(f"{len(trials)} trials in {took:.0f} s, {len(wrong)} complaints")
+    verdict = "Something is wrong" if wrong else "Solutions pass and wrong attempts fail"
+    print(f"{verdict}: {len(trials)} trials in {took:.0f} s, {len(wrong)} complaints.")
     return 1 if wrong else 0
 
 

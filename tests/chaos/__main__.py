@@ -10,26 +10,19 @@ leaves nothing running.
 """
 
 import argparse
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final
 
 from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.domain_under_test import MODULE
-from tests.e2e import server
+from tools import stopping
 from tools.terminal import Progress
-
-PLAIN_LINE_KILLS: Final = 10
-"""Where there is no terminal, a line after so many kills."""
-
-STOPPED: Final = 130
 
 RUNS: Final[dict[str, Callable[[Plan], str]]] = {"one": one_host, "two": two_hosts, "apart": apart}
 
@@ -61,7 +54,6 @@ def main() -> int:
     chosen = parsed()
     print(f"domain {MODULE}, seed {chosen.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    signal.signal(signal.SIGINT, lambda *_: _stop(folder))
     began = time.monotonic()
     try:
         _run(chosen, folder, began + chosen.seconds)
@@ -73,45 +65,26 @@ def main() -> int:
     return 0
 
 
-def _stop(folder: Path) -> NoReturn:
-    """Leave nothing behind, and wait for nobody: clients would ask on for a minute."""
-    for host in server.started():
-        host.kill9()
-    shutil.rmtree(folder, ignore_errors=True)
-    print("\nStopped.", file=sys.stderr, flush=True)
-    os._exit(STOPPED)
-
-
 def _run(chosen: argparse.Namespace, folder: Path, deadline: float) -> None:
     kills = {"one": chosen.kills, "two": chosen.kills_in_turn, "apart": chosen.kills_in_turn}
     for name in [chosen.hosts] if chosen.hosts in RUNS else RUNS:
         print(f"hosts: {name}, {kills[name]} kills", flush=True)
-        began, progress = time.monotonic(), Progress("kills", kills[name])
-        history = chosen.history
-        plan = Plan(
-            folder=folder,
-            seed=str(chosen.seed),
-            kills=kills[name],
-            hub_losses=chosen.hub_losses,
-            requests=chosen.requests,
-            deadline=deadline,
-            history=history and history.with_name(f"{history.name}-{name}"),
-            progress=_telling(progress),
-        )
-        counted = RUNS[name](plan)
-        progress.end()
+        began, history = time.monotonic(), chosen.history
+        with Progress("kills", kills[name]) as progress:
+            plan = Plan(
+                folder=folder,
+                seed=str(chosen.seed),
+                kills=kills[name],
+                hub_losses=chosen.hub_losses,
+                requests=chosen.requests,
+                deadline=deadline,
+                history=history and history.with_name(f"{history.name}-{name}"),
+                progress=progress.add,
+            )
+            counted = RUNS[name](plan)
         print(f"{counted}\n  {time.monotonic() - began:7.0f} seconds", flush=True)
         assert time.monotonic() < deadline, "it took too long"
 
 
-def _telling(progress: Progress) -> Callable[[int, str], None]:
-    def tell(kills: int, what: Any) -> None:
-        progress.add(1, what)
-        if not sys.stderr.isatty() and kills % PLAIN_LINE_KILLS == 0:
-            print(f"  {kills} kills", flush=True)
-
-    return tell
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stopping.run(main))

@@ -56,14 +56,14 @@ class Killer:
         for kill in range(self._kills):
             serves = self._let_live([host])
             if kill not in losses and self._kills_worker(host, serves=serves):
-                self._tell(kill, "workers killed")
+                self._tell("workers killed")
                 continue
             host.kill9()
             if kill in losses:
                 lose_the_task_hub(host)
                 self.counts["task hubs lost"] += 1
             self._spawn(host)
-            self._tell(kill, "hosts killed")
+            self._tell("hosts killed")
         host.wait_until_it_serves()
         return self.counts
 
@@ -74,16 +74,16 @@ class Killer:
         sometimes it is the standby, or the worker of the owner.
         """
         dying = hosts[0]
-        for kill in range(self._kills):
+        for _ in range(self._kills):
             what = "killed while one of them starts"
             if self._let_live(hosts):
                 dying, what = self._chosen(hosts)
                 if self._kills_worker(dying, serves=True):
-                    self._tell(kill, "workers killed")
+                    self._tell("workers killed")
                     continue
             dying.kill9()
             self._spawn(dying)
-            self._tell(kill, what)
+            self._tell(what)
             dying = _other(hosts, dying)
         for each in hosts:
             each.wait_until_it_serves()
@@ -96,10 +96,10 @@ class Killer:
             group = GROUPS[kill % len(GROUPS)]
             if self._chance.random() < ENDS_SHARE:
                 host.end_instance(group)
-                self._tell(kill, f"instances of {group} functions ended")
+                self._tell(f"instances of {group} functions ended")
             else:
                 host.kill9_worker_of(group)
-                self._tell(kill, f"workers of {group} functions killed")
+                self._tell(f"workers of {group} functions killed")
         host.wait_until_it_serves()
         return self.counts
 
@@ -122,9 +122,9 @@ class Killer:
         self._workers_killed[host] = 0
         host.spawn()
 
-    def _tell(self, kill: int, what: str) -> None:
+    def _tell(self, what: str) -> None:
         self.counts[what] += 1
-        self._progress(kill + 1, what)
+        self._progress(1, what)
 
     def _let_live(self, hosts: Sequence[LocalhostProcess]) -> bool:
         """Wait for a random moment: after all of them serve, or else while they may be starting."""

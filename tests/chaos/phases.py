@@ -41,7 +41,7 @@ class Plan:
     history: Path | None = None
     """Where to write what clients saw: `.edn` and `.jsonl` are added."""
     progress: Callable[[int, str], None] = lambda _, __: None
-    """Hears of each kill: how many there were, and what was killed."""
+    """Hears of each kill: 1, and what was killed."""
 
 
 def one_host(plan: Plan) -> str:

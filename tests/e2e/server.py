@@ -34,14 +34,6 @@ PLACES: Final = frozenset({"EO_STORE", "EO_TABLES", "EO_TASK_HUB", "EventHubs"})
 """Settings of the sample that `tools.run` knows better."""
 
 
-_made: Final[list["LocalhostProcess"]] = []
-
-
-def started() -> list["LocalhostProcess"]:
-    """All hosts that this process has started and not ended."""
-    return [each for each in _made if each.is_running]
-
-
 class LocalhostProcess:
     """The app on `localhost`, on a free port; the port stays the same from one start to the next."""
 
@@ -60,13 +52,12 @@ class LocalhostProcess:
         self.data = data
         self.storage = storage
         self.standby = standby
-        self.port = _free_port()
+        self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.output = data.with_name(f"{data.name}-{self.port}.log")
         """What all its processes have printed."""
         self.environ = {**os.environ, **_sample_settings(), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        _made.append(self)
 
     def start(self) -> None:
         """Start and return when it serves. Raises AssertionError with its output when it does not."""
@@ -232,7 +223,7 @@ def wait_until(
         pause.wait(LOOK_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

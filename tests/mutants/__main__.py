@@ -26,6 +26,8 @@ from tests.mutants.trial import (
     judge,
     run_tests,
 )
+from tools import stopping
+from tools.terminal import Progress, say
 
 AT_ONCE: Final = 2
 """Trials side by side; each of them is one process that keeps one core busy."""
@@ -66,15 +68,17 @@ def _named(mutants: dict[str, Mutant], names: Sequence[str]) -> list[Mutant]:
 
 
 def _run(mutants: Sequence[Mutant]) -> int:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with Progress("mutants", len(mutants)) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+        progress.at("their tests, without any mutant")
         wrong = list(chain.from_iterable(pool.map(_wrong, _halves(mutants))))
         if wrong:
-            print("These tests do not pass without any mutant:", *wrong, sep="\n")
+            say("\n".join(["These tests do not pass without any mutant:", *wrong]))
             return UNUSABLE
         verdicts = []
         for done in as_completed(pool.submit(judge, each) for each in mutants):
             verdicts.append(done.result())
-            print(_line(verdicts[-1]), flush=True)
+            progress.add(1, verdicts[-1].name)
+            say(_line(verdicts[-1]))
     return _report(verdicts)
 
 
@@ -101,11 +105,10 @@ def _outcome(run: Run, test: str) -> str:
 
 def _report(verdicts: Iterable[Verdict]) -> int:
     by_name = sorted(verdicts, key=lambda each: each.name)
-    print("\n", *map(_line, by_name), sep="\n")
     missed = [each for each in by_name if each.word != CAUGHT]
     for each in missed:
-        print(f"\n{each.name}: {each.detail or 'the test above passes with it'}")
-    print(f"\n{len(by_name) - len(missed)} of {len(by_name)} mutants are caught")
+        print(f"\n{each.name}: {each.detail or f'{each.test} passes with it'}")
+    print(f"{len(by_name) - len(missed)} of {len(by_name)} mutants are caught.")
     return 1 if missed else 0
 
 
@@ -114,4 +117,4 @@ def _line(verdict: Verdict) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stopping.run(main))

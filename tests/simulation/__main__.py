@@ -8,20 +8,20 @@ the placements is in less than a quarter of the histories.
 import argparse
 import os
 import sys
-import time
 from typing import Final
 
 from tests.simulation.history import History, HistoryFailed
 from tests.simulation.placements import PLACEMENTS
 from tests.simulation.shrink import Search
-from tests.simulation.sweep import Totals, all_kinds, run_on_all_cores
+from tests.simulation.sweep import SEEDS_PER_PART, Totals, all_kinds, run_on_all_cores
+from tools import stopping
+from tools.terminal import Progress
 
 HISTORIES_MANY: Final = 10_000
 TIMES_EACH: Final = 1_000
 SHARE_EACH: Final = 0.25
 
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
+INTERRUPTED: Final = "Stopped: nothing is said about the histories that did not run."
 
 
 def main() -> int:
@@ -37,13 +37,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many to run (default 1000)")
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
     options = parser.parse_args()
-    try:
-        if options.seed is not None:
-            return replay(options.seed, whole=options.whole)
-        return sweep(range(options.first, options.first + options.seeds))
-    except KeyboardInterrupt:
-        sys.stdout.write("\ninterrupted: nothing is said about the histories that did not run\n")
-        return INTERRUPTED
+    if options.seed is not None:
+        return replay(options.seed, whole=options.whole)
+    return sweep(range(options.first, options.first + options.seeds))
 
 
 def replay(seed: int, *, whole: bool) -> int:
@@ -63,19 +59,22 @@ def replay(seed: int, *, whole: bool) -> int:
 
 def sweep(seeds: range) -> int:
     """Run many histories; return the exit code."""
-    totals, began = Totals(), time.monotonic()
-    for part in run_on_all_cores(seeds):
-        if isinstance(part, str):
-            _progress("")
-            sys.stdout.write(f"{part}\n")
-            return 1
-        totals.add(part)
-        _progress(f"{totals.histories} of {len(seeds)} histories, {_minutes(began)}")
-    _progress("")
+    totals = Totals()
+    with Progress("histories", len(seeds)) as progress:
+        for part in run_on_all_cores(seeds):
+            if isinstance(part, str):
+                progress.end()
+                sys.stdout.write(f"{part}\n")
+                return 1
+            totals.add(part)
+            progress.add(SEEDS_PER_PART)
+    sys.stdout.write("Faults injected:\n")
     sys.stdout.writelines(f"{totals.faults[kind]:9} {kind}\n" for kind in all_kinds())
     shares = [f"{totals.placements[each.name]} {each.name}" for each in PLACEMENTS]
-    sys.stdout.write(f"{totals} ({', '.join(shares)}), {_minutes(began)}: every promise held\n")
-    return int(_is_thin(totals) if totals.histories >= HISTORIES_MANY else False)
+    sys.stdout.write(f"Histories by placement: {', '.join(shares)}.\n")
+    is_thin = totals.histories >= HISTORIES_MANY and _is_thin(totals)
+    sys.stdout.write(f"Every promise held in {totals}.\n")
+    return int(is_thin)
 
 
 def _is_thin(totals: Totals) -> bool:
@@ -88,17 +87,5 @@ def _is_thin(totals: Totals) -> bool:
     return bool(seldom or rare)
 
 
-def _progress(text: str) -> None:
-    """Write over the line before, where somebody looks on."""
-    if sys.stdout.isatty():
-        sys.stdout.write(f"\r\033[K{text}")
-        sys.stdout.flush()
-
-
-def _minutes(began: float) -> str:
-    seconds = round(time.monotonic() - began)
-    return f"{seconds // 60} min {seconds % 60} s"
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stopping.run(main, INTERRUPTED))

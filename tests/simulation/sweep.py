@@ -1,7 +1,6 @@
 """Many histories, one after the other or on several cores."""
 
 import os
-import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +11,7 @@ from tests.simulation.faults import KINDS, UNUSED
 from tests.simulation.history import ANYTHING, History, HistoryFailed, Profile
 from tests.simulation.shrink import Search
 from tests.simulation.world import REAL, Variant
+from tools import stopping
 
 SEEDS_PER_PART: Final = 50
 
@@ -81,19 +81,14 @@ def run_seeds(seeds: Iterable[int], totals: Totals, *, shrink: bool = True) -> N
 def run_on_all_cores(seeds: Sequence[int]) -> Iterator[Totals | str]:
     """Yield what each part of the seeds consisted of, or how a history failed."""
     parts = [seeds[n : n + SEEDS_PER_PART] for n in range(0, len(seeds), SEEDS_PER_PART)]
-    pool = ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(os.cpu_count(), initializer=stopping.leave_to_parent)
     try:
         yield from pool.map(_run_part, parts)
     finally:
-        # What is under way is of no use any more, after a failure or Ctrl-C.
+        # What is under way is of no use any more after a failure.
         for process in list((pool._processes or {}).values()):
             process.kill()
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to all processes of the terminal: the first one says it, and ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _run_part(seeds: Sequence[int]) -> Totals | str:

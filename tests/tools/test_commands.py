@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.logs import DOMAIN, KEYS, append, fill, request
+from tests.tools.logs import DOMAIN, KEYS, fill
 from tools.command import Target, target
 from tools.domains import load_domain
-from tools.terminal import Progress, one_line
+from tools.terminal import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 INVOICES = "examples.invoices"
@@ -205,47 +205,32 @@ def test_violation_is_the_exit_code(file: str) -> None:
 
 INTERRUPTED = """
 import os, runpy, signal, sys
-from itertools import count
-from tools.audit.auditing import KeyAudit
+from tools.terminal import Progress
 
-seen, original = count(), KeyAudit._entry
+def add(self, *_):
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1_000):
+        pass
+    raise AssertionError("went on after Ctrl-C")
 
-def entry(*arguments):
-    if next(seen) == 3_000:
-        os.kill(os.getpid(), signal.SIGINT)
-    assert next(seen) < 2 * 5_000, "went on after Ctrl-C"
-    return original(*arguments)
-
-KeyAudit._entry = entry
-runpy.run_module("tools.audit", run_name="__main__")
+Progress.add = add
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.fixture
-async def large_file(tmp_path: Path) -> str:
-    made = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
-    store = made.store(create=True)
-    for first in range(0, 9_800, 49):
-        await append(store, [request(KEYS[0], n, 1) for n in range(first, first + 49)])
-    await store.close()
-    return made.spec
-
-
-def test_ctrl_c_stops_an_audit_within_a_page(large_file: str) -> None:
-    code, out, error = run_code(INTERRUPTED, "--domain", INVOICES, "--store", large_file)
-    assert (code, out, error) == (130, "", "Stopped.\n")
+@pytest.mark.parametrize("name", ["audit", "heads", "copy"])
+def test_ctrl_c_stops_a_command_at_once(file: str, tmp_path: Path, name: str) -> None:
+    arguments = [each.replace("FOLDER", str(tmp_path / "copy")) for each in COMMANDS[name]]
+    arguments += ["--domain", INVOICES, "--store", file]
+    code, _, error = run_code(INTERRUPTED, *arguments)
+    assert (code, error) == (130, "Stopped.\n")
+    assert run(*arguments)[0] == 0
 
 
 def test_first_domain_of_the_app_is_meant() -> None:
     assert load_domain(None).plural == "todos"
     assert load_domain(INVOICES) is DOMAIN
-
-
-def test_progress_has_an_estimate() -> None:
-    times = iter([0.0, 10.0])
-    progress = Progress("entries", 1_000, now=lambda: next(times))
-    progress._done = 250
-    assert progress.text("C-7") == ("250 entries, 25/s, 1,000 in all, about 30 s left, at C-7")
 
 
 def test_text_of_strangers_stays_on_its_line() -> None:

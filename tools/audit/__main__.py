@@ -39,7 +39,6 @@ async def audit(
 
     async def one(key: str) -> None:
         async for finding in auditor.findings(key):
-            progress.end()
             report.add(finding)
 
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from tools.terminal import one_line
+from tools.terminal import one_line, say
 
 COUNTED: Final = ("keys", "entries", "folded", "requests", "inboxRows", "cursors")
 """What an audit counts as checked."""
@@ -51,10 +51,10 @@ class Report:
         kind = finding.severity.value
         if self._as_json:
             facts = {"key": finding.key, "row": finding.row, "what": finding.what}
-            print(json.dumps({"finding": kind, **facts}))
+            say(json.dumps({"finding": kind, **facts}))
         else:
             line = f"{kind}: {self._what} {finding.key}: {finding.row}: {finding.what}"
-            print(one_line(line))
+            say(one_line(line))
 
     def end(self, name: str) -> None:
         """Say what is so, in one line."""
