@@ -64,6 +64,8 @@ def hub_options(
         store_inputs_in_history=host.flag(
             _SECTION + "storeInputsInOrchestrationHistory", default=plain.store_inputs_in_history
         ),
+        http_pause=number("httpSettings.defaultAsyncRequestSleepTimeMilliseconds", 30_000, 0)
+        * 1_000,
         queues=queues,
         storage_seconds=profile.storage_seconds,
         lease=_microseconds(profile.lease_seconds * factor),

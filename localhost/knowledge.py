@@ -60,7 +60,7 @@ HOST_JSON: Final = {
 """By the lower-case path of a section of host.json."""
 
 IN_SOURCE: Final = {
-    ".call_http(": Part("call_http in orchestrators", Basis.NOT_BUILT, "the instance fails"),
+    ".call_http(": Part("call_http in orchestrators", Basis.READ, "no tokenSource"),
     "continue_as_new(": Part("continue-as-new", Basis.RECORDED, "durable/orchestrations"),
     ".rewind(": Part("rewind", Basis.RECORDED, "durable/management"),
     "wait_for_external_event(": Part("external events", Basis.RECORDED, "durable/orchestrations"),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from localhost.taskhub.clock import SECOND, Microseconds
+
 Action = dict[str, Any]
 
 CALL_ACTIVITY: Final = 0
@@ -37,6 +39,8 @@ class Known:
     entity: Callable[[str], bool]
     entities: Sequence[str] = ()
     """Their names, for a text."""
+    http_pause: Microseconds = 30 * SECOND
+    """Of `call_http` after a 202 without Retry-After."""
 
 
 def unknown_function(name: str, kind: str, known: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 
+from localhost.taskhub import http_activity
 from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.clock import SECOND
 from localhost.taskhub.commit import Commit, Committer
@@ -86,7 +87,7 @@ class Activities:
                 Kind.TASK_FAILED,
                 self._clock.now(),
                 TaskScheduledId=activity.task,
-                Reason=f"Activity function '{activity.name}' failed: {sanitized(str(error))}",
+                Reason=_reason(activity.name, sanitized(str(error))),
                 Details=details_of(error),
             )
             return self._tell(activity, failed)
@@ -96,6 +97,8 @@ class Activities:
         return self._tell(activity, completed)
 
     async def _ask(self, activity: ActivityTask) -> str | None:
+        if activity.name == http_activity.NAME:
+            return await http_activity.send(activity.input)
         if not self._worker.has_activity(activity.name):
             known = self._worker.names("activity")
             raise FunctionFailed(unknown_function(activity.name, "activity", known))
@@ -106,3 +109,7 @@ class Activities:
         return Message(
             self._numbers.take(), activity.instance, text(outcome), execution=activity.execution
         )
+
+
+def _reason(name: str, said: str) -> str:
+    return said if name == http_activity.NAME else f"Activity function '{name}' failed: {said}"

@@ -75,7 +75,8 @@ class Orchestrator:
         self._faults = resources.faults
         self._counts = resources.counts
         self._known = Known(
-            worker.has_activity, worker.has_orchestrator, worker.has_entity, worker.names("entity")
+            *(worker.has_activity, worker.has_orchestrator, worker.has_entity),
+            *(worker.names("entity"), self._options.http_pause),
         )
 
     async def run(

@@ -18,18 +18,19 @@ class TaskFailed(Exception):
 
 
 class Future:
-    """The result of a task, now or later."""
+    """The outcome of a task, now or later. `result` is JSON, of those that have one."""
 
-    __slots__ = ("_callbacks", "done", "error")
+    __slots__ = ("_callbacks", "done", "error", "result")
 
     def __init__(self) -> None:
         """Make a future without result."""
         self.done = False
         self.error: TaskFailed | None = None
+        self.result: str | None = None
         self._callbacks: list[Callable[[], None]] = []
 
     def __await__(self) -> Generator[Future, None, None]:
-        """Wait, then raise its error if it has one. Results themselves are not needed here."""
+        """Wait, then raise its error if it has one."""
         if not self.done:
             yield self
         if self.error is not None:

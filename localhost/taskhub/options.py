@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 
-from localhost.taskhub.clock import Microseconds
+from localhost.taskhub.clock import SECOND, Microseconds
 from localhost.taskhub.queues import QueueTimes
 
 CONCURRENCY_PER_CPU = 10
@@ -48,6 +48,7 @@ class HubOptions:
     store_inputs_in_history: bool = False
     deleted_entity_reads_as_null: bool = True
     """What a read of a destructed entity answers: 200 `null` as Azure does, or 404."""
+    http_pause: Microseconds = 30 * SECOND
     commit_mode: CommitMode = CommitMode.AZURE
     queues: QueueTimes | None = None
     """None: what is sent arrives at once, and again at once after a kill."""

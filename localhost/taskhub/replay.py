@@ -5,13 +5,15 @@ assumes the ids that the extension would give them, and those depend on the orde
 tasks complete. So the actions are replayed against the history, event by event.
 """
 
+import json
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from localhost.taskhub import actions as act
+from localhost.taskhub import http_activity
 from localhost.taskhub.actions import (
     Action,
     InvalidAction,
@@ -68,6 +70,7 @@ class Replay:
             act.CREATE_TIMER: self._timer,
             act.WAIT_FOR_EVENT: self._wait_for_event,
             act.CALL_ENTITY: self._call_entity,
+            act.CALL_HTTP: self._http,
             act.SIGNAL_ENTITY: self._signal_entity,
             act.WHEN_ANY: self._when_any,
             act.WHEN_ALL: self._when_all,
@@ -120,6 +123,7 @@ class Replay:
             failed = kind in (Kind.TASK_FAILED, Kind.SUB_ORCHESTRATION_FAILED)
             waiting = self._open.pop(completed_id(event), None)
             if waiting is not None:  # else a duplicate, or a cancelled timer
+                waiting.result = event.get("Result")
                 waiting.resolve(TaskFailed() if failed else None)
         elif kind == Kind.EVENT_RAISED:
             self._raise(event)
@@ -153,8 +157,6 @@ class Replay:
     def _invoke(self, action: Action) -> Future:
         """Start an action, up to its first wait; this is where ids are taken."""
         start = self._starts.get(action["actionType"])
-        if action["actionType"] == act.CALL_HTTP:
-            raise InvalidAction("call_http is not supported by this host: use an activity.")
         if start is None:
             raise InvalidAction(f"This host knows no actions of type {action['actionType']}.")
         return start(action)
@@ -179,6 +181,35 @@ class Replay:
                 input=action["input"],
             )
         )
+
+    def _http(self, action: Action) -> Future:
+        return self._loop.spawn(self._call_http(action["httpRequest"]))
+
+    async def _call_http(self, request: dict[str, Any]) -> None:
+        """Ask, and after each 202 ask again at its Location, after its Retry-After.
+
+        The SDK knows nothing of the later requests: it goes on with the first answer.
+        """
+        response = await self._ask(request)
+        while (later := http_activity.location_request(request, response)) is not None:
+            seconds = http_activity.pause_seconds(response)
+            pause = self.known.http_pause if seconds is None else seconds * SECOND
+            await self._timer_at(self._now + pause)
+            response = await self._ask(later)
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        scheduled = self._decide(
+            Decision(
+                len(self.decisions),
+                Kind.TASK_SCHEDULED,
+                self._now,
+                name=http_activity.NAME,
+                input=json.dumps(request),
+            )
+        )
+        await scheduled
+        response: dict[str, Any] = json.loads(scheduled.result or "{}")
+        return response
 
     def _sub_orchestrator(self, action: Action) -> Future:
         name = action["functionName"]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,9 +178,8 @@ def test_continue_as_new_carries_events_that_come_after_it() -> None:
     assert [e["Name"] for e in pass_.carried] == ["go", "other"]
 
 
-@pytest.mark.parametrize("action", [{"actionType": 8, "httpRequest": {}}, {"actionType": 99}])
-def test_what_this_host_does_not_know_ends_the_replay(action: Action) -> None:
-    pass_ = replay([activity("a"), every(action)], done(0))
+def test_what_this_host_does_not_know_ends_the_replay() -> None:
+    pass_ = replay([activity("a"), every({"actionType": 99})], done(0))
     assert pass_.invalid
     assert pass_.finished
 
