@@ -119,18 +119,22 @@ class Decider:
         return self._empty[self.version]
 
     def same(self, payload: str, other: str) -> bool:
-        """Whether two payloads ask for the same, also when other releases have written them."""
-        if payload == other:
+        """Whether a payload that was kept and one of this release ask for the same.
+
+        Raises Unreadable when they differ and the first is of a release that knows more: what that
+        has filled in, this one cannot tell from what was asked.
+        """
+        if payload == other or self._rewritten(payload) == self._rewritten(other):
             return True
-        one, two = self._rewritten(payload), self._rewritten(other)
-        return one == two
+        shapes = [each.request for each in self._domain.compiled.values()]
+        if not any(_is_readable(each, payload) for each in shapes):
+            raise Unreadable("the payload is none that this release knows")
+        return False
 
     def _rewritten(self, payload: str) -> str:
         shape = self._domain.newest.request
-        try:
+        if _is_readable(shape, payload):
             return _written(shape, _read(shape, payload, "the payload"), "the payload")
-        except Unreadable:
-            pass
         try:
             return canonical(msgspec.json.decode(payload))
         except msgspec.DecodeError:
@@ -222,6 +226,14 @@ def _written(shape: Shape, value: Any, name: str) -> str:
         raise FoldFailed(str(error)) from None
     except RecursionError:
         raise FoldFailed(f"{name} is nested too deeply") from None
+
+
+def _is_readable(shape: Shape, text: str) -> bool:
+    try:
+        _read(shape, text, "the payload")
+    except Unreadable:
+        return False
+    return True
 
 
 def _read(shape: Shape, text: str, name: str) -> Any:

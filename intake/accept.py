@@ -13,6 +13,7 @@ from typing import Final
 from concurrency.group_commit import GroupCommit
 from concurrency.places import Places
 from domain.decider import Decider
+from domain.decider import Unreadable as NewerRelease
 from intake.admission import Admission
 from store.ports.records import (
     ERASED,
@@ -175,8 +176,11 @@ class Intake:
         owner = owners[request.id]
         if owner.payload == ERASED:
             return Refused(Reason.ERASED)
-        if not self._decider.same(owner.payload, request.payload):
-            return Refused(Reason.OTHER_CONTENT)
+        try:
+            if not self._decider.same(owner.payload, request.payload):
+                return Refused(Reason.OTHER_CONTENT)
+        except NewerRelease:
+            return NotStored(unreadable=True)
         return Accepted() if owner.entry is None else Replayed(owner.entry)
 
     # One key; group commit
@@ -274,6 +278,9 @@ class Intake:
             self._tell.replayed(
                 key, {r.id: o.entry.place for r, o in pairs if isinstance(o, Replayed)}
             )
+            if unknown := [r.id for r, o in pairs if isinstance(o, NotStored)]:
+                error = Unreadable(f"{key}: kept by a release that knows more")
+                self._tell.not_accepted(key, unknown, error)
             for reason in Reason:
                 self._tell.refused(
                     key, reason.name, [r.id for r, o in pairs if o == Refused(reason)]

@@ -44,14 +44,17 @@ class LocalhostProcess:
         environ: Mapping[str, str] | None = None,
         *,
         standby: bool = False,
+        app: Path | None = None,
     ) -> None:
         """Keep everything in `data`; `environ` is added to the environment.
 
-        With `standby` it shares `data` with whoever owns it at the moment, if anybody does.
+        With `standby` it shares `data` with whoever owns it at the moment, if anybody does. `app`
+        is the folder of an app in place of the one with the domain under test.
         """
         self.data = data
         self.storage = storage
         self.standby = standby
+        self.app = app
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.output = data.with_name(f"{data.name}-{self.port}.log")
@@ -74,7 +77,10 @@ class LocalhostProcess:
         command = [sys.executable, "-m", "tools.run", "--port", str(self.port)]
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
         command += ["--standby"] if self.standby else []
-        command += [] if MODULE == TODOS else ["--domain", MODULE]
+        if self.app is not None:
+            command += ["--app", str(self.app)]
+        elif MODULE != TODOS:
+            command += ["--domain", MODULE]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 command, cwd=APP, env=self.environ, stdout=output, stderr=subprocess.STDOUT

@@ -173,8 +173,16 @@ async def test_overload_refuses_before_anything_is_stored(
     assert await engine.rows() == ["a", "b"]
 
 
-async def test_damaged_payload_refuses_its_request_alone(engine: EngineUnderTest) -> None:
+async def test_damaged_payload_is_unknown_to_its_request_alone(engine: EngineUnderTest) -> None:
     await engine.real.inbox.put([Request(KEY, "a", '{"title"')], now())
     damaged, other = await engine.accept(request("a"), request("b", key="8"))
-    assert damaged == Refused(Reason.OTHER_CONTENT)
+    assert damaged == NotStored(unreadable=True)
     assert other == Accepted()
+
+
+async def test_repeat_of_what_a_newer_release_kept_is_unknown(engine: EngineUnderTest) -> None:
+    """What that release has filled in cannot be told from what was asked: it may be a repeat."""
+    kept = Request(KEY, "a", '{"fieldOfTomorrow":true}')
+    await engine.wait_in_inbox(kept)
+    assert await engine.accept(request("a")) == [NotStored(unreadable=True)]
+    assert await engine.rows() == ["a"]
