@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -124,8 +125,11 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
 def shared_data_folder(path: Path) -> Iterator[DataFolder]:
     """Create the folder when missing; whoever wants to own it has to take it."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.stat().st_mode & stat.S_IWOTH:
+            raise StartError(f"{path} is a folder that everybody may write into")
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = os.open(path / LOCK_FILE, flags, 0o644)
     except OSError as error:
         raise StartError(f"cannot use {path} as data folder: {error.strerror}") from error
     try:
@@ -171,7 +175,11 @@ def create_json(file: Path, content: Any, mode: int = 0o644) -> None:
 
 
 def _write_json(file: Path, content: Any, mode: int) -> Path:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(file, flags, mode)
+    except OSError as error:
+        raise StartError(f"cannot write {file}: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         json.dump(content, out, indent=1)
         out.flush()

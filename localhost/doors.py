@@ -40,6 +40,8 @@ class HostDoors:
     event_hubs: EventHubsService | None = None
     standby: Standby | None = None
     """How to ask the owner of the data folder, unless this host has always been that."""
+    only_loopback: bool = False
+    """Whether the host has no name but those of this machine to itself."""
 
     def find(self, method: str, raw: str, path: str) -> Door | None:
         """Return which door a path leads to, `raw` as it came and `path` decoded."""
@@ -87,16 +89,17 @@ def rpc_handler(
     durable_api: DurableApi,
     webhook_base: str,
     others: Callable[[Request], Awaitable[web.StreamResponse]] | None = None,
+    path: str = RPC_PATH,
 ) -> Callable[[Request], Awaitable[web.StreamResponse]]:
-    """Return the handler of the loopback port that durable clients talk to; it asks for no key.
+    """Return the handler of the loopback port that durable clients talk to, below `path`.
 
-    Links in its answers lead to the public port. `others` answers what is not the durable API.
+    It asks for no key: only the app and whoever can read its data are told the path. Links in its answers lead to the public port. `others` answers what is not the durable API.
     """
 
     async def handle(request: Request) -> web.StreamResponse:
-        path = request.raw_path.partition("?")[0]
-        if path.startswith(RPC_PATH):
-            return await durable_api(request, path[len(RPC_PATH) :], webhook_base)
+        asked = request.raw_path.partition("?")[0]
+        if asked.startswith(path):
+            return await durable_api(request, asked[len(path) :], webhook_base)
         if others is not None:
             return await others(request)
         return web.Response(status=404)

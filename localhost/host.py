@@ -40,6 +40,7 @@ from localhost.listeners import (
     base_url_of,
     bind_public,
     bind_rpc,
+    is_loopback,
     listening,
     rpc_address_of,
 )
@@ -156,7 +157,8 @@ class Host:
         self._owner = new_owner(rpc_address_of(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
             check_settings(self._data.owner, self._owner)
-        rpc_base = self._owner.address + RPC_PATH
+        self._rpc_path = f"{RPC_PATH}{self._owner.name}/"
+        rpc_base = self._owner.address + self._rpc_path
         payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
         self._runner.set_client_payload(payload)
         doors = await self._open_engine(stack, rpc_door)
@@ -178,10 +180,10 @@ class Host:
             stack.push_async_callback(self._standby.close)
         doors = self._doors()
         others = owner_door(self._owner.name, doors.answer_standby)
-        api = rpc_handler(doors.durable_api, self._webhooks, others)
+        api = rpc_handler(doors.durable_api, self._webhooks, others, self._rpc_path)
         own = api
         if self._instances.is_apart:
-            own = rpc_handler(self._engine.hub.rpc_handler(), self._webhooks)
+            own = rpc_handler(self._engine.hub.rpc_handler(), self._webhooks, path=self._rpc_path)
         self._instances.set_hub(hub_of(own), hub_of(api))
         # What the hub resumes may have called already; it waits in the door's backlog.
         await stack.enter_async_context(listening(rpc_door, api))
@@ -268,7 +270,8 @@ class Host:
             api: DurableApi = self._engine.hub.rpc_handler(apart=self._instances.is_apart)
         else:
             api = self._standby.durable_api(WEBHOOK_PATH, self._engine.hub.handle)
-        return HostDoors(admin, api, self._engine.event_hubs, self._standby)
+        only_loopback = is_loopback(self._options.host)
+        return HostDoors(admin, api, self._engine.event_hubs, self._standby, only_loopback)
 
     def _front(self, doors: HostDoors) -> HttpFront:
         return HttpFront(
@@ -293,6 +296,10 @@ class Host:
         schedules = schedule_warnings(self._functions, os.environ)
         for line in [*warnings_of(self._functions), *schedules]:
             console.line(f"warning: {line}")
+        if not options.enable_auth and not is_loopback(options.host):
+            console.line(
+                "warning: whoever reaches this machine may do everything: no --enable-auth"
+            )
         if options.enable_auth:
             for line in key_lines(self._keys):
                 console.line(line)

@@ -26,6 +26,7 @@ from localhost.routing import RouteTable
 from localhost.rpc.messages import RpcTraceContext, TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
+from localhost.web_pages import is_of_a_page_elsewhere
 
 KEY_HEADER: Final = "x-functions-key"
 _WEBHOOKS: Final = "/runtime/webhooks/"
@@ -158,7 +159,10 @@ class HttpFront:
     ) -> web.Response | None:
         """Return the answer to a request whose key does not open the door; None lets it in."""
         if self._keys is None:
-            return None
+            from_page = is_of_a_page_elsewhere(
+                request.headers, only_loopback=self._doors.only_loopback
+            )
+            return web.Response(status=HTTPStatus.FORBIDDEN) if door and from_page else None
         key = _key_of(request, query)
         level = self._keys.level_of(key)
         match door:

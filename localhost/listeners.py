@@ -24,6 +24,11 @@ BODY_BYTES_DEFAULT: Final = 104_857_600
 _EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address that is listened on."""
+    return host in {"127.0.0.1", "::1", "localhost"}
+
+
 def bind_public(host: str, port: int) -> socket.socket:
     """Bind the port that users see; 0 takes a free one. Raises StartError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

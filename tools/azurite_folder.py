@@ -53,7 +53,7 @@ class Claim:
 @contextmanager
 def claimed(folder: Path, *, join: bool) -> Iterator[Claim | Owner]:
     """Claim a folder; with `join`, return the Azurite that has it instead. Raises Busy."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _opened(folder / "lock") as file, _opened(folder / "lock.owner") as alive:
         yield _wait_for(file, alive, folder, join=join)
 

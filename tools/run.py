@@ -78,7 +78,7 @@ def main(args: Sequence[str]) -> int:
     options, others = parser.parse_known_args(args)
     data = options.data.absolute()
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         print(f"--data {options.data}: {error.strerror}", file=sys.stderr)
         return 1

@@ -46,7 +46,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             front = HttpFront(
                 RouteTable(routes),
                 runner,
-                HostDoors(admin, echo_durable_api),
+                HostDoors(admin, echo_durable_api, only_loopback=setup.only_loopback),
                 console,
                 keys=setup.keys,
                 limits=setup.limits,

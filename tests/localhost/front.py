@@ -25,6 +25,7 @@ class Setup:
     prefix: str = "api"
     environ: dict[str, str] = field(default_factory=dict)
     body_bytes_max: int = 1_000_000
+    only_loopback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,14 @@ async def append(store: Store, requests: Sequence[Request]) -> list[Answered]:
 
 
 async def fill(store: Store, entries: int = 60) -> dict[str, list[Answered]]:
-    """Logs of all keys, some requests that wait, and a cursor behind one of the logs."""
+    """Logs of all keys, some requests that wait, and one log that is not published to its end."""
     logs: dict[str, list[Answered]] = {key: [] for key in KEYS}
     for key in KEYS:
         for first in range(1, entries + 1, 40):
             numbers = range(first, min(first + 40, entries + 1))
             logs[key] += await append(store, [request(key, n) for n in numbers])
         await store.inbox.put([request(key, n) for n in range(500, 503)], NOON)
+    await store.publications.mark(KEYS[0], NOON)
     cursor = await store.publications.cursor(KEYS[0])
     await store.publications.move(KEYS[0], cursor, entries - 1, "")
     return logs

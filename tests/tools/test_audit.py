@@ -225,6 +225,39 @@ async def test_entry_that_differs_is_shown_once(
     assert "version 1 makes {" in line
 
 
+async def test_log_that_nobody_will_publish_to_its_end_is_noted(
+    target: Target, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fill(store)
+    markers = [each async for page in store.publications.marked() for each in page]
+    await store.publications.unmark(markers[0])
+    [line] = await findings(target, capsys)
+    assert line.startswith(f"note: customer {KEY}: cursor: published up to 59 of 60, and no marker")
+
+
+async def test_log_that_is_published_meanwhile_is_not_noted(
+    target: Target, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fill(store)
+    publications = store.publications
+    reader = open_reader(target.spec, target.domain.plural, target.environ)
+    is_marked = reader.is_marked
+
+    async def published_before_the_look(key: str) -> bool:
+        await publications.move(key, await publications.cursor(key), 60, "")
+        [marker] = [each async for page in publications.marked() for each in page]
+        await publications.unmark(marker)
+        return await is_marked(key)
+
+    report = Report(as_json=False, what="customer")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "is_marked", published_before_the_look)
+        assert await audit(target, reader, report) == 0
+    await reader.close()
+    assert report.found[Severity.NOTE] == 0
+    capsys.readouterr()
+
+
 async def test_log_is_folded_up_to_an_erased_entry(
     target: Target, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,9 @@ For every key: the places are 1 to what the head says, without a hole; each requ
 entry and each entry one request row that says the same; every row is under its own key; the ids
 keep their grammar; folding the payloads again, with the versions that the rows name, makes the same
 outputs and the state of the head (the first entry that differs is shown); the published cursor is
-not ahead. Behind an entry whose payload was erased nothing is folded: a note says so.
+not ahead. Notes tell what is allowed and worth knowing: nothing is folded behind an entry whose
+payload was erased, and entries that were appended while publishing was off are published with the
+next one of their key.
 
 It only reads, and the app may be running: `tools.audit.auditing` says in which order it reads, and
 why it tells no false violations then. What was appended meanwhile is proved by the next audit.

@@ -72,6 +72,8 @@ class KeyAudit:
             yield each
         for each in self._cursor(cursor, before):
             yield each
+        async for each in self._unpublished(cursor, before):
+            yield each
 
     def close(self) -> None:
         """Give back the temporary file."""
@@ -200,6 +202,21 @@ class KeyAudit:
         elif head is not None and not 0 <= cursor <= head.place:
             what = f"published up to {cursor}, but the head says {head.place}"
             yield self._violation("cursor", what)
+
+    async def _unpublished(
+        self, cursor: int | Damaged | None, head: Head | None
+    ) -> AsyncIterator[Finding]:
+        """Note what nobody is going to publish: it was appended while publishing was off.
+
+        The marker first: whoever took it away before had moved the cursor to the end.
+        """
+        last = 0 if head is None else head.place
+        if not isinstance(cursor, int) or cursor >= last or await self._reader.is_marked(self._key):
+            return
+        cursor = await self._reader.cursor(self._key)
+        if isinstance(cursor, int) and cursor < last:
+            what = f"published up to {cursor} of {last}, and no marker asks for the rest"
+            yield Finding(self._key, "cursor", what, Severity.NOTE)
 
     def _violation(self, row: str, what: str) -> Finding:
         return Finding(self._key, row, what)

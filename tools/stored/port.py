@@ -42,6 +42,9 @@ class Reader(Protocol):
     async def cursor(self, key: str) -> int | Damaged | None:
         """Return how far the log was published; None when it never was."""
 
+    async def is_marked(self, key: str) -> bool:
+        """Tell whether a marker says that there may be something to publish."""
+
     def answered(self, key: str) -> AsyncIterator[Sequence[Answered | Damaged]]:
         """Go through the request rows, in any order.
 

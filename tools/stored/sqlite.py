@@ -77,6 +77,10 @@ class SqliteReader(Reader):
         return None
 
     @override
+    async def is_marked(self, key: str) -> bool:
+        return bool(self._read("SELECT 1 FROM marker WHERE key = ?", (key,)))
+
+    @override
     async def answered(self, key: str) -> AsyncIterator[Sequence[Answered | Damaged]]:
         sql = (
             "SELECT request_id, place, entry.request_id, version, output, refused, payload"

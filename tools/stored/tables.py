@@ -77,6 +77,14 @@ class TableReader(Reader):
         return None if row is None else _or_damaged(row, _place)
 
     @override
+    async def is_marked(self, key: str) -> bool:
+        try:
+            partition, row_key = rows.marker_partition(key), rows.partition_of(key)
+            return await self._publications.get(partition, row_key) is not None
+        except Missing:
+            return False
+
+    @override
     async def answered(self, key: str) -> AsyncIterator[Sequence[Answered | Damaged]]:
         """Read what is before the entries, and whatever should not be there at all."""
         for where in "RowKey lt @entries", "RowKey ge @behind":
