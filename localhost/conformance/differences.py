@@ -14,14 +14,14 @@ class Difference:
     """Why a case differs."""
 
     reason: str
-    by_time: bool
-    """Whether it depends on how fast the host is: then it may also be equal."""
+    either: bool
+    """Whether it may also be equal: how fast the host is, or the release of Python, decides."""
 
 
 def read_differences() -> Mapping[str, Difference]:
     """Return the known differences by the ids of their cases."""
     return {
-        case: Difference(kind["reason"], kind.get("by_time", False))
+        case: Difference(kind["reason"], kind.get("either", False))
         for kind in json.loads(FILE.read_text("utf-8"))
         for case in kind["cases"]
     }

@@ -11,12 +11,11 @@ together; `faults` says where it can be killed.
 
 from localhost.taskhub.faults import FaultPlanError, Faults
 from localhost.taskhub.hub import TaskHub
-from localhost.taskhub.options import CommitMode, HubOptions, Overridable
+from localhost.taskhub.options import HubOptions, Overridable
 from localhost.taskhub.schema import HubFileError
 from localhost.taskhub.worker_port import FunctionFailed, Worker, WorkerDied
 
 __all__ = [
-    "CommitMode",
     "FaultPlanError",
     "Faults",
     "FunctionFailed",

@@ -46,11 +46,10 @@ class Backlog:
         if self._deliver_page():
             self._task = asyncio.create_task(self._deliver_rest())
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Load nothing more."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait([self._task])
 
     def _deliver_page(self) -> bool:
         """Deliver what comes next; tell whether there may be more."""

@@ -22,7 +22,6 @@ from localhost.taskhub.messages import (
     delete_messages,
     insert_all,
 )
-from localhost.taskhub.options import CommitMode
 from localhost.taskhub.resources import Resources
 
 Statement = tuple[str, Sequence[Any]]
@@ -60,7 +59,6 @@ class Committer:
     ) -> None:
         """`deliver` is told what was sent once it is on disk."""
         self._file = resources.file
-        self._atomic = resources.options.commit_mode == CommitMode.ATOMIC
         self._faults = resources.faults
         self._deliver = deliver
         self.acknowledgements = Acknowledgements(resources.file)
@@ -69,15 +67,6 @@ class Committer:
         """Write all of it. Raises Aborted before a step when `is_void`; sqlite3.Error when a
         write fails: earlier steps stay, and whether the failed one is on disk is unknown.
         """
-        if self._atomic:
-            await self._commit_at_once(commit, is_void)
-        else:
-            await self._commit_in_steps(commit, is_void)
-        self._pass(Point.AFTER_COMMIT_BEFORE_ACK, commit)
-        if not self._atomic:
-            self.acknowledgements.add(commit.inputs, commit.ran)
-
-    async def _commit_in_steps(self, commit: Commit, is_void: Callable[[], bool]) -> None:
         self._pass(Point.BEFORE_SEND, commit)
         if commit.messages or commit.activities:
             await self._file.write(
@@ -90,6 +79,8 @@ class Committer:
         self._pass(Point.AFTER_HISTORY_BEFORE_INSTANCE, commit)
         if commit.instance:
             await self._step("hub.instance", commit.instance, is_void)
+        self._pass(Point.AFTER_COMMIT_BEFORE_ACK, commit)
+        self.acknowledgements.add(commit.inputs, commit.ran)
 
     async def _step(
         self, label: str, statements: Sequence[Statement], is_void: Callable[[], bool]
@@ -97,21 +88,6 @@ class Committer:
         if is_void():
             raise Aborted
         await self._file.write(label, lambda connection: _execute(connection, statements))
-
-    async def _commit_at_once(self, commit: Commit, is_void: Callable[[], bool]) -> None:
-        self._pass(Point.BEFORE_SEND, commit)
-        if is_void():
-            raise Aborted
-
-        def work(connection: sqlite3.Connection) -> None:
-            insert_all(connection, commit.messages, commit.activities)
-            _execute(connection, commit.history)
-            _execute(connection, commit.instance)
-            delete_messages(connection, commit.inputs)
-            delete_activities(connection, commit.ran)
-
-        await self._file.write("hub.atomic", work)
-        self._deliver(commit.messages, commit.activities)
 
     def _pass(self, point: Point, commit: Commit) -> None:
         if self._faults.active:

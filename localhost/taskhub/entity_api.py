@@ -21,8 +21,7 @@ from localhost.taskhub.rpc import (
     failure,
     message,
 )
-from localhost.taskhub.runtime import InstanceRow
-from localhost.taskhub.status import entity_exists, shown_entity
+from localhost.taskhub.status import shown_entity
 
 _NOTHING: Final = "null"
 _WITH_KEY: Final = 3
@@ -79,17 +78,9 @@ class EntityApi:
             )
             kind = "Newtonsoft.Json.JsonSerializationException"
             return failure(500, WENT_WRONG, said, kind)
-        if self._is_absent(row):
+        if row.input is None:
             raise NotFound(row.id)
         return answer(200, row.input)
-
-    def _is_absent(self, row: InstanceRow) -> bool:
-        """Tell whether to answer 404. The text `null` of a destructed entity counts as state
-        in Azure; whether it does here is a switch.
-        """
-        if row.input != _NOTHING or self._options.deleted_entity_reads_as_null:
-            return row.input is None
-        return not entity_exists(row)
 
     async def list_all(self, call: Call) -> web.Response:
         """List entities that have a state, those of one name if the path has one."""

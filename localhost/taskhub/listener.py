@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from localhost.taskhub.activities import Activities
@@ -38,10 +39,8 @@ class Listener:
         self._committer = Committer(resources, self._send)
         orchestrations = Orchestrations(resources, self._committer, self._abandon)
         entities = Entities(resources, self._committer, self._abandon)
-        self._orchestrations = Mailboxes(
-            options.max_concurrent_orchestrators, clock, orchestrations.run
-        )
-        self._entities = Mailboxes(options.max_concurrent_entities, clock, entities.run)
+        self._orchestrations = Mailboxes(options.max_concurrent_orchestrators, orchestrations.run)
+        self._entities = Mailboxes(options.max_concurrent_entities, entities.run)
         self._activities = Activities(resources, self._committer)
         self._queues: Queues | None = None
         if options.queues is not None:
@@ -61,23 +60,18 @@ class Listener:
     def go_on(self) -> None:
         """Work on whatever is pending, as the successor of one that was killed."""
         messages, activities = load_all(self._file.reader)
-        loaded = frozenset([m.seq for m in messages] + [a.seq for a in activities])
+        self._loaded = frozenset([m.seq for m in messages] + [a.seq for a in activities])
         self._put(messages, activities)
-        self._loaded = loaded
 
     def deliver(self, message: Message, place: int | None = None, *, wakes: bool = True) -> None:
         """Tell of a message that is on disk; `wakes`: this instance has sent it."""
-        if message.seq in self._loaded:
-            return
-        if self._queues is not None:
-            self._queues.put(message, wakes=wakes)
-        else:
-            self._take(message, place)
+        if message.seq not in self._loaded:
+            self._arrive(message, place, wakes=wakes)
 
     async def stop(self) -> None:
         """Finish what runs, start nothing new. Pending work stays on disk."""
         if self._backlog is not None:
-            await self._backlog.stop()
+            self._backlog.stop()
         if self._queues is not None:
             await self._queues.stop()
         await asyncio.gather(
@@ -89,6 +83,8 @@ class Listener:
 
     def kill(self) -> None:
         """Break off whatever runs, wherever it is; writes under way may or may not happen."""
+        if self._backlog is not None:
+            self._backlog.stop()
         if self._queues is not None:
             self._queues.kill()
         for part in (self._entities, self._orchestrations, self._activities):
@@ -110,6 +106,19 @@ class Listener:
     def _ready(self) -> int:
         return self._entities.ready + self._orchestrations.ready + self._activities.ready
 
+    def _arrive(
+        self, item: Message | ActivityTask, place: int | None = None, *, wakes: bool = False
+    ) -> None:
+        """Hand over what is visible; what is not yet comes then, and wakes nobody."""
+        if item.due is not None and item.due > self._clock.now():
+            self._clock.call_at(item.due, partial(self._arrive, item))
+        elif self._queues is not None:
+            self._queues.put(item, wakes=wakes)
+        elif isinstance(item, ActivityTask):
+            self._activities.deliver(item)
+        else:
+            self._take(item, place)
+
     def _take(self, message: Message, place: int | None = None) -> None:
         boxes = self._orchestrations if message.is_event else self._entities
         boxes.deliver(message, place)
@@ -126,12 +135,9 @@ class Listener:
         wakes: bool = False,
     ) -> None:
         for message in messages:
-            self.deliver(message, wakes=wakes)
+            self._arrive(message, wakes=wakes)
         for activity in activities:
-            if self._queues is not None:
-                self._queues.put(activity, wakes=wakes)
-            else:
-                self._activities.deliver(activity)
+            self._arrive(activity, wakes=wakes)
 
     async def _see(
         self,

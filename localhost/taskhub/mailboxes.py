@@ -7,9 +7,7 @@ instance runs as soon as fewer than the limit are running.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 
-from localhost.taskhub.clock import Clock
 from localhost.taskhub.messages import Message
 
 
@@ -43,10 +41,9 @@ class Mailbox:
 class Mailboxes:
     """The mailboxes of one kind of instance, and the work items that run on them."""
 
-    def __init__(self, limit: int, clock: Clock, run: Callable[[Mailbox], Awaitable[None]]) -> None:
+    def __init__(self, limit: int, run: Callable[[Mailbox], Awaitable[None]]) -> None:
         """`run` works on one mailbox; at most `limit` of them at a time."""
         self._limit = limit
-        self._clock = clock
         self._run = run
         self._boxes: dict[str, Mailbox] = {}
         self._ready: deque[Mailbox] = deque()
@@ -54,10 +51,7 @@ class Mailboxes:
         self._stopping = False
 
     def deliver(self, message: Message, place: int | None = None) -> None:
-        """Hand in a message that is on disk; `place` in the queue, by default at its end."""
-        if message.due is not None and message.due > self._clock.now():
-            self._clock.call_at(message.due, partial(self.deliver, message))
-            return
+        """Hand in a message that was seen; `place` in the queue, by default at its end."""
         box = self._boxes.get(message.target)
         if box is None:
             box = self._boxes[message.target] = Mailbox(message.target)

@@ -11,15 +11,6 @@ CONCURRENCY_PER_CPU = 10
 """Default of the three concurrency limits, per CPU (dedicated and premium plans)."""
 
 
-class CommitMode(StrEnum):
-    """How the results of one episode or entity batch reach the disk."""
-
-    AZURE = "azure"
-    """Send, history, instance row, delete inputs: four transactions, as Azure Storage does."""
-    ATOMIC = "atomic"
-    """One transaction. Kinder than Azure; for comparison only."""
-
-
 class Overridable(StrEnum):
     """Which existing instances a start with the same id may replace."""
 
@@ -46,10 +37,7 @@ class HubOptions:
     max_orchestration_actions: int = 100_000
     overridable_existing_instance_states: Overridable = Overridable.NON_RUNNING_STATES
     store_inputs_in_history: bool = False
-    deleted_entity_reads_as_null: bool = True
-    """What a read of a destructed entity answers: 200 `null` as Azure does, or 404."""
     http_pause: Microseconds = 30 * SECOND
-    commit_mode: CommitMode = CommitMode.AZURE
     queues: QueueTimes | None = None
     """None: what is sent arrives at once, and again at once after a kill."""
     storage_seconds: float = 0.0

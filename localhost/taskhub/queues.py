@@ -12,7 +12,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Final, Generic, TypeVar
@@ -160,7 +160,6 @@ class Queues:
     ) -> None:
         """`see` keeps what was seen invisible."""
         chance = Random(times.partitions)  # noqa: S311 - only spreads the looks
-        self._clock = clock
 
         async def see_messages(items: list[Message]) -> None:
             await see(items, (), clock.now() + times.control_visibility)
@@ -177,11 +176,8 @@ class Queues:
         )
 
     def put(self, item: Message | ActivityTask, *, wakes: bool) -> None:
-        """Add what is on disk. What is due later becomes visible then, and wakes nobody."""
-        if item.due is not None and item.due > self._clock.now():
-            late = replace(item, due=None)
-            self._clock.call_at(item.due, partial(self.put, late, wakes=False))
-        elif isinstance(item, ActivityTask):
+        """Add what is on disk and visible."""
+        if isinstance(item, ActivityTask):
             self._work_items.put(item, wakes=wakes)
         else:
             self._control[partition_of(item.target, len(self._control))].put(item, wakes=wakes)

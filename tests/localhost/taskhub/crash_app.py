@@ -21,7 +21,7 @@ from typing import Any
 
 from azure.durable_functions import EntityId
 
-from localhost.taskhub import CommitMode, Faults, HubOptions, TaskHub
+from localhost.taskhub import Faults, HubOptions, TaskHub
 from localhost.taskhub.management import Conflict
 from tests.localhost.taskhub.apps import App
 
@@ -35,7 +35,6 @@ class Scenario:
 
     name: str
     plan: str = "{}"
-    mode: CommitMode = CommitMode.AZURE
     lives: int = 1
     signals: int = 0
     seed: int = 0
@@ -126,7 +125,7 @@ def build_app(journal: Journal, order: Order) -> App:
 async def live(folder: Path, scenario: Scenario, plan: str) -> None:
     """One life: open the hub, do what is not done yet, wait until all is finished."""
     journal = Journal(folder)
-    options = HubOptions(commit_mode=CommitMode(scenario.mode))
+    options = HubOptions()
     app = build_app(journal, Order(folder / "hub.db"))
     hub = TaskHub(folder / "hub.db", app, options, Faults.from_json(plan))
     await hub.start()

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from localhost.taskhub import CommitMode
 from localhost.taskhub.faults import Point, Work
 from tests.localhost.taskhub.crash_app import Outcome, Scenario
 
@@ -30,15 +29,9 @@ def _plan(point: Point, work: Work, nth: int) -> str:
 
 
 PASSAGES = {Work.ORCHESTRATION: 3, Work.ENTITY: 3, Work.ACTIVITY: 1}
-POINTS = {
-    CommitMode.AZURE: tuple(Point),
-    # One transaction has only a before and an after.
-    CommitMode.ATOMIC: (Point.BEFORE_SEND, Point.AFTER_COMMIT_BEFORE_ACK),
-}
 SWEEP = [
-    Scenario(f"{mode}-{work}-{point}-{nth}", _plan(point, work, nth), mode)
-    for mode, points in POINTS.items()
-    for point in points
+    Scenario(f"{work}-{point}-{nth}", _plan(point, work, nth))
+    for point in Point
     for work, last in PASSAGES.items()
     for nth in range(1, last + 1)
 ]
@@ -65,8 +58,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
 
 def expected_twice(scenario: Scenario) -> set[str]:
     """Return what has an effect twice after this death; everything else has it once."""
-    if scenario.mode is CommitMode.ATOMIC:
-        return set()
     kill = json.loads(scenario.plan)["kill"]
     point, work, nth = Point(kill["point"]), Work(kill["work"]), kill["nth"]
     if work is Work.ORCHESTRATION and point is Point.AFTER_SEND_BEFORE_COMMIT:
@@ -97,8 +88,7 @@ def runs_of_activity(scenario: Scenario) -> set[int]:
     kill = json.loads(scenario.plan)["kill"]
     point, work, nth = Point(kill["point"]), Work(kill["work"]), kill["nth"]
     if work is Work.ACTIVITY:
-        known = scenario.mode is CommitMode.ATOMIC and point is Point.AFTER_COMMIT_BEFORE_ACK
-        return {1} if known else {2}
+        return {2}
     if (work, nth, point) == (Work.ORCHESTRATION, 2, Point.AFTER_SEND_BEFORE_COMMIT):
         return {2}
     if (work, nth) == (Work.ORCHESTRATION, 2) and point is not Point.BEFORE_SEND:

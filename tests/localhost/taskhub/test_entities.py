@@ -54,15 +54,6 @@ async def test_a_destructed_entity_reads_as_null(host: Host) -> None:
         assert (response.status, await response.text()) == (200, "null")
 
 
-async def test_a_destructed_entity_is_gone_if_so_configured(open_hub: Open) -> None:
-    """Item 6: the switch."""
-    host = await open_hub(deleted_entity_reads_as_null=False)
-    await host.client.signal_entity(K, "add", 5)
-    await host.entity_where(K, lambda state: state == 5)
-    await host.client.signal_entity(K, "destruct")
-    assert await host.entity_where(K, lambda state: state is None) is None
-
-
 async def test_an_operation_without_result_repeats_the_one_before(host: Host, app: App) -> None:
     """Item 7: in one batch `[add, silent]` both answer what `add` answered."""
 

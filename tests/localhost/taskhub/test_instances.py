@@ -75,5 +75,5 @@ async def test_pending_messages_come_by_pages_as_work_goes_on(connection: Any) -
     assert received.numbers == list(range(1, PAGE + 1))
     received.busy = False
     await until(lambda: len(received.numbers), lambda count: count >= len(pending))
-    await backlog.stop()
+    backlog.stop()
     assert received.numbers == list(pending)

@@ -5,7 +5,6 @@ from collections import Counter
 
 from localhost.taskhub.mailboxes import Mailbox, Mailboxes
 from localhost.taskhub.messages import Message
-from tests.localhost.taskhub.manual_clock import ManualClock
 
 
 class Recorder:
@@ -18,7 +17,7 @@ class Recorder:
         self._limit = limit
         self._expected = turns
         self._full, self._done = asyncio.Event(), asyncio.Event()
-        self.boxes = Mailboxes(limit, ManualClock(), self.run)
+        self.boxes = Mailboxes(limit, self.run)
 
     async def run(self, box: Mailbox) -> None:
         box.take(1)
