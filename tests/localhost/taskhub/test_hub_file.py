@@ -1,5 +1,6 @@
 """The hub's file: what is pending in it is finished, and what is no hub is refused."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -95,3 +96,32 @@ async def test_a_stop_lets_what_runs_finish_and_keeps_the_rest(open_hub: Open, a
     second = await open_hub()
     assert (await second.finished("i")).output == [1, 2]
     assert app.runs["act"] == 2
+
+
+async def test_file_of_the_last_format_goes_on(open_hub: Open, app: App, tmp_path: Path) -> None:
+    @app.activity
+    def work(number: int) -> int:
+        return number + 1
+
+    @app.orchestrator
+    def ask(context: Any) -> Any:
+        return (yield context.call_activity("work", 1))
+
+    gate = app.close_gate("ask")
+    first = await open_hub()
+    starting = asyncio.create_task(first.client.start_new("ask", "i"))
+    await until(lambda: app.runs["ask"], lambda runs: runs == 1)
+    await starting
+    with (
+        closing(sqlite3.connect(tmp_path / "hub.db")) as pending,
+        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+    ):
+        pending.backup(copy)  # what a killed host leaves
+        copy.execute("ALTER TABLE activities DROP COLUMN due")
+        copy.execute("DROP TABLE lease")
+        copy.execute("PRAGMA user_version = 1")
+    gate.set()
+    await first.stop()
+    (tmp_path / "copy.db").rename(tmp_path / "hub.db")
+    second = await open_hub()
+    assert (await second.finished("i")).output == 2
