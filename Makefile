@@ -82,7 +82,8 @@ textbook: venv
 
 ifeq ($(STORAGE),tables)
 audit: node-azurite
-	@test -d "$(DATA)/tables" || { echo "$(DATA)/tables: there is no such folder" >&2; exit 2; }
+	@test -d "$(DATA)/tables" || \
+		{ echo "Nothing has been stored yet, or the name is wrong: $(DATA)/tables: there is no such folder." >&2; exit 3; }
 	@exec $(PY) -m tools.azurite --data "$(DATA)/tables" --join -- $(PY) -m tools.audit $(OTHER) --store tables $(ARGS)
 else
 audit: venv

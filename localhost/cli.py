@@ -126,7 +126,7 @@ async def _serve(options: Options, data: DataFolder, console: Console) -> None:
     stop = _stop_signal()
     async with running_host(options, data, console) as host:
         _keep_out_of_garbage_collection()
-        console.line(f"Listening on {host.base_url}. Press Ctrl-C to stop.")
+        console.line(f"Listening on {host.base_url}. Press Ctrl-C to stop process {os.getpid()}.")
         await host.serve_until(stop)
         threading.Thread(target=_end_soon, daemon=True).start()
         console.line("Stopping.")

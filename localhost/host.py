@@ -286,8 +286,9 @@ class Host:
     def _print_start(self, rpc_base: str) -> None:
         options, console = self._options, self._console
         loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-        console.line(f"localhost: a Functions host, Python {platform.python_version()}, {loop}")
-        console.line(f"app {options.app}, data {options.data}, rpc {rpc_base}")
+        python = f"Python {platform.python_version()}, {loop}"
+        console.line(f"localhost: a Functions host, process {os.getpid()}, {python}")
+        console.line(f"app {options.app}, data {options.data}, durable API {rpc_base}")
         if self._standby is not None:
             pid = self._data.owner_pid
             console.line(f"standby: task hub, event hubs and timers are those of process {pid}")

@@ -257,7 +257,7 @@ def test_local_settings_that_are_no_json_are_named(tmp_path: Path) -> None:
         needs_emulator(tmp_path)
 
 
-def test_local_settings_may_have_comments_as_core_tools_take_them(
+def test_local_settings_may_have_comments_as_in_core_tools(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(CONNECTION, raising=False)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from domain.domain import AnyDomain
 from store.open import SETTING, beside, open_store, sqlite_path
-from store.ports.records import StoreError
+from store.ports.records import Missing, StoreError
 from store.ports.store import Store
 from tools import stopping
 from tools.app_settings import CONNECTION, app_settings, local_settings
@@ -119,6 +119,8 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
         return asyncio.run(main())
     except Refused as refused:
         return say(NOT_SO, refused)
+    except Missing as error:
+        return say(NO_ANSWER, f"Nothing has been stored yet, or the name is wrong: {error}.")
     except StoreError as error:
         return say(NO_ANSWER, f"The store does not answer: {error}")
     except ValueError as error:

@@ -24,6 +24,9 @@ TASK_HUB: Final = "Local"
 
 STORE_FILE: Final = "store.db"
 
+EMULATOR: Final = "tables"
+"""Folder in the data folder that `tools.azurite` may have made before."""
+
 ROOT: Final = Path(__file__).parent.parent
 
 SETTINGS_FILE: Final = "local.settings.json"
@@ -55,6 +58,16 @@ def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[s
     return {**missing, **given}
 
 
+def make_data_folder(data: Path) -> None:
+    """Make it where it is missing, and keep a new one out of git. Raises OSError.
+
+    Wherever it is, what reads .gitignore leaves it alone: git, linters, tools that deploy.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if {each.name for each in data.iterdir()} <= {EMULATOR}:
+        (data / ".gitignore").write_text("*\n")
+
+
 def app_with(module: str, data: Path) -> Path:
     """Write the app of a domain; return its folder. Raises ValueError and OSError."""
     load_domain(module)
@@ -78,7 +91,7 @@ def main(args: Sequence[str]) -> int:
     options, others = parser.parse_known_args(args)
     data = options.data.absolute()
     try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_data_folder(data)
     except OSError as error:
         print(f"--data {options.data}: {error.strerror}", file=sys.stderr)
         return 1

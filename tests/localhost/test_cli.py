@@ -79,6 +79,9 @@ def test_it_serves_an_unmodified_app_and_says_what_it_serves(start: Start, app: 
     base = host.base()
     assert requests.post(f"{base}/api/start/3", timeout=SECONDS_MAX).json() == [0, 2, 4]
     host.wait_for(r"POST /api/start/3 200 [\d.]+ms$")
+    pid = host.process.pid
+    assert any(f"a Functions host, process {pid}," in each for each in host.lines)
+    assert f"Listening on {base}. Press Ctrl-C to stop process {pid}." in host.lines
     assert "Functions:" in host.lines
     assert f"\tstart: [POST] {base}/api/start/{{n:int}}" in host.lines
     assert "\tflow: orchestrationTrigger" in host.lines

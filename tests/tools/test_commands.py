@@ -80,7 +80,8 @@ def test_command_makes_no_store_of_a_mistyped_name(
     typo = f"sqlite:{tmp_path / 'typo.db'}"
     code, out, error = run(*arguments, "--domain", INVOICES, EO_STORE=typo)
     assert (code, out) == (3, "")
-    assert "typo.db: there is no such file" in error
+    assert error.startswith("Nothing has been stored yet, or the name is wrong: ")
+    assert error.endswith("typo.db: there is no such file.\n")
     assert list(tmp_path.iterdir()) == []
 
 
