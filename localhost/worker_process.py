@@ -124,21 +124,21 @@ class WorkerProcess:
 
     def invoke(self, request: InvocationRequest) -> asyncio.Future[InvocationResponse]:
         """Run a function; the future fails with WorkerDied when the process dies first."""
-        return self._expect(request.invocation_id, request)
+        return self._expect(request.invocation_id, request, request.invocation_id)
 
-    def _expect(self, key: str, request: Any) -> asyncio.Future[Any]:
+    def _expect(self, key: str, request: Any, about: str = "") -> asyncio.Future[Any]:
         answer = self._loop.create_future()
         if self.died.done():
             answer.set_exception(self.died.result())
             return answer
         self._answers[key] = answer
-        self._stream.send(request)
+        self._stream.send(request, about)
         return answer
 
     def give_up(self, invocation_id: str) -> None:
         """Have an `async def` cancelled, and do not look at the answer or its log any more."""
         self._answers.pop(invocation_id, None)
-        self._stream.send(InvocationCancel(invocation_id))
+        self._stream.send(InvocationCancel(invocation_id), invocation_id)
 
     def kill(self) -> None:
         """End the process at once with all that runs in it."""

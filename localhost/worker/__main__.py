@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import Final
 
 from localhost.rpc.messages import ToWorker
@@ -24,16 +25,20 @@ def main() -> None:
     threading.Thread(target=_end_with_host, args=(lifeline,), daemon=True).start()
     loop = _new_event_loop()
     asyncio.set_event_loop(loop)
+    opened: list[Stream] = []
     try:
-        loop.run_until_complete(_serve(socket.socket(fileno=stream)))
+        loop.run_until_complete(_serve(socket.socket(fileno=stream), opened.append))
     except BaseException as error:  # noqa: BLE001 - SystemExit and the like, raised by the app
+        for each in opened:
+            each.flush()  # what it logged before that
         _end_at_once(error)
 
 
-async def _serve(connection: socket.socket) -> None:
+async def _serve(connection: socket.socket, opened: Callable[[Stream], None]) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     dispatcher = Dispatcher(ended.set)
     stream = Stream(ToWorker, dispatcher.received, ended.set)
+    opened(stream)
     dispatcher.open(stream)  # first: a message may come at once
     await loop.create_unix_connection(lambda: stream, sock=connection)
     await ended.wait()

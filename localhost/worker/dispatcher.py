@@ -100,14 +100,14 @@ class Dispatcher:
         finally:
             del self._invocations[message.invocation_id]
         try:
-            self._send(answer)
+            self._send(answer, message.invocation_id)
         except (TypeError, ValueError, OverflowError) as error:  # a lone surrogate, say
-            self._send(_failed(message.invocation_id, error))
+            self._send(_failed(message.invocation_id, error), message.invocation_id)
 
-    def _send(self, message: Any) -> None:
-        frame = self._stream.frame(message)
-        self._log.send()
-        self._stream.write(frame)
+    def _send(self, message: Any, about: str = "") -> None:
+        body = self._stream.encoded(message)
+        self._log.send()  # before the answer, or the host would drop the lines that led to it
+        self._stream.write(body, about)
 
 
 def _spare_the_collector() -> None:

@@ -1,19 +1,21 @@
 """Durable clients over the worker's stream instead of HTTP (docs/decisions/0022-two-processes.md).
 
-The SDK's own `aiohttp.ClientSession` builds the requests and reads the answers; a middleware of
-that session carries them, so that everything above the connection is what runs on Azure.
+The SDK builds the requests and reads the answers, as on Azure; what it takes for an
+`aiohttp.ClientSession` carries them.
 """
 
 import asyncio
 import importlib
 import itertools
+import json as json_
 import os
 import sys
-from types import SimpleNamespace
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
+from typing_extensions import override
+from yarl import URL
 
 from localhost.rpc.messages import HubRequest, HubResponse
 from localhost.rpc.stream import Stream
@@ -24,9 +26,8 @@ SDK: Final = "azure.durable_functions"
 HTTP_UTILS: Final = "azure.durable_functions.models.utils.http_utils"
 CALLS_MAX: Final = 30
 """At a time: the connections that the SDK allows itself."""
-SECONDS_MAX: Final = 240
-"""One call, as the SDK has it."""
-JSON: Final = "application/json; charset=utf-8"
+SECONDS_MAX: Final = 240.0
+"""One call, as the SDK has it; up to twice as long when there are others."""
 
 
 class HubCalls:
@@ -37,6 +38,8 @@ class HubCalls:
         self._answers: dict[int, asyncio.Future[HubResponse]] = {}
         self._numbers = itertools.count()
         self._places = asyncio.Semaphore(CALLS_MAX)
+        self._loop = asyncio.get_running_loop()
+        self._sweep: asyncio.TimerHandle | None = None
 
     def received(self, answer: HubResponse) -> None:
         """Take an answer of the host."""
@@ -44,49 +47,90 @@ class HubCalls:
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
 
-    async def carry(self, request: aiohttp.ClientRequest, _: Any) -> aiohttp.ClientResponse:
-        """Have the host answer a request: the middleware of the SDK's session."""
-        body = request.body if isinstance(request.body, bytes) else await request.body.as_bytes()
-        call_id, loop = next(self._numbers), asyncio.get_running_loop()
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> HubResponse:
+        """Have the host answer a request. Raises TimeoutError."""
+        address = URL(url)
+        sent = {"Host": address.authority, **headers}
         async with self._places:
-            waiting = self._answers[call_id] = loop.create_future()
-            self._stream.send(
-                HubRequest(
-                    call_id, request.method, request.url.raw_path_qs, dict(request.headers), body
-                )
-            )
+            number = next(self._numbers)
+            waiting = self._answers[number] = self._loop.create_future()
+            self._stream.send(HubRequest(number, method, address.raw_path_qs, sent, body))
+            if self._sweep is None:
+                self._sweep = self._loop.call_later(SECONDS_MAX, self._end_late, number)
             try:
-                answer = await waiting
+                answer: HubResponse = await waiting
             finally:
-                self._answers.pop(call_id, None)
-        return _Response(request, answer, loop)
+                self._answers.pop(number, None)
+        return answer
+
+    def _end_late(self, last: int) -> None:
+        """End the calls up to this one; one timer for all, as each would cost more than a call."""
+        self._sweep = None
+        for number, waiting in self._answers.items():
+            if number <= last and not waiting.done():
+                waiting.set_exception(TimeoutError())
+        if self._answers:
+            newest = next(reversed(self._answers))
+            self._sweep = self._loop.call_later(SECONDS_MAX, self._end_late, newest)
 
 
-class _Response(aiohttp.ClientResponse):
-    """An answer that has arrived as a whole."""
+class StreamSession:
+    """What the SDK uses of an `aiohttp.ClientSession`; it must not be closed."""
+
+    closed: Final = False
+
+    def __init__(self, calls: HubCalls) -> None:
+        self._calls = calls
+
+    def get(self, url: str, headers: Mapping[str, str]) -> "_Call":
+        """Return a request to be entered."""
+        return _Call(self._calls, "GET", url, headers)
+
+    def delete(self, url: str, headers: Mapping[str, str]) -> "_Call":
+        """Return a request to be entered."""
+        return _Call(self._calls, "DELETE", url, headers)
+
+    def post(self, url: str, json: Any, headers: Mapping[str, str]) -> "_Call":
+        """Return a request to be entered; None is no body, as with aiohttp."""
+        if json is None:
+            return _Call(self._calls, "POST", url, headers)
+        typed = {"Content-Type": "application/json", **headers}
+        return _Call(self._calls, "POST", url, typed, json_.dumps(json).encode())
+
+    async def close(self) -> None:
+        """Stay: the SDK closes its session after a call that was too slow."""
+
+
+class _Call(AbstractAsyncContextManager["_Answer"]):
+    """A request; it is sent when it is entered."""
 
     def __init__(
-        self,
-        request: aiohttp.ClientRequest,
-        answer: HubResponse,
-        loop: asyncio.AbstractEventLoop,
+        self, calls: HubCalls, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> None:
-        nothing: Any = None
-        super().__init__(
-            request.method,
-            request.url,
-            writer=None,
-            continue100=None,
-            timer=nothing,
-            request_info=request.request_info,
-            traces=[],
-            loop=loop,
-            session=nothing,
-            stream_writer=SimpleNamespace(output_size=len(answer.body)),  # type: ignore[arg-type]
-        )
+        self._asked = (method, url, headers, body)
+        self._calls = calls
+
+    @override
+    async def __aenter__(self) -> "_Answer":
+        return _Answer(await self._calls.ask(*self._asked))
+
+    @override
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+class _Answer:
+    """An answer that has arrived as a whole."""
+
+    def __init__(self, answer: HubResponse) -> None:
         self.status = answer.status
-        self._headers = CIMultiDictProxy(CIMultiDict({"Content-Type": JSON}))
         self._body = answer.body
+
+    async def json(self, content_type: None) -> Any:  # noqa: ARG002 - any, as the SDK says
+        """Return the body; None when there is none."""
+        return json_.loads(self._body) if self._body.strip() else None
 
 
 def use_stream(calls: HubCalls) -> None:
@@ -94,6 +138,4 @@ def use_stream(calls: HubCalls) -> None:
     if SDK not in sys.modules or os.environ.get(SETTING) == "http":
         return
     utils: Any = importlib.import_module(HTTP_UTILS)
-    utils._client_session = aiohttp.ClientSession(  # noqa: SLF001 - where the SDK keeps it
-        timeout=aiohttp.ClientTimeout(total=SECONDS_MAX), middlewares=(calls.carry,)
-    )
+    utils._client_session = StreamSession(calls)  # noqa: SLF001 - where the SDK keeps it

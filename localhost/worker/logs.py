@@ -28,13 +28,14 @@ class HostHandler(logging.Handler):
         self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._frames: deque[bytes] = deque()
+        self._lines: deque[tuple[bytes, str]] = deque()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send a record; on another thread than the loop's it goes with what is sent next."""
+        """Send a record with what is sent next, as the real worker's threads do."""
         try:
-            line = RpcLog(record.levelno, record.name, self.format(record), invocation_of_caller())
-            self._frames.append(self._stream.frame(line))
+            invocation = invocation_of_caller()
+            line = RpcLog(record.levelno, record.name, self.format(record), invocation)
+            self._lines.append((self._stream.encoded(line), invocation))
             if threading.get_ident() == self._thread:
                 self.send()
             else:
@@ -43,12 +44,9 @@ class HostHandler(logging.Handler):
             self.handleError(record)
 
     def send(self) -> None:
-        """Send what is waiting; before an answer, or the host would drop the lines that led to it."""
-        frames = self._frames
-        if frames:
-            while frames:
-                self._stream.write(frames.popleft())
-            self._stream.flush()  # the app may end the process with its next line
+        """Send what threads have logged; on the thread of the loop."""
+        while self._lines:
+            self._stream.write(*self._lines.popleft())
 
 
 def invocation_of_caller() -> str:

@@ -56,7 +56,7 @@ async def calls(req: func.HttpRequest, client: df.DurableOrchestrationClient) ->
 @app.route(route="carried")
 async def carried(req: func.HttpRequest) -> func.HttpResponse:
     session = http_utils._client_session
-    return func.HttpResponse(str(bool(session and session._middlewares)))
+    return func.HttpResponse(str(type(session).__name__ == "StreamSession"))
 
 
 @app.route(route="many")
