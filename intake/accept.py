@@ -12,6 +12,7 @@ from typing import Final
 
 from concurrency.group_commit import GroupCommit
 from concurrency.places import Places
+from concurrency.turns import Turns
 from domain.decider import Decider
 from domain.decider import Unreadable as NewerRelease
 from intake.admission import Admission
@@ -117,9 +118,14 @@ class Intake:
         self._tell = tell
         self._now = now
         self._admission = Admission()
+        self._turns = Turns()
         self._batches: GroupCommit[str, _Asked, _Owner] = GroupCommit(
             self._owners, INBOX_ROWS_MAX, name="accept"
         )
+
+    def check_room(self) -> None:
+        """Raise Overloaded when nothing at all would be accepted now."""
+        self._admission.check()
 
     async def accept(
         self, requests: Sequence[Request], *, made_here: bool = False
@@ -134,7 +140,8 @@ class Intake:
             first.setdefault(request.key, {}).setdefault(request.id, request)
         with self._admission.room_for(requests):
             owners = await self._all_owners(first, made_here=made_here)
-        outcomes = [self._outcome(each, owners[each.key]) for each in requests]
+        made = (self._outcome(each, owners[each.key]) for each in requests)
+        outcomes = list(made) if len(requests) == 1 else await self._turns.collect(made)
         self._report(requests, outcomes, owners)
         return outcomes
 

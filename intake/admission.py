@@ -28,6 +28,11 @@ class Admission:
         self._waiting = 0
         self._waiting_of: Counter[str] = Counter()
 
+    def check(self) -> None:
+        """Raise Overloaded when there is no room for anybody."""
+        if self._waiting >= REQUESTS_WAITING_MAX:
+            raise Overloaded
+
     @contextmanager
     def room_for(self, requests: Sequence[Request]) -> Iterator[None]:
         """Take room, or raise Overloaded."""

@@ -1,12 +1,12 @@
 """The calls that ask for entries: one with a key, one with an address, many at once."""
 
-import asyncio
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import azure.functions as func
 
 from activities.lane import Dead
+from concurrency.turns import Turns
 from domain.invalid import Invalid
 from domain.request import Request
 from domain.sizes import BATCH_BODY_BYTES_MAX
@@ -20,10 +20,6 @@ from triggers.http.idempotency_key import HEADER, make_key, parse_key, render_ke
 from triggers.http.outcomes import REPLAYED, Outcomes, invalid
 from triggers.http.preferences import Preferences, parse_preferences
 
-TURN_SECONDS_MAX: Final = 0.002
-"""For which the reading of batches holds the event loop; then others have their turn. An answer
-takes some twenty passes of the loop, and batches may come one after the other."""
-
 
 class Writing:
     """Of one domain. Whatever goes wrong ends as a problem, never as an exception."""
@@ -35,8 +31,7 @@ class Writing:
         self._wire = engine.wire
         self._answers = Answers(engine.domain, engine.wire)
         self._outcomes = Outcomes(self._answers)
-        self._turn = asyncio.Lock()
-        """All batches have one turn together, and take it one after the other."""
+        self._turns = Turns()
 
     async def post(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """Ask for one; the request id is the idempotency key."""
@@ -73,7 +68,8 @@ class Writing:
     async def post_batch(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """Ask for many: a result for each item, in order; no waiting."""
         try:
-            items = await self._items(parameters.json_body(req, BATCH_BODY_BYTES_MAX))
+            body = parameters.json_body(req, BATCH_BODY_BYTES_MAX)
+            items = await self._turns.collect(self._items(body))
             requests = [each for each in items if isinstance(each, Request)]
             results = iter(await self._accept_all(requests, self._engine.hub_of(client)))
             told = [invalid(e) if isinstance(e, Invalid) else next(results) for e in items]
@@ -121,26 +117,12 @@ class Writing:
         await self._engine.hand_over.hand_over([request.key], hub)
         return None
 
-    async def _items(self, body: bytes) -> list[Request | Invalid]:
-        items: list[Request | Invalid] = []
-        reading = self._wire.items(body)
-        while await self._read_on(reading, items):
-            pass
-        return items
-
-    async def _read_on(
-        self, reading: Iterator[Request | Invalid], items: list[Request | Invalid]
-    ) -> bool:
-        """Read for one turn; return whether more may follow."""
-        clock = asyncio.get_running_loop().time
-        async with self._turn:
-            await asyncio.sleep(0)  # others come first, while batches wait for this turn
-            ends = clock() + TURN_SECONDS_MAX
-            for item in reading:
-                items.append(item)
-                if clock() >= ends:
-                    return True
-        return False
+    def _items(self, body: bytes) -> Iterator[Request | Invalid]:
+        """Read, unless it is for nothing: of a process that is full no batch gets in."""
+        self._engine.intake.check_room()
+        for item in self._wire.items(body):
+            yield item
+            self._engine.intake.check_room()
 
     async def _accept_all(self, requests: list[Request], hub: TaskHub) -> list[dict[str, Any]]:
         if not requests:
@@ -153,4 +135,4 @@ class Writing:
         accepted = [request for request, outcome in pairs if isinstance(outcome, Accepted)]
         await self._engine.emitter.announce(accepted, hub)
         await self._engine.hand_over.hand_over(list(dict.fromkeys(e.key for e in accepted)), hub)
-        return [self._outcomes.result(request, outcome) for request, outcome in pairs]
+        return await self._turns.collect(self._outcomes.result(*each) for each in pairs)

@@ -6,11 +6,12 @@ from datetime import datetime
 
 import pytest
 
+from concurrency import turns
 from domain.invalid import Invalid
 from domain.wire import Wire
+from intake import admission
 from store.ports.records import Request, Unknown
 from tests.triggers.http.service import Service, read
-from triggers.http import writing
 
 MILK = {"projectId": 7, "title": "Buy milk"}
 
@@ -106,7 +107,7 @@ async def test_an_empty_batch_of_good_items_asks_the_store_for_nothing(service: 
 async def test_batches_read_side_by_side_share_one_turn(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "TURN_SECONDS_MAX", 0.0)  # a turn is an item
+    monkeypatch.setattr(turns, "TURN_SECONDS_MAX", 0.0)  # a turn is an item
     read_in_pass = 0
     items = Wire.items
 
@@ -126,3 +127,46 @@ async def test_batches_read_side_by_side_share_one_turn(
         most = max(most, read_in_pass)
     assert all(read(each.result())["results"][19]["status"] == "invalid" for each in batches)
     assert 1 <= most <= 2
+
+
+async def test_full_process_refuses_a_batch_unread(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "REQUESTS_WAITING_MAX", 2)
+    gate, reached = asyncio.Event(), asyncio.Event()
+    put = service.store.inbox.put
+
+    async def wait(requests: Sequence[Request], at: datetime) -> None:
+        reached.set()
+        await gate.wait()
+        await put(requests, at)
+
+    monkeypatch.setattr(service.store.inbox, "put", wait)
+    items = [MILK | {"requestId": name} for name in "ab"]
+    first = asyncio.create_task(service.batch(items))
+    await reached.wait()
+    assert (await service.batch(b"[not JSON")).status_code == 429
+    gate.set()
+    assert (await first).status_code == 202
+    assert (await service.batch(b"[not JSON")).status_code == 400
+
+
+async def test_results_of_a_batch_let_others_have_their_turn(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS_MAX", 0.0)
+    await service.post(MILK, Idempotency_Key="used")
+    bodies = [MILK | {"title": f"other {n}", "requestId": "used"} for n in range(1_000)]
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    answer = await service.batch(bodies)
+    counting.cancel()
+    assert {each["status"] for each in read(answer)["results"]} == {"refused"}
+    assert passes > 3_000  # reading, comparing and answering each item
