@@ -95,6 +95,7 @@ domain: venv
 
 model: venv-dev
 	@$(PY) -m model $(ARGS)
+	@$(if $(ARGS),,$(PY) -m tests.recording 0 1 2 3)
 
 azurite: node-azurite
 	@exec $(PY) -m tools.azurite --data "$(DATA)/azurite" --well-known-ports

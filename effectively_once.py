@@ -68,9 +68,9 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
         tell = Decisions(domain.name)
         events_hub = settings.events_hubs.get(domain.plural)
         if events_hub is None:
-            engine = _engine(domain, store, tell)
+            engine = _engine(domain, store, tell, len(domains))
         else:
-            engine, publisher = _published(domain, store, tell, events_hub, environ)
+            engine, publisher = _published(domain, store, tell, len(domains), events_hub, environ)
             publishers.append(publisher)
         engines.append(engine)
         _register(app, engine, settings)
@@ -81,10 +81,12 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     return app
 
 
-def _engine(domain: AnyDomain, store: Store, tell: Decisions, *, publishes: bool = False) -> Engine:
+def _engine(
+    domain: AnyDomain, store: Store, tell: Decisions, domains: int, *, publishes: bool = False
+) -> Engine:
     decider = Decider(domain)
     names = durable.names_of(domain.entity, domain.plural)
-    emitter = Emitter(store, decider, tell, _now)
+    emitter = Emitter(store, decider, tell, _now, domains)
     return Engine(
         domain=domain,
         wire=Wire(domain),
@@ -93,14 +95,19 @@ def _engine(domain: AnyDomain, store: Store, tell: Decisions, *, publishes: bool
         intake=Intake(store, decider, tell, _now),
         emitter=emitter,
         drains=Drains(store.inbox, emitter, tell, _now),
-        hand_over=HandOver(tell),
+        hand_over=HandOver(tell, domains),
         hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
         publishes=publishes,
     )
 
 
 def _published(
-    domain: AnyDomain, store: Store, tell: Decisions, hub: str, environ: Mapping[str, str]
+    domain: AnyDomain,
+    store: Store,
+    tell: Decisions,
+    domains: int,
+    hub: str,
+    environ: Mapping[str, str],
 ) -> tuple[Engine, CatchUpPublisher]:
     """Build the engine on a log whose appends are published, and what makes that a promise."""
     producer = open_producer(hub, environ)
@@ -108,7 +115,7 @@ def _published(
     publisher = Publisher(parts)
     live = LivePublisher(publisher, tell)
     log = MarkingLog(store.log, store.publications, _now, live.appended)
-    engine = _engine(domain, MarkingStore(store, log), tell, publishes=True)
+    engine = _engine(domain, MarkingStore(store, log), tell, domains, publishes=True)
     catch_up = CatchUpPublisher(
         log=store.log,
         publications=store.publications,

@@ -197,7 +197,7 @@ class Appender:
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)
             self.tell.buried(FOLD_FAILED)
-            dead = Dead(str(letter.summary.name), FOLD_FAILED, str(error))
+            dead = Dead(request, str(letter.summary.name), FOLD_FAILED, str(error))
             self.settled(lane, {request.id: dead}, is_ours=True)
 
     async def _believe_log(
@@ -212,7 +212,10 @@ class Appender:
             asked = ids if error.request_id is None else [error.request_id]
             found = await self._find(lane, asked)
             if not found:
-                lane.head = None  # the row in the way was an entry's: the head is not what it was
+                # The row in the way was an entry's: the head is not what it was, or is damaged.
+                lane.head = await self.store.log.head(lane.key)
+                if lane.head == head:
+                    raise error
         else:
             lane.head = None
             # What an unknown outcome has written is ours, and so are its inbox rows.

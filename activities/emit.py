@@ -11,7 +11,7 @@ Order of last resort: what has waited 3 s takes its place whatever the entity li
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -49,13 +49,14 @@ class Emitter:
         decider: Decider,
         tell: Decisions,
         now: Callable[[], datetime],
+        domains: int = 1,
     ) -> None:
-        """Write to `store`; `now` is aware and in UTC."""
+        """Write to `store`; `now` is aware and in UTC. There are so many `domains` in this process."""
         self._inbox = store.inbox
         self._appender = Appender(store, decider, tell, now, self._settled)
         self._tell = tell
         self._lanes = Lanes()
-        self._entities = EntityCalls(self._lanes, tell)
+        self._entities = EntityCalls(self._lanes, tell, domains)
         self._events: asyncio.AbstractEventLoop | None = None
 
     # Whoever waits
@@ -219,46 +220,49 @@ class Emitter:
         listed = frozenset(lane.order.outbox)
         told: list[str] = []
         removable: list[str] = []
-        dead: list[tuple[Waiter, Answer]] = []
         for request_id, answer in answers.items():
             waiter = lane.waiting.pop(request_id, None)
             was_signalled = waiter is not None and waiter.signalled is not None
             if request_id in listed or was_signalled:
                 told.append(request_id)
+            if isinstance(answer, Dead):
+                self._spawn(lane, self._discarded(answer, waiter))
+                continue
             # The rows of what others appended are theirs to remove, or the sweeper's.
             if is_ours or (waiter is not None and waiter.row_seen):
                 removable.append(request_id)
-            if waiter is not None and isinstance(answer, Dead):
-                dead.append((waiter, answer))
-            elif waiter is not None:
+            if waiter is not None:
                 waiter.wake(answer)
-            elif isinstance(answer, Dead):
-                # Nobody waits who would write the line, and an alarm hangs on it.
-                self.tell_answers(lane.key, {request_id: answer})
         lane.note_done(told)
         if removable:
-            self._remove(lane, removable, dead)
+            self._spawn(lane, self._removed(lane.key, removable))
 
-    def _remove(
-        self, lane: Lane, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
-    ) -> None:
-        task = asyncio.create_task(self._removed(lane.key, request_ids, dead))
+    def _spawn(self, lane: Lane, removal: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(removal)
         lane.removals.add(task)
         task.add_done_callback(lane.removals.discard)
 
-    async def _removed(
-        self, key: str, request_ids: Sequence[str], dead: Sequence[tuple[Waiter, Answer]]
-    ) -> None:
-        """Remove inbox rows, and then wake whose request is dead: it may be sent again, and this
-        must not remove the row that accepts it.
-        """
+    async def _removed(self, key: str, request_ids: Sequence[str]) -> None:
         try:
             await self._inbox.remove(key, request_ids)
         except StoreError as error:
             self._tell.remove_failed(key, error)
+
+    async def _discarded(self, dead: Dead, waiter: Waiter | None) -> None:
+        """Remove the row of a request that is dead, and then wake who waits: its id is free again,
+        and this must not remove the row that accepts it anew, here or in another process.
+        """
+        key = dead.request.key
+        try:
+            await self._inbox.discard(dead.request)
+        except StoreError as error:
+            self._tell.remove_failed(key, error)
         finally:
-            for waiter, answer in dead:
-                waiter.wake(answer)
+            if waiter is not None:
+                waiter.wake(dead)
+            else:
+                # Nobody waits who would write the line, and an alarm hangs on it.
+                self.tell_answers(key, {dead.request.id: dead})
 
 
 def _time() -> float:

@@ -20,7 +20,8 @@ SIGNALS_PER_KEY_MAX: Final = 2
 """Under way at once, so that what arrives meanwhile need not wait for the answer to the first."""
 
 HUB_CALLS_MAX: Final = 20
-"""At once in this process, first come first served. The SDK's session allows 30."""
+"""At once in this process. The SDK's session allows 30. Each domain has its share of them, first
+come first served, so that two that are flooded leave the third its own."""
 
 READ_SECONDS_MIN: Final = 0.1
 """For a look at the entity when a client is overdue: a hub that hangs may not hold it up."""
@@ -41,12 +42,12 @@ ANNOUNCE_SECONDS_MAX: Final = 1.0
 class EntityCalls:
     """To all entities of one domain, from one process. Belongs to one event loop."""
 
-    def __init__(self, lanes: Lanes, tell: Decisions) -> None:
-        """Begin with nothing under way."""
+    def __init__(self, lanes: Lanes, tell: Decisions, domains: int) -> None:
+        """Begin with nothing under way. There are so many `domains` in this process."""
         self.pace = Pace()
         self._lanes = lanes
         self._tell = tell
-        self._calls = asyncio.Semaphore(HUB_CALLS_MAX)
+        self._calls = asyncio.Semaphore(max(1, HUB_CALLS_MAX // domains))
         self._tasks: set[asyncio.Task[None]] = set()
         self._silent_until = float("-inf")
 

@@ -15,7 +15,8 @@ PAUSE_SECONDS: Final = 0.1
 requests, and one serves all that came meanwhile. A lone request does not wait."""
 
 STARTS_MAX: Final = 4
-"""Under way at once: starts that hang leave the connections of the hub to signals and reads."""
+"""Under way at once in this process, of which each domain has its share: starts that hang leave the
+connections of the hub to signals and reads."""
 
 WAIT_SECONDS_MAX: Final = 1.0
 """How long a caller waits for its start; the start goes on without it."""
@@ -24,13 +25,13 @@ WAIT_SECONDS_MAX: Final = 1.0
 class HandOver:
     """Of one process. Belongs to one event loop."""
 
-    def __init__(self, tell: Decisions) -> None:
-        """Begin with nothing under way."""
+    def __init__(self, tell: Decisions, domains: int = 1) -> None:
+        """Begin with nothing under way. There are so many `domains` in this process."""
         self._tell = tell
         self._keys: dict[str, None] = {}
         self._next: asyncio.Task[None] | None = None
         self._started_at = float("-inf")
-        self._starts = asyncio.Semaphore(STARTS_MAX)
+        self._starts = asyncio.Semaphore(max(1, STARTS_MAX // domains))
 
     async def hand_over(self, keys: Sequence[str], hub: TaskHub) -> None:
         """Start the orchestration for these keys; return when that is done, or takes long."""

@@ -27,6 +27,7 @@ TOLD_AGAIN_SECONDS: Final = 1.0
 class Dead:
     """The domain function failed on the request, which is a dead letter now."""
 
+    request: Request
     name: str
     """Of the letter."""
     code: str

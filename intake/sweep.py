@@ -5,13 +5,14 @@ it goes on at once, within its time.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from activities.drain import Drains
 from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
+from store.ports.records import Unknown
 from taskhub.port import TaskHub
 from telemetry.decisions import Decisions
 
@@ -27,6 +28,38 @@ ROWS_HELD_MAX: Final = 20_000
 
 KEY_SECONDS_MAX: Final = 30.0
 """One key in one round."""
+
+
+class _Found:
+    """What a listing has come to so far."""
+
+    def __init__(self, slow: Collection[str], rng: Random) -> None:
+        self.slow_keys: set[str] = set()
+        self._is_slow, self._rng = slow, rng
+        self._rows: dict[str, Sequence[Waiting]] = {}
+        self._slow: list[Sequence[Waiting]] = []
+        self._held = 0
+
+    def add(self, rows: Sequence[Waiting]) -> None:
+        key = rows[0].request.key
+        if key not in self._is_slow:
+            self._rows[key] = rows
+            self._held += len(rows)
+            return
+        # Each that comes has the same chance to be among those that are kept.
+        self.slow_keys.add(key)
+        at = self._rng.randrange(len(self.slow_keys))
+        if len(self._slow) < SLOW_KEYS_MAX:
+            self._slow.append(rows)
+        elif at < SLOW_KEYS_MAX:
+            self._slow[at] = rows
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._rows) >= KEYS_MAX or self._held >= ROWS_HELD_MAX
+
+    def rows(self) -> dict[str, Sequence[Waiting]]:
+        return self._rows | {each[0].request.key: each for each in self._slow}
 
 
 class Sweeper:
@@ -55,40 +88,38 @@ class Sweeper:
         """Take up what was accepted more than `older_than` ago; return how many keys are left.
 
         Raises StoreError when the inbox cannot be gone through; a key that fails does not stop
-        the others. Ends soon after `seconds_max`.
+        the others. Ends soon after `seconds_max`, of which listing takes half at most.
         """
-        end = asyncio.get_running_loop().time() + seconds_max
+        now = asyncio.get_running_loop().time()
+        end = now + seconds_max
         while True:
-            rows = await self._overdue(older_than)
+            rows = await self._overdue(older_than, (now + end) / 2)
             oldest = min((each[0].accepted_at for each in rows.values()), default=self._now())
             left = await self._drain(rows, hub, end)
             self._tell.swept(len(rows), len(left), (self._now() - oldest).total_seconds())
             self._slow = (self._slow - set(rows)) | set(left)
             is_full = len(rows) >= KEYS_MAX or sum(map(len, rows.values())) >= ROWS_HELD_MAX
-            has_time = asyncio.get_running_loop().time() < end
-            if not (is_full and has_time and len(left) < len(rows)):
+            now = asyncio.get_running_loop().time()
+            if not (is_full and now < end and len(left) < len(rows)):
                 return len(left)
 
-    async def _overdue(self, older_than: timedelta) -> dict[str, Sequence[Waiting]]:
-        rows: dict[str, Sequence[Waiting]] = {}
-        slow: list[Sequence[Waiting]] = []
-        slow_seen, held = 0, 0
-        async for each in self._inbox.overdue(self._now() - older_than):
-            key = each[0].request.key
-            if key in self._slow:
-                # Each that comes has the same chance to be among those that are kept.
-                slow_seen += 1
-                at = self._rng.randrange(slow_seen)
-                if len(slow) < SLOW_KEYS_MAX:
-                    slow.append(each)
-                elif at < SLOW_KEYS_MAX:
-                    slow[at] = each
-            else:
-                rows[key] = each
-                held += len(each)
-            if len(rows) >= KEYS_MAX or held >= ROWS_HELD_MAX:
-                break
-        return rows | {each[0].request.key: each for each in slow}
+    async def _overdue(self, older_than: timedelta, end: float) -> dict[str, Sequence[Waiting]]:
+        """List keys until `end`; what has not come by then, or is too much, is for the next time."""
+        found = _Found(self._slow, self._rng)
+        listing = self._inbox.overdue(self._now() - older_than)
+        try:
+            async with asyncio.timeout_at(end):
+                async for each in listing:
+                    found.add(each)
+                    if found.is_full:
+                        return found.rows()
+        except TimeoutError:
+            if not found.rows():
+                raise Unknown("the inbox could not be gone through in time") from None
+            return found.rows()
+        # Others have worked off what did not come.
+        self._slow &= found.slow_keys
+        return found.rows()
 
     async def _drain(
         self, rows: dict[str, Sequence[Waiting]], hub: TaskHub, end: float

@@ -29,8 +29,8 @@ VARIABLES
     heads,     \* process -> heads that it has held
     marked,    \* process -> heads that it held when it last set the marker
     orders,    \* <<process, by>> -> the outbox that it read last
-    unlooked,  \* <<process, by, id>>: signalled, and not looked up since
-    since,     \* id -> when it was first in the inbox, ms
+    unlooked,  \* <<process, by, id>>: signalled, and not looked up or asked for since
+    since,     \* id -> when it was accepted first, as its inbox row said, ms
     marker, marks, cursor, events, publishing, crashes  \* of Publishing
 
 P == INSTANCE Publishing WITH
@@ -53,24 +53,47 @@ IsMadeHere(r) == r \in Setting[which].made
 -----------------------------------------------------------------------------
 (* Inbox and request rows *)
 
+\* As Refuse. What lets no second row go (DoRemove) is known to be in the log all the same.
+RefuseLogged(r, t) ==
+    /\ r \in knows[Me].done \cap DOMAIN rows
+    /\ rows[r].payload # t
+    /\ Tell("refused", r, t)
+    /\ UNCHANGED <<log, inbox, knows, announced, late, failOvers>>
+
+\* Somebody may have seen the first row of an id that was put again.
+Since(r) == since' = since @@ (r :> Line.accepted)
+
+\* Somebody asks for an id anew: it is accepted, or its inbox row is found.
+AsksFor(r) == unlooked' = {each \in unlooked : each[1] # Me \/ each[3] # r}
+
 DoInbox ==
     /\ \/ /\ Line.action = "Put"
           /\ Put(Me, Line.request, Line.payload)
-          /\ since' = (Line.request :> Line.at) @@ since
+          /\ Since(Line.request)
+          /\ UNCHANGED unlooked
+       \/ /\ \/ Line.action = "Accept" /\ Accept(Me, Line.request, Line.payload)
+             \/ /\ Line.action = "ReadInboxRow"
+                /\ Line.found # None
+                /\ inbox[Line.request] = Line.found
+                /\ ReadInboxRow(Me, Line.request)
+          /\ AsksFor(Line.request)
+          /\ UNCHANGED since
        \/ /\ \/ Line.action = "PutExists" /\ PutExists(Me, Line.request, Line.payload)
              \/ Line.action = "PutUnknown" /\ PutUnknown(Me, Line.request, Line.payload)
              \/ /\ Line.action = "ReadInboxRow"
-                /\ inbox[Line.request] = Line.found
+                /\ Line.found = None
+                /\ inbox[Line.request] = None
                 /\ ReadInboxRow(Me, Line.request)
              \/ Line.action = "RemoveUnknown" /\ RemoveUnknown(Me, Line.request)
              \/ Line.action = "LandRemoval" /\ LandRemoval(Line.request)
-             \/ /\ Line.action = "Accept" /\ Accept(Me, Line.request, Line.payload)
-             \/ /\ Line.action = "Refuse" /\ Refuse(Me, Line.request, Line.payload)
-          /\ UNCHANGED since
+             \/ /\ Line.action = "Refuse"
+                /\ Refuse(Me, Line.request, Line.payload) \/ RefuseLogged(Line.request, Line.payload)
+          /\ UNCHANGED <<since, unlooked>>
        \/ /\ Line.action = "LandPut"
           /\ LandPut(Line.request, Line.payload)
-          /\ since' = IF Line.request \in DOMAIN since THEN since ELSE (Line.request :> Line.at) @@ since
-    /\ UNCHANGED <<entity, earlier, sent, orders, unlooked, output, held>>
+          /\ Since(Line.request)
+          /\ UNCHANGED unlooked
+    /\ UNCHANGED <<entity, earlier, sent, orders, output, held>>
 
 \* One word of the log lets one row go: a row that comes back needs another.
 DoRemove ==

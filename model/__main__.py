@@ -52,9 +52,9 @@ def main() -> int:
     """Check all configurations, or those named, or traces; return 1 when one is not as expected."""
     expectations = all_expectations()
     options = _parse(expectations)
-    runtime = java.find_or_install()
     if options.follow:
-        return _follow(runtime, options.follow)
+        return follow(options.follow)
+    runtime = java.find_or_install()
     chosen = [each for each in expectations if not options.names or each.name in options.names]
     return _check(runtime, chosen, show=options.trace)
 
@@ -128,8 +128,9 @@ def _summary(chosen: Sequence[Expectation]) -> str:
     return f"As expected: of {len(chosen)} configurations {', '.join(parts)}."
 
 
-def _follow(runtime: Path, files: Sequence[Path]) -> int:
-    began = monotonic()
+def follow(files: Sequence[Path]) -> int:
+    """Check recorded traces; return 1 when one is no behaviour of the model."""
+    runtime, began = java.find_or_install(), monotonic()
     try:
         traces = [read(each.name, each.read_text().splitlines()) for each in files]
     except TraceError as error:

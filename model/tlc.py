@@ -11,6 +11,9 @@ from typing import Final
 from model.expectation import FOLDER, Expectation
 
 HEAP: Final = "-Xmx1g"
+STACK: Final = "-Xss64m"
+"""Arguments of recursive definitions are worked out late: a batch of signals goes deep."""
+
 WORKERS: Final = "1"
 """Two runs at once use two cores better than one run with two workers."""
 
@@ -58,7 +61,7 @@ def run_module(java: Path, module: Path, config: Path) -> str:
     """
     with tempfile.TemporaryDirectory(prefix="tlc-") as scratch:
         command = [
-            *(str(java), HEAP, "-XX:+UseSerialGC"),
+            *(str(java), HEAP, STACK, "-XX:+UseSerialGC"),
             *(f"-Djava.io.tmpdir={scratch}", f"-DTLA-Library={FOLDER}"),
             *("-cp", str(jar()), "tlc2.TLC", "-workers", WORKERS, "-metadir", scratch),
             "-deadlock",  # being done is no deadlock

@@ -144,7 +144,24 @@ def _put(reader: _Reader, line: Mapping[str, Any]) -> _Steps:
     request = reader.request(line["request"])
     if line.get("made", False):
         reader.made.add(request)
-    yield action, {"request": request, "payload": reader.payload(line["payload"])}
+    yield (
+        action,
+        {
+            "request": request,
+            "payload": reader.payload(line["payload"]),
+            "accepted": _accepted(line),
+        },
+    )
+
+
+def _put_landed(reader: _Reader, line: Mapping[str, Any]) -> _Steps:
+    request, payload = reader.request(line["request"]), reader.payload(line["payload"])
+    yield "LandPut", {"request": request, "payload": payload, "accepted": _accepted(line)}
+
+
+def _accepted(line: Mapping[str, Any]) -> int:
+    """Return the time that the row holds: it may have been on its way for long."""
+    return int(line.get("accepted", line["at"]))
 
 
 def _one(action: str) -> _Translation:
@@ -283,7 +300,7 @@ def _plain(value: Value) -> str:
 
 _KINDS: Final[Mapping[str, _Translation]] = {
     "inbox.put": _put,
-    "inbox.put.landed": _one("LandPut"),
+    "inbox.put.landed": _put_landed,
     "inbox.read": _inbox_read,
     "inbox.remove": _remove,
     "inbox.remove.landed": _remove_landed,

@@ -69,11 +69,18 @@ class CatchUpPublisher:
         return sum(done)
 
     async def _markers(self) -> Sequence[Marker]:
-        markers: list[Marker] = []
+        """Draw from all that there are, each with the same chance; no more are held at a time."""
+        drawn: list[Marker] = []
+        seen = 0
         async for page in self.publications.marked():
-            markers += page
-        self.rng.shuffle(markers)
-        return markers[:MARKERS_PER_ROUND_MAX]
+            for each in page:
+                seen += 1
+                if len(drawn) < MARKERS_PER_ROUND_MAX:
+                    drawn.append(each)
+                elif (at := self.rng.randrange(seen)) < MARKERS_PER_ROUND_MAX:
+                    drawn[at] = each
+        self.rng.shuffle(drawn)
+        return drawn
 
     async def _try(self, marker: Marker, unmark_after: timedelta) -> bool:
         try:

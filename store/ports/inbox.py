@@ -39,6 +39,11 @@ class Inbox(Protocol):
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         """Delete the rows; one that is not there is as good as deleted. Any number."""
 
+    async def discard(self, request: Request) -> None:
+        """Delete the row of a request if it still holds this payload: somebody may have sent the
+        id again for something else.
+        """
+
     async def page(self, key: str, limit: int) -> list[Waiting]:
         """Return up to `limit` (1 to 1,000) rows of a key, in an order of the store's own.
 

@@ -69,6 +69,16 @@ class SqliteInbox(Inbox):
         await write(self._opened(), work)
 
     @override
+    async def discard(self, request: Request) -> None:
+        row = (request.key, request.id, request.payload)
+
+        def work(db: sqlite3.Connection) -> None:
+            sql = "DELETE FROM inbox WHERE key = ? AND request_id = ? AND payload = ?"
+            db.execute(sql, row)
+
+        await write(self._opened(), work)
+
+    @override
     async def page(self, key: str, limit: int) -> list[Waiting]:
         sql = (
             "SELECT key, request_id, payload, accepted_at FROM inbox WHERE key = ?"

@@ -1,7 +1,7 @@
 """The inbox on Azure Table Storage: a row per request, a partition per key."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from operator import itemgetter
 from typing import Final
@@ -11,8 +11,9 @@ from typing_extensions import override
 from store.ports.inbox import Inbox, Waiting
 from store.ports.records import INBOX_ROWS_MAX, Request, Unreadable
 from store.tables import rows
-from store.tables.client import PAGE_ROWS_MAX, Table
-from store.tables.requests import Row, insert
+from store.tables.answers import ETAG
+from store.tables.client import PAGE_ROWS_MAX, Clash, Table
+from store.tables.requests import Row, delete, insert
 
 NO_PAYLOAD: Final = ""
 """Of a row that cannot be read: no request has it."""
@@ -50,6 +51,16 @@ class TableInbox(Inbox):
         """Delete them in a transaction per 100 rows."""
         keys = [rows.request_key(each) for each in dict.fromkeys(request_ids)]
         await self._table.delete_all(rows.partition_of(key), keys)
+
+    @override
+    async def discard(self, request: Request) -> None:
+        """Read the row, and delete the version that was read."""
+        partition, row_key = rows.partition_of(request.key), rows.request_key(request.id)
+        row = await self._table.get(partition, row_key)
+        if row is None or rows.waiting_of(row).request != request:
+            return
+        with suppress(Clash):  # it is gone, or is another one by now
+            await self._table.transact([delete(partition, row_key, row[ETAG])])
 
     @override
     async def page(self, key: str, limit: int) -> list[Waiting]:

@@ -82,6 +82,7 @@ class Scripted:
 
     put: Any
     tail: Any
+    overdue: Any
     """Named for the type checker: tests replace them."""
 
     def __init__(self, port: Any, calls: Counter[str], prefix: str) -> None:

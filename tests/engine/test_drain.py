@@ -3,7 +3,7 @@
 import asyncio
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -179,6 +179,42 @@ async def test_sweep_ends_soon_after_its_time(
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
         assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1
+
+
+async def test_slow_keys_that_others_finish_are_forgotten(engine: EngineUnderTest) -> None:
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    engine.log.before["tail"] = [Unknown("lost")] * 3
+    sweeper = sweeper_of(engine)
+    assert await sweeper.sweep(engine.hub, TEN_SECONDS, 0.3) == 1
+    assert sweeper._slow == {KEY}
+    await engine.real.inbox.remove(KEY, ["a"])
+    assert await sweeper.sweep(engine.hub, TEN_SECONDS, 10) == 0
+    assert sweeper._slow == set()
+
+
+async def test_listing_that_hangs_ends_with_half_the_time(engine: EngineUnderTest) -> None:
+    """What has come by then is drained."""
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    overdue = engine.real.inbox.overdue
+
+    async def hanging(before: Any) -> AsyncIterator[Sequence[Waiting]]:
+        async for each in overdue(before):
+            yield each
+        await hang()
+
+    engine.inbox.overdue = hanging
+    assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 2.0) == 0
+    assert await engine.logged() == ["a"]
+
+
+async def test_listing_that_brings_nothing_in_time_is_an_error(engine: EngineUnderTest) -> None:
+    async def hanging(_: Any) -> AsyncIterator[Sequence[Waiting]]:
+        await hang()
+        yield ()
+
+    engine.inbox.overdue = hanging
+    with pytest.raises(Unknown):
+        await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.1)
 
 
 async def test_key_with_unreadable_rows_serves_others_meanwhile(

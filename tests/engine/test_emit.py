@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from activities import emit, entity_calls, lane
+from activities.emit import Emitter
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 from intake.accept import Replayed
 from store.ports.records import Conflict, Entry, Unknown
 from taskhub.port import HubUnknown
-from tests.engine.parts import KEY, EngineUnderTest, hang, request, until
+from tests.domain_under_test import nth_key
+from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, until
 
 
 async def test_lone_request_costs_three_store_and_two_hub_calls(engine: EngineUnderTest) -> None:
@@ -295,3 +297,30 @@ async def test_flood_without_waiters_leaves_hub_calls_to_others(
     assert await engine.place(request("lone"), seconds=2.0) == 1
     assert engine.hub.calls["create"] < 50
     await asyncio.wait(flood)
+
+
+async def test_entry_above_the_head_makes_its_key_back_off(engine: EngineUnderTest) -> None:
+    """Damage: each append meets the row, and the head never moves."""
+    await engine.place(request("a"))
+    file: Any = engine.real
+    await file.opened().write(
+        lambda db: db.execute(
+            "INSERT INTO entry SELECT key, 2, 'stray', payload, output, refused, version, mark,"
+            " logged_at FROM entry"
+        )
+    )
+    assert await engine.post(request("b"), 1.0) is None
+    assert engine.calls["log.append"] < 10
+
+
+async def test_flooded_domain_leaves_hub_calls_to_others(engine: EngineUnderTest) -> None:
+    """Of three domains in one process each has a third of the calls."""
+    emitter = Emitter(engine.real, engine.decider, engine.tell, now, 3)
+    engine.hub.hangs = True
+    waits = [
+        asyncio.create_task(emitter.answer(request("a", key=nth_key(n)), engine.hub, 0.2))
+        for n in range(1, 41)
+    ]
+    await asyncio.sleep(0.1)
+    assert 0 < engine.hub.calls.total() <= entity_calls.HUB_CALLS_MAX // 3
+    await asyncio.wait(waits)

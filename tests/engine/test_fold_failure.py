@@ -102,7 +102,7 @@ async def test_failure_on_a_stale_head_means_nothing(sums: EngineUnderTest) -> N
 
 
 async def test_letter_is_kept_before_the_row_goes(sums: EngineUnderTest) -> None:
-    sums.inbox.before["remove"] = [Unknown("no answer")]
+    sums.inbox.before["discard"] = [Unknown("no answer")]
     assert isinstance(await sums.post(asking("a", 13)), Dead)
     assert await sums.rows() == ["a"]
     assert await sums.deadletters.get(Name(FOLD, KEY, "a")) is not None
@@ -227,3 +227,24 @@ async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest)
     assert await sums.logged() == ["a", "b"]
     assert [each.version for each in await sums.real.log.read(KEY, 0, 9)] == [1, 2]
     assert await sums.deadletters.get(Name(FOLD, KEY, "b")) is None
+
+
+async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTest) -> None:
+    """Of another process, which saw the same request fail."""
+    other = EngineUnderTest(sums.real, sums.hub, SUMS)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        held.set()
+        await go_on.wait()
+
+    other.inbox.before["discard"] = [wait]
+    late = asyncio.create_task(other.post(asking("a", 13)))
+    await held.wait()
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    assert await sums.accept(asking("a", 1)) == [Accepted()]
+    go_on.set()
+    assert isinstance(await late, Dead)
+    assert await sums.rows() == ["a"]
+    assert await sums.drains.drain(KEY, sums.hub, 10)
+    assert await sums.logged() == ["a"]

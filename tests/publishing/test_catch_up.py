@@ -118,3 +118,16 @@ async def test_store_that_fails_is_tried_again_later(
         assert await catch_up(store, producer).publish() == 0
     assert await catch_up(store, producer).publish() == 1
     assert producer.consumed(KEY) == [1, 2, 3]
+
+
+async def test_round_holds_no_more_markers_than_it_takes(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It draws from all of them, so that none waits for ever behind others."""
+    monkeypatch.setattr(module, "MARKERS_PER_ROUND_MAX", 5)
+    for number in range(1, 31):
+        await begin(store, nth_key(number), 1)
+    publisher = catch_up(store, MemoryProducer(), NOON)
+    drawn = {each.key for _ in range(40) for each in await publisher._markers()}
+    assert drawn == {nth_key(each) for each in range(1, 31)}
+    assert len(await publisher._markers()) == 5

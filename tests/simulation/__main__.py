@@ -13,7 +13,7 @@ from typing import Final
 from tests.simulation.history import History, HistoryFailed
 from tests.simulation.placements import PLACEMENTS
 from tests.simulation.shrink import Search
-from tests.simulation.sweep import SEEDS_PER_PART, Totals, all_kinds, run_on_all_cores
+from tests.simulation.sweep import Failure, Totals, all_kinds, run_on_all_cores
 from tools import stopping
 from tools.terminal import Progress
 
@@ -59,15 +59,16 @@ def replay(seed: int, *, whole: bool) -> int:
 
 def sweep(seeds: range) -> int:
     """Run many histories; return the exit code."""
-    totals = Totals()
+    totals, failure = Totals(), None
     with Progress("histories", len(seeds)) as progress:
         for part in run_on_all_cores(seeds):
-            if isinstance(part, str):
-                progress.end()
-                sys.stdout.write(f"{part}\n")
-                return 1
+            if isinstance(part, Failure):
+                failure = part
+                break
             totals.add(part)
-            progress.add(SEEDS_PER_PART)
+            progress.add(part.histories)
+    if failure is not None:
+        return _say(failure)
     sys.stdout.write("Faults injected:\n")
     sys.stdout.writelines(f"{totals.faults[kind]:9} {kind}\n" for kind in all_kinds())
     shares = [f"{totals.placements[each.name]} {each.name}" for each in PLACEMENTS]
@@ -75,6 +76,15 @@ def sweep(seeds: range) -> int:
     is_thin = totals.histories >= HISTORIES_MANY and _is_thin(totals)
     sys.stdout.write(f"Every promise held in {totals}.\n")
     return int(is_thin)
+
+
+def _say(failure: Failure) -> int:
+    sys.stdout.write(f"{failure.said}\n")
+    if failure.seed is not None:
+        sys.stdout.write("\nThe same, as small as it gets within a minute:\n\n")
+        sys.stdout.flush()
+        replay(failure.seed, whole=False)
+    return 1
 
 
 def _is_thin(totals: Totals) -> bool:

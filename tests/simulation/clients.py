@@ -59,6 +59,8 @@ class Plan:
     seconds: float
     failing: float = 0.0
     """Share of requests that the domain function is sure to fail on, if it ever does."""
+    groups: Sequence[int] = (0, 1, 2)
+    """How many batches there are, and how many deliveries of events."""
 
 
 def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]:
@@ -84,7 +86,7 @@ def draw_sendings(chance: Random, plan: Plan, samples: Samples) -> list[Sending]
             sendings.append(Sending(at + chance.uniform(0, after), (other,)))
     repeatable = [each.requests[0] for each in sendings if not each.made_here]
     for way in (Way.BATCH, Way.EVENTS):
-        for _ in range(chance.choice((0, 1, 2)) if repeatable else 0):
+        for _ in range(chance.choice(plan.groups) if repeatable else 0):
             group = chance.sample(repeatable, min(len(repeatable), chance.randint(1, 6)))
             at = chance.uniform(0, plan.seconds) * chance.choice((0.02, 1.0))
             sendings.append(Sending(at, (*group, group[0]), way))

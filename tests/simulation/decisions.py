@@ -27,12 +27,9 @@ class Heard(Decisions):
         super().__init__("simulated")
         self.count: Counter[str] = Counter()
         self._mistake, self._note = mistake, note
-
-    def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_") or name == "count":
-            return object.__getattribute__(self, name)
-        assert callable(getattr(Decisions, name)), name
-        return partial(self._hear, name)
+        for name in vars(Decisions):
+            if not name.startswith("_"):
+                setattr(self, name, partial(self._hear, name))
 
     def _hear(self, name: str, *args: Any, **named: Any) -> None:
         self.count[name] += 1

@@ -37,11 +37,13 @@ class SimulatedClient:
 
     async def signal_entity(self, entity: df.EntityId, operation: str, body: Any) -> None:
         key, text = entity.key, json.dumps(json.dumps(body))
+        number = next(self._entities.numbers)
         self._told(key, body["done"])
+        self._network.observer.sent(key, number, body)
         async with self._session:
             await self._network.call(
                 *("hub.create", key, f"{operation} {body}"),
-                lambda: self._entities.deliver(key, operation, text),
+                lambda: self._entities.deliver(key, operation, text, number),
                 error=ConnectionError,
             )
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ from tests.simulation.faults import Fault
 from tests.simulation.host import Host, Worker
 from tests.simulation.network import Network
 
-Operation = tuple[str, str]
-"""Name and input, as JSON text of JSON text."""
+Operation = tuple[str, str, int]
+"""Name and input, as JSON text of JSON text, and the number of the signal."""
 
 SECONDS_TO_BATCH: Final = (0.0005, 0.02)
 SECONDS_IDLE: Final = (0.5, 5.0)
@@ -76,6 +77,8 @@ class Entities:
         self.epoch = 0
         self.listed: dict[str, list[str]] = {}
         """Of each key, the ids in the order in which they first were in a committed outbox."""
+        self.numbers = count(1)
+        """Of signals."""
         self._network = network
         self._faults = network.faults
         self._chance = chance
@@ -86,9 +89,9 @@ class Entities:
     def row(self, key: str) -> EntityRow:
         return self.rows.setdefault(key, EntityRow())
 
-    def deliver(self, key: str, operation: str, text: str) -> None:
+    def deliver(self, key: str, operation: str, text: str, number: int) -> None:
         row = self.row(key)
-        row.queue.append((operation, text))
+        row.queue.append((operation, text, number))
         self._schedule(key, row)
 
     def _schedule(self, key: str, row: EntityRow, seconds: float | None = None) -> None:
@@ -135,11 +138,12 @@ class Entities:
         elif row.current != before:
             row.uncommitted.append(after)  # the state went back under it: its commit fails
         else:
-            self._commit(key, row, after)
+            self._commit(key, row, after, [number for _, _, number in batch])
             if fault is not Fault.UNDELETED:
                 del row.queue[: len(batch)]
 
-    def _commit(self, key: str, row: EntityRow, after: str) -> None:
+    def _commit(self, key: str, row: EntityRow, after: str, numbers: Sequence[int]) -> None:
+        self._network.observer.committed(key, numbers, after)
         row.committed.append(after)
         row.now_is(after)
         seen = self.listed.setdefault(key, [])
@@ -189,7 +193,7 @@ class Entities:
             "self": {"name": worker.app.entity_name, "key": key},
             "exists": exists,
             "state": state if exists else None,
-            "batch": [{"name": op, "isSignal": True, "input": text} for op, text in batch],
+            "batch": [{"name": op, "isSignal": True, "input": text} for op, text, _ in batch],
         }
         answer = json.loads(worker.within(lambda: worker.app.run_entity(json.dumps(request))))
         assert not any(each["isError"] for each in answer["results"]), answer
@@ -208,19 +212,23 @@ class Entities:
         if row.committed:
             del row.committed[0 if lost else self._chance.randrange(len(row.committed)) :]
             row.now_is(row.committed[-1] if row.committed else "null")
+            self._network.observer.went_back(key, row.current)
 
     def wipe(self) -> None:
         """Lose everything: states and queues."""
         self.epoch += 1
-        for row in self.rows.values():
+        for key, row in self.rows.items():
             row.committed.clear()
             row.now_is("null")
+            self._network.observer.went_back(key, row.current)
             row.queue.clear()
 
     # What a read shows.
 
     def read(self, key: str) -> Any:
-        return json.loads(self.row(key).current)
+        state = self.row(key).current
+        self._network.observer.read(key, state, "committed")
+        return json.loads(state)
 
     def read_stale(self, key: str) -> Any:
         """Show any earlier state, or none."""
@@ -229,6 +237,7 @@ class Entities:
         if shown == row.current:
             self._faults.came_to_nothing("hub.order STALE")
         row.wrong.append(shown)
+        self._network.observer.read(key, shown, "stale")
         return json.loads(shown)
 
     def read_dirty(self, key: str) -> Any:
@@ -240,4 +249,5 @@ class Entities:
         some = self._chance.sample(outbox, self._chance.randint(0, len(outbox)))
         shown = encode_order(Order(self._chance.randint(0, 9), tuple(some)))
         row.wrong.append(json.dumps(shown))
+        self._network.observer.read(key, row.wrong[-1], "dirty")
         return shown

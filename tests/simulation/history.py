@@ -14,7 +14,8 @@ from tests.simulation.faults import Atom, Drawn, Rates
 from tests.simulation.ledger import Broken, Violation
 from tests.simulation.limits import some_small
 from tests.simulation.placements import PLACEMENTS, TOGETHER, Placement
-from tests.simulation.troubles import CALL_SECONDS_MAX, PAUSED, Trouble, Troubles, fail_over
+from tests.simulation.places import STORE_CALL_SECONDS_MAX
+from tests.simulation.troubles import CALL_SECONDS_MAX, PAUSED, Recurring, Troubles, fail_over
 from tests.simulation.world import REAL, Rounds, Variant, World, inside
 
 CALM_SECONDS_MAX: Final = 200.0
@@ -38,16 +39,25 @@ NEXT_REQUESTS_MAX: Final = 15
 with the smallest limits each tells of few."""
 
 MORE_REQUESTS: Final = 2
-"""Times as many, where only few kinds of calls fail."""
+MANY_REQUESTS: Final = 3
+"""Times as many, where only few kinds of calls fail, and where these are of publishing."""
 
 SHARE_FAILING: Final = 0.6
 """Of requests, in histories in which dead letters may fail."""
 
 STORM_SHORT: Final = (2.0, 12.0, 12.0)
-STORM_LONG: Final = (15.0, 40.0)
+STORM_LONG: Final = (25.0, 40.0)
 """Seconds in which things go wrong; long where only few kinds of calls fail."""
 
-PUBLISHING: Final = frozenset({"cursor.move", "output.send", "log.fence", "marker.remove"})
+HANGING_SECONDS: Final = (STORE_CALL_SECONDS_MAX, 1.0, 1.0)
+"""How long a call to the store may hang: with few of them that last long nothing else happens."""
+
+PUBLISHING: Final = ("cursor", "output", "marker", "log.fence", "log.read", "log.head")
+"""What calls begin with that nobody but a publisher makes."""
+
+HANDED_OVER: Final = ("outbox", "hub.hand_over", "inbox.page")
+MANY_GROUPS: Final = (8, 12)
+"""Batches, and deliveries of events, where what becomes of them is the question."""
 
 SHARE_UNPUBLISHED: Final = 0.4
 """Of histories in which nothing is published."""
@@ -56,6 +66,9 @@ SHARE_SMALL: Final = 0.4
 """Of histories in which half of the app's limits are small."""
 
 SHARE_FAILED_OVER: Final = 0.1
+
+TROUBLE_SHARES: Final = (0.0, 0.0, 0.0005, 0.003)
+"""Of steps with one kind of trouble, from which that of a history is drawn."""
 
 REPLAY: Final = "python -m tests.simulation {seed}"
 
@@ -81,6 +94,8 @@ class Profile:
     keys: tuple[int, ...] = (1, 2, 3)
     slow_shares: tuple[float, ...] = (0.0, 0.05, 0.3)
     """Of calls that take up to two seconds each way."""
+    skews: tuple[float, ...] = (0.0, 3.0, 20.0)
+    """Seconds by which clocks of processes are off, at most."""
     requests_max: int = 16
     rates: Rates | None = None
     """The only faults of calls; None leaves them to the seed."""
@@ -127,8 +142,11 @@ class History:
         cut: Cut = WHOLE,
         *,
         shown_as: int | None = None,
+        is_traced: bool = True,
     ) -> None:
-        """`shown_as` is the seed that leads here, when that is another one."""
+        """`shown_as` is the seed that leads here, when that is another one. Traced or not, it is
+        the same history.
+        """
         self.seed = seed
         self.shown_as = seed if shown_as is None else shown_as
         self.profile = profile
@@ -146,12 +164,14 @@ class History:
             variant,
             tear,
             is_quiet=profile is QUIET,
+            is_traced=is_traced,
             publishing=publishing if publishing and self._keeps(("publishing", 0)) else None,
         )
         self.placement = self.chance.choice(profile.placements)
         drawn = profile.has_trouble and self.chance.random() < SHARE_FAILED_OVER
         self._fails_over = drawn and self._keeps(("account FAILED_OVER", 0))
         self._troubles = self._draw_troubles() if profile.has_trouble else []
+        self._moment = 0
 
     @property
     def atoms(self) -> list[Atom]:
@@ -167,22 +187,22 @@ class History:
 
     def _draw_publishing(self) -> Rounds | None:
         """A history in which only calls of publishing fail is about these: many of them."""
-        if self.faults.is_focused and self.faults.kinds & PUBLISHING:
-            return Rounds(2.0, timedelta(0))
+        if self._is_about(PUBLISHING):
+            return Rounds(0.5, timedelta(0))
         if self.chance.random() < SHARE_UNPUBLISHED:
             return None
         unmark_after = timedelta(seconds=self.chance.choice((0.0, 0.0, 1.0, 60.0)))
         return Rounds(self.chance.choice((0.3, 2.0, 10.0)), unmark_after)
 
-    def _draw_troubles(self) -> list[tuple[Trouble, float, Random]]:
+    def _draw_troubles(self) -> list[Recurring]:
         """Events between steps: share of steps, and a chance of its own."""
         drawn = [
-            (each, rate, Random(f"{self.seed} {each.name}"))
+            Recurring(each, rate, Random(f"{self.seed} {each.name}"))
             for each in Troubles(self.world, self.chance).all()
-            if (rate := self.chance.choice((0.0, 0.0, 0.0005, 0.003)))
+            if (rate := self.chance.choice(TROUBLE_SHARES))
         ]
         # Who looked before an account fails over must not act long after: that is a known limit.
-        return [each for each in drawn if not (self._fails_over and each[0].name == PAUSED)]
+        return [each for each in drawn if not (self._fails_over and each.trouble.name == PAUSED)]
 
     def run(self) -> Report:
         """Run it. Raises HistoryFailed when a promise is broken."""
@@ -209,10 +229,14 @@ class History:
     def _run(self, world: World) -> None:
         chance = self.chance
         world.network.slow_share = chance.choice(self.profile.slow_shares)
+        if self.faults.is_focused:
+            world.network.store_seconds_max = chance.choice(HANGING_SECONDS)
+        if self._is_about(("inbox.overdue",)):
+            world.sweep_every_seconds = 1.0
         world.entities.idle_share = chance.choice((0.0, 0.1)) if self.profile.has_trouble else 0.0
         world.tables.names_rows = chance.random() < 0.5
         world.patience = 0.9
-        world.skew_seconds = chance.choice((0.0, 3.0, 20.0))
+        world.skew_seconds = chance.choice(self.profile.skews)
         storm_seconds = chance.choice(STORM_LONG if self.faults.is_focused else STORM_SHORT)
         for n, roles in enumerate(self.placement.hosts):
             if n == 0 or len(roles) == 1 or self._keeps(("host", n)):
@@ -246,10 +270,16 @@ class History:
     def _plan(self, seconds: float) -> Plan:
         chance, samples = self.chance, self.world.variant.samples
         keys = chance.sample(samples.keys, chance.choice(self.profile.keys))
-        most = self.profile.requests_max * (MORE_REQUESTS if self.faults.is_focused else 1)
+        many = MANY_REQUESTS if self._is_about(PUBLISHING) else MORE_REQUESTS
+        most = self.profile.requests_max * (many if self.faults.is_focused else 1)
         failing = SHARE_FAILING if "letter.put" in self.faults.kinds else 0.0
         rivals = chance.choice((0.0, 0.3, 1.0))
-        return Plan(keys, chance.randint(1, most), rivals, seconds, failing)
+        plan = Plan(keys, chance.randint(1, most), rivals, seconds, failing)
+        return replace(plan, groups=MANY_GROUPS) if self._is_about(HANDED_OVER) else plan
+
+    def _is_about(self, calls: tuple[str, ...]) -> bool:
+        """Whether only few kinds of calls fail, and some of these among them."""
+        return self.faults.is_focused and any(e.startswith(calls) for e in self.faults.kinds)
 
     def _shorter(self, number: int, sending: Sending) -> Sending:
         """A call for many requests may be for fewer of them."""
@@ -318,6 +348,9 @@ class History:
         world.run(lambda: not world.is_anybody_paused())
 
     def _maybe_trouble(self) -> None:
-        for trouble, rate, chance in self._troubles:
-            if chance.random() < rate and trouble.can() and self.faults.happened(trouble.name):
-                trouble.happen()
+        self._moment += 1
+        for each in self._troubles:
+            if each.at <= self._moment:
+                each.again()
+                if each.trouble.can() and self.faults.happened(each.trouble.name):
+                    each.trouble.happen()

@@ -211,7 +211,9 @@ class Ledger:
         for request_id, request in self.promised.get(key, {}).items():
             answered, row = rows.requests.get(request_id), rows.inbox.get(request_id)
             letter = tables.letters.get(Name(FOLD, key, request_id))
-            _hold(answered or row or letter, Broken.LOST, request)
+            # An id whose request is dead is free: the letter may be about another one.
+            is_dead = letter and letter.body == request.payload.encode()
+            _hold(answered or row or is_dead, Broken.LOST, request)
             both = letter and answered and letter.body == answered.payload.encode()
             _hold(not both, Broken.BOTH, request)
             if letter:

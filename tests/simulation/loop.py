@@ -109,10 +109,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Run one callback, letting time pass when none is ready; False when nothing is left."""
         if not self._ready and not self._advance():
             return False
-        self._take_due()
+        while self._timers and self._timers[0][0] <= self._now:
+            self._ready.append(heapq.heappop(self._timers)[2])
         handle = self._pick()
-        if not handle.cancelled():
-            owner = handle._context.get(OWNER, None)  # type: ignore[attr-defined]
+        if not handle._cancelled:
+            owner = handle._context.get(OWNER)  # type: ignore[attr-defined]
             if owner is not None and not owner.alive:
                 self._dead.append(handle)
             elif owner is not None and owner.held is not None:
@@ -130,6 +131,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def _pick(self) -> asyncio.Handle:
         last = self._ready.pop()
+        if not self._ready:
+            return last
         place = int(self._chance.random() * (len(self._ready) + 1))
         if place == len(self._ready):
             return last
@@ -143,10 +146,6 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             return False
         self._now = max(self._now, self._timers[0][0])
         return True
-
-    def _take_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self._now:
-            self._ready.append(heapq.heappop(self._timers)[2])
 
     def close(self) -> None:
         """Close what never finished, so that collecting memory runs nothing and says nothing."""

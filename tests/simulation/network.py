@@ -12,6 +12,7 @@ from store.ports.records import Conflict, Unknown
 from tests.simulation.faults import GUARDED, KINDS, Fault, Faults
 from tests.simulation.ledger import Violation
 from tests.simulation.loop import SimulatedLoop
+from tests.simulation.observer import Observer
 from tests.simulation.places import STORE_CALL_SECONDS_MAX, STORE_CALLS_OF_KEY_AT_ONCE
 
 T = TypeVar("T")
@@ -47,6 +48,8 @@ class Network:
         self.slow_share = 0.0
         self.seconds: Mapping[str, float] = {}
         """How long calls of a name take there and back, where it is not left to chance."""
+        self.store_seconds_max = STORE_CALL_SECONDS_MAX
+        """After which the port of the store gives up a call that hangs."""
         self.late_ones = 0
         """On their way."""
         self.out_until = 0.0
@@ -61,6 +64,8 @@ class Network:
         """Made to the store and to the hub, by the name of the call."""
         self.trace: Callable[..., None] = lambda *_: None
         """Takes what happens, and how: any objects, written down only when somebody reads it."""
+        self.observer = Observer()
+        """Sees every effect, and whose it is."""
         self.is_hanging: Callable[[str, str], bool] = lambda _name, _key: False
         self._world = Context()  # belongs to no process
 
@@ -114,14 +119,16 @@ class Network:
         happens = self.delay(name) * -(-requests // STORE_CALLS_OF_KEY_AT_ONCE)
         told = happens if fault in HAPPENS else happens + self.delay(name)
         again = partial(self._attempt, f"{name} {fault.name}", (name, key, detail))
-        here = self._of_this_account(name, instead.get(fault, effect), error)
+        seen = self.observer.sees(key, fault, instead.get(fault, effect))
+        here = self._of_this_account(name, seen, error)
         if fault in HAPPENS:
             self.later(happens, lambda: self._answer(name, key, answer, here))
         if fault in HAPPENS_UNSEEN:
             self.later(happens, lambda: again("unseen", here))
         if fault in {Fault.LATER, Fault.TWICE}:
             share_soon = SHARE_SOON_GUARDED if KINDS.get(name) is GUARDED else SHARE_SOON
-            late = self._of_this_account(name, effect, error)
+            seen = self.observer.sees(key, Fault.LATER, effect)
+            late = self._of_this_account(name, seen, error)
             self.after(told + self.late(share_soon), lambda: again("late", late))
         self._leave_unanswered(fault, name, answer, told, error)
         return await answer
@@ -144,7 +151,7 @@ class Network:
         if fault is Fault.SWALLOWED:
             self.later(told, lambda: _settle(answer, None))
         if fault is Fault.HANGING and _room(name) in STORE:
-            self.later(STORE_CALL_SECONDS_MAX, lambda: _fail(answer, error(name)))
+            self.later(self.store_seconds_max, lambda: _fail(answer, error(name)))
 
     def _of_this_account(
         self, name: str, effect: Callable[[], T], error: Callable[[str], Exception]

@@ -42,6 +42,12 @@ class OutputHub:
             arrived.setdefault(sequence, []).append(event)
             self.count += 1
 
+    def named(self, key: str, events: Sequence[Event]) -> list[tuple[int, str]]:
+        """Return place and request id of what events tell of, as far as the log still has it."""
+        entries = self._tables.rows(key).entries
+        places = [int(each.properties["sequence"]) for each in events]
+        return [(each, entries[each].request_id) for each in places if each in entries]
+
     def published(self, key: str) -> int:
         """Return how far every entry that the log holds now has arrived."""
         rows, arrived = self._tables.rows(key), self._events.get(key, {})
@@ -92,10 +98,14 @@ class SimulatedProducer(Producer):
             "output.send",
             partition_key,
             [each.properties["sequence"] for each in events],
-            partial(self._hub.take, partition_key, list(events)),
-            instead={Fault.PARTLY: partial(self._hub.take, partition_key, some)},
+            partial(self._take, partition_key, list(events)),
+            instead={Fault.PARTLY: partial(self._take, partition_key, some)},
             error=NotSent,
         )
+
+    def _take(self, key: str, events: Sequence[Event]) -> None:
+        self._hub.take(key, events)
+        self._network.observer.published(key, self._hub.named(key, events))
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -35,7 +35,7 @@ class WithoutSignals(Emitter):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._entities = Mute(self._lanes, self._tell)
+        self._entities = Mute(self._lanes, self._tell, 1)
 
 
 class Mute(EntityCalls):

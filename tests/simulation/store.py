@@ -86,6 +86,10 @@ class SimulatedInbox(Inbox):
             effect = partial(self._tables.remove, key, part)
             await self._calls("inbox.remove", key, part, effect, -(-len(part) // 100))
 
+    async def discard(self, request: Request) -> None:
+        effect = partial(self._tables.discard, request)
+        await self._calls("inbox.remove", request.key, [request.id], effect)
+
     async def page(self, key: str, limit: int) -> list[Waiting]:
         assert 1 <= limit <= 1_000
         return await self._calls("inbox.page", key, limit, lambda: self._tables.page(key, limit))
@@ -161,17 +165,14 @@ class SimulatedPublications(Publications):
         await self._calls("marker.set", key, "", lambda: self._tables.mark(key, at))
 
     async def marked(self) -> AsyncIterator[Sequence[Marker]]:
-        def effect() -> list[Marker]:
-            return [rows.marker for _, rows in sorted(self._tables.keys.items()) if rows.marker]
-
-        if page := await self._calls("marker.list", "*", "", effect):
+        if page := await self._calls("marker.list", "*", "", self._tables.markers):
             yield page
 
     async def unmark(self, marker: Marker) -> None:
         await self._calls("marker.remove", marker.key, "", lambda: self._tables.unmark(marker))
 
     async def cursor(self, key: str) -> Cursor:
-        return await self._calls("cursor.get", key, "", lambda: self._tables.rows(key).cursor)
+        return await self._calls("cursor.get", key, "", lambda: self._tables.cursor(key))
 
     async def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
         detail = f"from {cursor.place} to {place}"

@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection, wait
 from typing import Final
 
 from tests.simulation.faults import KINDS, UNUSED
 from tests.simulation.history import ANYTHING, History, HistoryFailed, Profile
-from tests.simulation.shrink import Search
 from tests.simulation.world import REAL, Variant
 from tools import stopping
 
@@ -62,15 +62,26 @@ class Totals:
         )
 
 
-def run_seeds(seeds: Iterable[int], totals: Totals, *, shrink: bool = True) -> None:
-    """Run the history of each seed. Raises HistoryFailed, made as small as it gets unless `shrink`
-    is off, with the first that breaks a promise.
-    """
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Ends a sweep."""
+
+    said: str
+    seed: int | None = None
+    """Whose history broke a promise; None when it was no history that failed."""
+
+
+Part = Totals | Failure
+
+
+def run_seeds(seeds: Iterable[int], totals: Totals) -> None:
+    """Run the history of each seed. Raises HistoryFailed with the first that breaks a promise."""
     for seed in seeds:
         try:
-            report = History(seed).run()
-        except HistoryFailed as failure:
-            raise ((Search(seed).smallest() if shrink else None) or failure) from None
+            report = History(seed, is_traced=False).run()
+        except HistoryFailed:
+            History(seed).run()  # once more, writing down what happens
+            raise
         totals.histories += 1
         totals.steps += report.steps
         totals.entries += report.entries
@@ -78,26 +89,68 @@ def run_seeds(seeds: Iterable[int], totals: Totals, *, shrink: bool = True) -> N
         totals.placements[report.placement] += 1
 
 
-def run_on_all_cores(seeds: Sequence[int]) -> Iterator[Totals | str]:
-    """Yield what each part of the seeds consisted of, or how a history failed."""
-    parts = [seeds[n : n + SEEDS_PER_PART] for n in range(0, len(seeds), SEEDS_PER_PART)]
-    pool = ProcessPoolExecutor(os.cpu_count(), initializer=stopping.leave_to_parent)
-    try:
-        yield from pool.map(_run_part, parts)
-    finally:
-        # What is under way is of no use any more after a failure.
-        for process in list((pool._processes or {}).values()):
-            process.kill()
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _run_part(seeds: Sequence[int]) -> Totals | str:
+def run_part(seeds: Sequence[int]) -> Part:
+    """Run some histories; return what they consisted of, or the first that failed."""
     totals = Totals()
     try:
         run_seeds(seeds, totals)
     except HistoryFailed as failure:
-        return str(failure)
+        return Failure(str(failure), failure.seed)
     return totals
+
+
+def run_on_all_cores(
+    seeds: Sequence[int], run: Callable[[Sequence[int]], Part] = run_part
+) -> Iterator[Part]:
+    """Yield what each part of the seeds came to, as they come; the processes end with it.
+
+    Each process has a pipe of its own and shares no lock with any other, so that one may be
+    killed at any moment.
+    """
+    parts = [seeds[n : n + SEEDS_PER_PART] for n in range(0, len(seeds), SEEDS_PER_PART)]
+    count = min(os.cpu_count() or 1, len(parts))
+    processes: list[Process] = []
+    pipes: list[Connection] = []
+    try:
+        for n in range(count):
+            pipe, theirs = Pipe(duplex=False)
+            process = Process(target=_work, args=(parts[n::count], run, theirs), daemon=True)
+            process.start()
+            theirs.close()  # or nobody would notice that it has died
+            processes.append(process)
+            pipes.append(pipe)
+        yield from _as_they_come(pipes)
+    finally:
+        # What is under way is of no use any more, after a failure or Ctrl-C.
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _as_they_come(pipes: Sequence[Connection]) -> Iterator[Part]:
+    left = list(pipes)
+    while left:
+        for pipe in wait(left):
+            assert isinstance(pipe, Connection)
+            try:
+                part: Part | None = pipe.recv()
+            except EOFError:
+                yield Failure("a process of the sweep has died")
+                return
+            if part is None:
+                left.remove(pipe)
+            else:
+                yield part
+
+
+def _work(
+    parts: Sequence[Sequence[int]], run: Callable[[Sequence[int]], Part], pipe: Connection
+) -> None:
+    """What one process does; None says that it is done."""
+    stopping.leave_to_parent()
+    for part in parts:
+        pipe.send(run(part))
+    pipe.send(None)
 
 
 def first_failure(

@@ -88,6 +88,11 @@ class Tables:
             self.rows(key).inbox.pop(each, None)
         self._changed(key)
 
+    def discard(self, request: Request) -> None:
+        row = self.rows(request.key).inbox.get(request.id)
+        if row is not None and row.request == request:
+            self.remove(request.key, [request.id])
+
     def page(self, key: str, limit: int) -> list[Waiting]:
         inbox = self.readable(key).inbox
         return [_waiting(inbox[each]) for each in sorted(inbox)[:limit]]
@@ -172,12 +177,18 @@ class Tables:
         self.rows(key).marker = Marker(key, at, self.version())
         self._changed(key)
 
+    def markers(self) -> list[Marker]:
+        return [rows.marker for _, rows in sorted(self.keys.items()) if rows.marker]
+
     def unmark(self, marker: Marker) -> None:
         rows = self.rows(marker.key)
         if rows.marker != marker:
             raise Conflict("marker")
         rows.marker = None
         self._changed(marker.key)
+
+    def cursor(self, key: str) -> Cursor:
+        return self.rows(key).cursor
 
     def move(self, key: str, cursor: Cursor, place: int, trail: str) -> Cursor:
         rows = self.rows(key)

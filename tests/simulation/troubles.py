@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import log1p
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,21 @@ class Trouble:
     happen: Callable[[], None]
     can: Callable[[], object] = lambda: True
     """Whether there is anything that it could happen to; what happens to nothing is not counted."""
+
+
+class Recurring:
+    """Trouble that comes in a share of the moments, each of which it may come in."""
+
+    def __init__(self, trouble: Trouble, share: float, chance: Random) -> None:
+        self.trouble = trouble
+        self.at = 0
+        """The moment of the next time."""
+        self._never, self._chance = log1p(-share), chance
+        self.again()
+
+    def again(self) -> None:
+        """Draw how many moments pass until then: one drawing, in place of one for each."""
+        self.at += 1 + int(log1p(-self._chance.random()) / self._never)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class World:
     """Share of failures after which a client tries again."""
     skew_seconds: float = 0.0
     """How far the clocks of processes are off, at most."""
+    sweep_every_seconds: float = SWEEP_EVERY_SECONDS
     publishing: Rounds | None = None
     """None: nothing is published."""
     is_quiet: bool = False
@@ -240,6 +241,8 @@ class World:
     def kill(self, host: Host, restart_seconds: float) -> None:
         """Kill host and worker; another host takes its place."""
         self.note("kill", f"host {host.number}")
+        if host.worker is not None:
+            self.network.observer.died(host.worker)
         host.kill()
         self.network.later(restart_seconds, lambda: self.start(host.roles))
 
@@ -247,6 +250,7 @@ class World:
         """Kill the worker alone; the third time within half an hour ends the host."""
         assert host.worker is not None
         self.note("kill worker", f"host {host.number}")
+        self.network.observer.died(host.worker)
         host.worker.kill()
         host.deaths.append(self.loop.time())
         if sum(each > self.loop.time() - DEATHS_SECONDS for each in host.deaths) >= DEATHS_MAX:
@@ -293,7 +297,7 @@ class World:
     # Timers: one run at a time, wherever it runs.
 
     def start_timers(self) -> None:
-        self.spawn(self._tick(Role.SWEEP, lambda: SWEEP_EVERY_SECONDS, _sweep))
+        self.spawn(self._tick(Role.SWEEP, lambda: self.sweep_every_seconds, _sweep))
         if self.publishing is not None:
             self.spawn(self._tick(Role.PUBLISH, self._round_seconds, App.publish))
 

@@ -108,6 +108,17 @@ async def test_any_number_may_be_removed_whether_it_is_there_or_not(store: Store
     assert await store.inbox.get("7", [kept.id]) == {kept.id: kept}
 
 
+async def test_row_is_discarded_only_with_its_payload(store: Store) -> None:
+    first, second = a_request("7", "same", "first"), a_request("7", "same", "second")
+    await store.inbox.put([first, a_request("7", "other")], NOON)
+    await store.inbox.discard(second)
+    assert await store.inbox.get("7", ["same"]) == {"same": first}
+    await store.inbox.discard(first)
+    await store.inbox.discard(first)  # it is gone
+    assert await store.inbox.get("7", ["same"]) == {}
+    assert await store.inbox.count("7", 10) == 1
+
+
 async def test_removed_row_can_be_put_again(store: Store) -> None:
     await store.inbox.put([a_request("7", "again", "first")], NOON)
     await store.inbox.remove("7", ["again"])

@@ -167,6 +167,28 @@ async def test_unreadable_key_is_dead_after_three_tries(
     assert await service.request_ids(nth_key(8)) == ids(1, 1)
 
 
+async def test_letter_of_a_key_that_is_back_is_a_repeat(
+    service: EventService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is delivered once more, for another event's sake."""
+    events = numbered([event(7, "a")])
+
+    async def unreadable(*_: Any) -> Any:
+        raise Unreadable("of a newer release")
+
+    with monkeypatch.context() as damaged:
+        damaged.setattr(service.engine.log, "find", unreadable, raising=False)
+        for _ in range(receive.TRIES_UNREADABLE_MAX - 1):
+            with pytest.raises(Undelivered):
+                await service.receive(*events)
+        await service.receive(*events)
+    await service.receive(*events)
+    assert await service.codes() == {"0": "key-unavailable"}
+    assert await service.request_ids(nth_key(7)) == ids(0, 1)
+    await service.receive(*events)  # what a replay of the letter sends
+    assert await service.request_ids(nth_key(7)) == ids(0, 1)
+
+
 @pytest.mark.parametrize("are_alone", [True, False])
 async def test_silent_key_is_dead_when_the_store_works(
     service: EventService, monkeypatch: pytest.MonkeyPatch, *, are_alone: bool
