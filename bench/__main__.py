@@ -7,6 +7,7 @@ python -m bench backlog        how fast a start gets through what is waiting
 python -m bench growth         a POST beside 10 and beside 1,000,000 entries
 python -m bench purge          the same while old orchestrations are deleted
 python -m bench waiting        1,000 clients that wait
+python -m bench scale          a queue model of 1 to 100 hosts, in made-up time
 python -m bench calibrate      localhost with a profile beside the real host
 python -m bench --profile flex what a deployment will feel like
 python -m bench.latency URL    a lone request against any address, raw data kept
@@ -33,6 +34,7 @@ from bench import (
     waiting,
 )
 from bench.options import Options
+from bench.scale import rows
 from tools import stopping
 from tools.domains import load_domain
 from tools.terminal import Progress
@@ -45,6 +47,7 @@ COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "growth": growth.run,
     "purge": purge.run,
     "waiting": waiting.run,
+    "scale": rows.run,
     "calibrate": calibration.run,
     "profile": profile.run,
 }

@@ -51,8 +51,9 @@ TABLE_CALLS_PER_ENTRY: Final = 10.0
 """A lone entry makes 18 calls, measured on the real host against an emulator; how many of them are
 of queues is an estimate. Entries of one key share calls under load, entries of many keys do not."""
 
-ENTRIES_PER_CPU_SECOND: Final = 300.0
-"""100 keys, one process, on the machine of a developer: not measured on Azure."""
+ENTRIES_PER_CPU_SECOND: Final = 140.0
+"""Of the Python worker over 100 keys in tables: 7 ms each (`make bench ARGS="budgets --only cpu"`), on
+the machine of a developer. Not measured on Azure."""
 
 TELEMETRY_GB_PER_MILLION: Final = (0.12, 1.7)
 """In full transactions, and one by one."""

@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from azure.core import AsyncPipelineClient
+from azure.core.exceptions import AzureError, ServiceResponseError
 from azure.core.pipeline.policies import (
     AsyncRedirectPolicy,
+    AzureSasCredentialPolicy,
     ContentDecodePolicy,
     CustomHookPolicy,
     DistributedTracingPolicy,
@@ -64,6 +66,8 @@ DEVELOPMENT: Final = (
     ";TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
 """What `UseDevelopmentStorage=true` is short for: the emulator's account, the same for all."""
+
+_SIGNATURE: Final = re.compile(r"\bsig=[^&\s\"']*")
 
 _ACCOUNT_NAME: Final = re.compile(r"[a-z0-9]{1,24}")
 
@@ -126,6 +130,9 @@ class Account:
         """Without a signature, which may be behind it."""
         self._credential = credential
         self._policies = [each for each in service._policies if not isinstance(each, UNUSED)]  # noqa: SLF001
+        self._signs_addresses = any(
+            isinstance(each, AzureSasCredentialPolicy) for each in self._policies
+        )
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] | None = None
         self._closed = False
 
@@ -139,7 +146,13 @@ class Account:
         if self._client is None:
             self._client = self._connect()
         options: Any = {} if retry else {"retry_total": 0}
-        return await self._client.send_request(request, **options)
+        try:
+            return await self._client.send_request(request, **options)
+        except AzureError as error:
+            if not self._signs_addresses:
+                raise
+            # The signature is in the address, and some errors show that.
+            raise ServiceResponseError(_SIGNATURE.sub("sig=...", str(error))) from None
 
     async def close(self) -> None:
         """Close all connections. Later requests fail."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from localhost.background import Background
-from localhost.console import Console, show_logs
+from localhost.console import LINES_MAX, Console, show_logs
 
 
 class Out(io.StringIO):
@@ -120,3 +120,25 @@ async def test_broken_background_task_is_reported_and_others_end() -> None:
     await background.stop()
     assert "a background task ended: LookupError: why" in out.getvalue()
     assert ended == [1]
+
+
+def test_terminal_that_stands_still_holds_up_nobody() -> None:
+    # A pager that is not scrolled, a pipe that nobody reads, a terminal after Ctrl-S.
+    goes_on = threading.Event()
+
+    class Standing(Out):
+        def write(self, text: str) -> int:
+            goes_on.wait(60)
+            return super().write(text)
+
+    out = Standing()
+    console = Console(out)
+    console.gather()
+    for number in range(3 * LINES_MAX):
+        console.line(str(number))
+    goes_on.set()
+    console.stop_gathering()
+    lines = out.getvalue().splitlines()
+    assert lines[:3] == ["0", "1", "2"]
+    assert len(lines) <= 2 * LINES_MAX + 2
+    assert "lines were dropped: nobody read them" in lines[-1]
