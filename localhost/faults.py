@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
 from localhost.errors import StartError
-from localhost.eventhubs.faults import EventHubFaults, read_plan, split_plan
+from localhost.eventhubs.faults import EventHubFaults
 from localhost.taskhub import FaultPlanError, Faults
 from localhost.worker_faults import WorkerFaults
 
@@ -28,11 +28,16 @@ class FaultPlan:
     @classmethod
     def of(cls, text: str) -> Self:
         """Read a plan, a JSON object; an empty text is one of nothing. Raises FaultPlanError."""
-        plan = read_plan(text)
+        try:
+            plan = json.loads(text or "{}")
+        except ValueError as error:
+            raise FaultPlanError(f"not a fault plan: {error}") from error
+        if not isinstance(plan, dict):
+            raise FaultPlanError("a fault plan is a JSON object")
         shown = json.dumps(plan)
         workers = WorkerFaults.of(plan.pop("worker_died", None))
-        event_hubs, rest = split_plan(json.dumps(plan))
-        return cls(shown, workers, event_hubs, Faults.from_json(rest))
+        event_hubs = EventHubFaults.taken_from(plan)
+        return cls(shown, workers, event_hubs, Faults.of(plan))
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:

@@ -3,12 +3,11 @@
 The points lie between the four steps of a commit (`commit.py`). Nothing happens by default.
 """
 
-import json
 import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -95,18 +94,22 @@ class Faults:
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeated, not secret
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def of(cls, plan: Mapping[str, Any]) -> Self:
         """Read a plan such as `{"kill": {"point": "before_send", "nth": 3}, "seed": 7}`.
 
-        Raises FaultPlanError. An empty text is the plan in which nothing happens.
+        Raises FaultPlanError.
         """
+        settings = dict(plan)
+        if "crash" in settings:
+            raise FaultPlanError("unknown fault: crash")
         try:
-            return cls(**_settings(json.loads(text or "{}")))
+            if "kill" in settings:
+                settings["kill"] = At.of(settings["kill"], point=True)
+            return cls(**settings)
         except FaultPlanError:
             raise
         except (TypeError, ValueError, KeyError) as error:
-            message = f"not a fault plan: {error}"
-            raise FaultPlanError(message) from error
+            raise FaultPlanError(f"not a fault plan: {error}") from error
 
     def passed(self, point: Point, work: Work) -> None:
         """Tell that `point` was reached; does not return when the plan kills the host here."""
@@ -137,16 +140,3 @@ class Faults:
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
-
-
-def _settings(plan: object) -> dict[str, Any]:
-    if not isinstance(plan, dict):
-        message = "a fault plan is a JSON object"
-        raise FaultPlanError(message)
-    settings = dict(plan)
-    if "crash" in settings:
-        message = "unknown fault: crash"
-        raise FaultPlanError(message)
-    if "kill" in settings:
-        settings["kill"] = At.of(settings["kill"], point=True)
-    return settings

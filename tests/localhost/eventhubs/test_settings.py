@@ -4,12 +4,13 @@ from typing import Any
 import pytest
 
 from localhost.errors import StartError
-from localhost.eventhubs.faults import EventHubFaults, Point, split_plan
+from localhost.eventhubs.faults import EventHubFaults, Point
 from localhost.eventhubs.options import EventHubOptions, InitialOffset
 from localhost.eventhubs.service import EventHubsService
 from localhost.eventhubs.subscriptions import DataType, build_subscriptions
+from localhost.faults import FaultPlan
 from localhost.host_json import HostJson
-from localhost.taskhub import FaultPlanError, Faults
+from localhost.taskhub import FaultPlanError
 from tests.localhost.eventhubs.harness import Events, event_hub_app
 from tests.localhost.in_process import index_functions
 
@@ -107,22 +108,21 @@ def test_invalid_number_of_partitions_stops_the_start(tmp_path: Path, text: str)
 
 
 def test_a_fault_plan_is_split_between_task_hub_and_event_hubs() -> None:
-    mine, rest = split_plan(
+    plan = FaultPlan.of(
         '{"kill": {"point": "before_checkpoint", "nth": 2}, "event_hub_batch_cut": true,'
         ' "seed": 7, "batch_cut": 0.5}'
     )
+    mine, theirs = plan.event_hubs, plan.task_hub
     assert (mine.kill_at, mine.kill_nth) == (Point.BEFORE_CHECKPOINT, 2)
     assert (mine.batch_cut, mine.seed) == (True, 7)
-    theirs = Faults.from_json(rest)
     assert theirs.kill is None
     assert (theirs.seed, theirs.batch_cut) == (7, 0.5)
 
 
 def test_the_task_hubs_faults_stay_the_task_hubs() -> None:
-    mine, rest = split_plan('{"kill": {"point": "before_send"}}')
-    assert mine.kill_at is None
-    theirs = Faults.from_json(rest)
-    assert theirs.kill is not None
+    plan = FaultPlan.of('{"kill": {"point": "before_send"}}')
+    assert plan.event_hubs.kill_at is None
+    assert plan.task_hub.kill is not None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_task_hubs_faults_stay_the_task_hubs() -> None:
 )
 def test_malformed_fault_plan_is_refused(plan: str) -> None:
     with pytest.raises(FaultPlanError):
-        split_plan(plan)
+        FaultPlan.of(plan)
 
 
 def test_random_cuts_are_reproducible_and_never_empty() -> None:

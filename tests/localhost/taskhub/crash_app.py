@@ -127,7 +127,7 @@ async def live(folder: Path, scenario: Scenario, plan: str) -> None:
     journal = Journal(folder)
     options = HubOptions()
     app = build_app(journal, Order(folder / "hub.db"))
-    hub = TaskHub(folder / "hub.db", app, options, Faults.from_json(plan))
+    hub = TaskHub(folder / "hub.db", app, options, Faults.of(json.loads(plan)))
     await hub.start()
     async with asyncio.timeout(LIFE_SECONDS_MAX):
         await _signal_what_is_missing(hub, journal, scenario)
