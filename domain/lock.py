@@ -25,6 +25,11 @@ from domain.versions import Version
 FILE: Final = "released.json"
 """Beside the package's `__init__.py`."""
 
+WAYS_OUT: Final = (
+    f"Write a change as the next version, beside the one that rows name. Where no row does, because"
+    f" nothing was deployed, delete {FILE} and lock anew with --write."
+)
+
 SCHEMAS: Final = ("request", "output", "state")
 
 
@@ -122,6 +127,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.write:
             write(domain, path)
         wrong += differences(domain, read(path))
+    if wrong:
+        wrong.append(WAYS_OUT)
     sys.stderr.writelines(f"{each}\n" for each in wrong)
     return 1 if wrong else 0
 

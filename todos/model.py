@@ -4,11 +4,14 @@ Pure: no I/O, no clock, no chance. The engine may run :func:`create` as often as
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from domain import line
 
-Title = Annotated[str, line(500)]
+TITLE_LENGTH_MAX: Final = 500
+"""Characters, after trimming."""
+
+Title = Annotated[str, line(TITLE_LENGTH_MAX)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.e2e.client import Client
+from todos.model import TITLE_LENGTH_MAX
 
 pytestmark = pytest.mark.todos
 
@@ -158,7 +159,7 @@ def test_batch_over_projects_is_numbered_densely(client: Client, project_id: int
 
 
 def test_reader_resumes_after_the_number_it_remembers(client: Client, project_id: int) -> None:
-    titles = ["ä\N{PILE OF POO}\u2028\u00df", '"\\/', "x" * 500]
+    titles = ["ä\N{PILE OF POO}\u2028\u00df", '"\\/', "x" * TITLE_LENGTH_MAX]
     for title in titles:
         assert client.post(milk(project_id, title=title), Prefer="wait=30").status_code == 201
     path = f"/api/projects/{project_id}/todos"
@@ -189,7 +190,7 @@ BAD_BODIES = [
     (b'{"projectId": 7}', "#/title"),
     (b'{"projectId": 7, "title": ""}', "#/title"),
     (b'{"projectId": 7, "title": "\\ufeff"}', "#/title"),
-    (b'{"projectId": 7, "title": "%s"}' % (b"x" * 501), "#/title"),
+    (b'{"projectId": 7, "title": "%s"}' % (b"x" * (TITLE_LENGTH_MAX + 1)), "#/title"),
     (b'{"projectId": 7, "title": "a\\u0000b"}', "#/title"),
     (b'{"projectId": 7, "title": "\\ud800"}', "#/title"),
     (b'{"projectId": 7, "title": "x", "due": "today"}', "#/due"),

@@ -13,10 +13,13 @@ from store.sqlite.store import SqliteStore
 from tests.domain_under_test import KEY, WIRE
 from tests.publishing.memory_producer import MemoryProducer, Way
 from tests.publishing.parts import append, begin, lose_tail, publisher
+from todos.model import TITLE_LENGTH_MAX
 
 
 @pytest.mark.todos
-@pytest.mark.parametrize("title", ["Buy milk", "🧊" * 500, '"' * 500, "漢\u2028"])
+@pytest.mark.parametrize(
+    "title", ["Buy milk", "🧊" * TITLE_LENGTH_MAX, '"' * TITLE_LENGTH_MAX, "漢\u2028"]
+)
 def test_event_says_what_a_get_says(title: str) -> None:
     output = json.dumps({"id": 42, "title": title}, ensure_ascii=False)
     entry = Entry(42, "1c9e", 1, output)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from domain.story import given
 from todos import TODOS, Todo, TodoRequest, create
+from todos.model import TITLE_LENGTH_MAX
 
-titles = st.text(min_size=1, max_size=500)
+titles = st.text(min_size=1, max_size=TITLE_LENGTH_MAX)
 
 
 def test_first_todo_of_a_project_is_number_one() -> None:

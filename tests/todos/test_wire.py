@@ -15,8 +15,10 @@ from domain.request import Request
 from domain.text import WHITE_SPACE
 from domain.wire import Wire
 from todos import TODOS
+from todos.model import TITLE_LENGTH_MAX
 
 WIRE = Wire(TODOS)
+TOO_LONG = TITLE_LENGTH_MAX + 1
 ASKED = TODOS.newest.request.schema(asked=True)["properties"]["title"]
 KEPT = TODOS.newest.output.schema(asked=False)["properties"]["title"]
 
@@ -71,11 +73,11 @@ def test_project_id_is_an_integer_and_nothing_else(value: str, detail: str) -> N
 @pytest.mark.parametrize(
     ("value", "detail"),
     [
-        ('""', "1 to 500 characters after trimming; it has 0"),
+        ('""', f"1 to {TITLE_LENGTH_MAX} characters after trimming; it has 0"),
         ('" \\t\\n\\u00a0 "', "it has 0"),
         ('"\\ufeff"', "it has 0"),
-        (json.dumps("x" * 501), "it has 501"),
-        (json.dumps("\N{PILE OF POO}" * 501), "it has 501"),
+        (json.dumps("x" * TOO_LONG), f"it has {TOO_LONG}"),
+        (json.dumps("\N{PILE OF POO}" * TOO_LONG), f"it has {TOO_LONG}"),
         (r'"a\u0000b"', "control character U+0000"),
         (r'"a\nb"', "control character U+000A"),
         (r'"a\u007fb"', "control character U+007F"),
@@ -87,7 +89,7 @@ def test_project_id_is_an_integer_and_nothing_else(value: str, detail: str) -> N
         ("null", "must be a string; it is null"),
     ],
 )
-def test_title_is_1_to_500_characters_without_controls(value: str, detail: str) -> None:
+def test_title_has_bounded_length_and_no_controls(value: str, detail: str) -> None:
     errors = errors_of(f'{{"projectId": 7, "title": {value}}}')
     assert list(errors) == ["#/title"]
     assert detail in errors["#/title"]
@@ -97,8 +99,8 @@ def test_title_is_1_to_500_characters_without_controls(value: str, detail: str) 
     "title",
     [
         "x",
-        "x" * 500,
-        "\N{PILE OF POO}" * 500,
+        "x" * TITLE_LENGTH_MAX,
+        "\N{PILE OF POO}" * TITLE_LENGTH_MAX,
         "a\u2028b",
         "\u200b",
         "e\u0301",
@@ -147,7 +149,7 @@ def test_any_text_is_a_title_exactly_when_the_pattern_says_so(text: str) -> None
         assert kept == text.strip(WHITE_SPACE)
 
 
-@pytest.mark.parametrize(("length", "good"), [(500, True), (501, False)])
+@pytest.mark.parametrize(("length", "good"), [(TITLE_LENGTH_MAX, True), (TOO_LONG, False)])
 def test_published_pattern_counts_as_the_service_does(length: int, *, good: bool) -> None:
     text = " " + "\N{PILE OF POO}" * length + " "
     assert matches(ASKED, text) is good

@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from tests.triggers.http.service import Service, pointers, read
+from todos.model import TITLE_LENGTH_MAX
 
 GOOD: Final = {"projectId": 7, "title": "Buy milk"}
 TITLE: Final = {"title": "Buy milk"}
@@ -25,7 +26,7 @@ BODIES: Final[list[tuple[Any, str, str]]] = [
     (b'{"title": "a", "title": "b"}', "#/title", "must not be there twice"),
     ({"title": " \t\n"}, "#/title", "it has 0"),
     ({"title": "\ufeff"}, "#/title", "it has 0"),
-    ({"title": "x" * 501}, "#/title", "it has 501"),
+    ({"title": "x" * (TITLE_LENGTH_MAX + 1)}, "#/title", f"it has {TITLE_LENGTH_MAX + 1}"),
     ({"title": "a\x9fb"}, "#/title", "control character U+009F"),
     ({"title": True}, "#/title", "must be a string; it is a boolean"),
     (TITLE | {"due": "today"}, "#/due", "is not a known field"),

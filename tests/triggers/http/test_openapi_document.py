@@ -14,6 +14,7 @@ from domain.domain import AnyDomain
 from examples.invoices import INVOICES
 from tests.domain.domains import parrots
 from todos import TODOS
+from todos.model import TITLE_LENGTH_MAX
 from triggers.http import kinds, parameters
 from triggers.http.openapi.document import document
 from triggers.http.reading import PENDING_MAX
@@ -138,7 +139,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     made = document([TODOS])
     schemas, paths = made["components"]["schemas"], made["paths"]
     assert schemas["ProjectKey"]["maximum"] == 2_147_483_647
-    assert schemas["Todo"]["properties"]["title"]["maxLength"] == 500
+    assert schemas["Todo"]["properties"]["title"]["maxLength"] == TITLE_LENGTH_MAX
     assert schemas["ProjectSummary"]["properties"]["pending"]["maximum"] == PENDING_MAX
     assert schemas["TodosBatch"]["maxItems"] == sizes.BATCH_ITEMS_MAX
     single = paths["/api/todos"]["post"]["description"]
