@@ -10,6 +10,7 @@ _RANDOM: Final = [
     (re.compile(r"\b[0-9a-f]{32}(:\d+)?\b"), "{hex}"),
     (re.compile(r"\b00-[0-9a-f]{32}-[0-9a-f]{16}-\d\d\b"), "{traceparent}"),
     (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"), "{time}"),
+    (re.compile(r"(?<=/durabletask)/[0-9a-f]{16}(?=/)"), ""),  # the loopback port's random path
     (re.compile(r"\bcode=[^\"&\\]*(?=[\"&\\]|$)"), "code={key}"),
 ]
 _STACK: Final = re.compile(r"(\r?\n|\\n|\\r\\n)\s*at .*|Stack: .*", re.DOTALL)
