@@ -30,7 +30,7 @@ help:
 	@printf "%s\n" '  make mutants      mistakes in the real code, each of which a test must see; ARGS="no-sweeper" (5 min)'
 	@printf "%s\n" '  make model        check the protocol with TLC (5 min)'
 	@printf "%s\n" '  make conformance  hold localhost against recorded answers of the real host; writes localhost/FIDELITY.md (3 min)'
-	@printf "%s\n" '  make chaos        kill host and worker under load, two hosts in turn, functions apart; ARGS="--apart --history FILE" or --help (6 min)'
+	@printf "%s\n" '  make chaos        kill host and worker under load, two hosts in turn, functions apart; ARGS="--apart --history FILE", ARGS="--storage tables" DOMAIN=examples.invoices, or --help (6 min)'
 	@printf "%s\n" '  make bench        what it costs, every answer verified; ARGS=budgets, DOMAIN=examples.invoices (3 min)'
 	@printf "%s\n" '  make workshop     fifteen exercises, checked whenever you save; make exercise N=4 for one of them (4 h)'
 	@printf "%s\n" '  make workshop-check  that solutions pass and wrong attempts do not; N=4 (1 min)'
@@ -74,7 +74,7 @@ faults: venv-dev
 mutants: venv-dev node-azurite
 	@$(PY) -m tests.mutants $(ARGS)
 
-chaos: venv-dev
+chaos: venv-dev $(if $(findstring tables,$(ARGS)),node-azurite)
 	@$(PY) -m tests.chaos $(ARGS)
 
 textbook: venv

@@ -5,7 +5,7 @@ each other, then HTTP and durable functions in instances of their own, with the 
 Consumption (`--apart`: those alone). Requests come over HTTP and as events, and repeat until they
 are taken. At the end every answer and every event is compared with the log, everything is asked for
 once more, the output hub is compared with the log, what clients saw is judged as a history, and the
-auditor proves the storage. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which
+auditor proves the storage and a copy of it, restored elsewhere. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which
 leaves nothing running.
 """
 
@@ -15,13 +15,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.domain_under_test import MODULE
 from tools import stopping
+from tools.azurite import running
 from tools.terminal import Progress
 
 RUNS: Final[dict[str, Callable[[Plan], str]]] = {"one": one_host, "two": two_hosts, "apart": apart}
@@ -37,6 +39,7 @@ def parsed() -> argparse.Namespace:
     add = options.add_argument
     add("--hosts", choices=[*RUNS, "all"], default="all", help="which run (all)")
     add("--apart", dest="hosts", action="store_const", const="apart", help="as --hosts apart")
+    add("--storage", choices=["sqlite", "tables"], default="sqlite", help="tables: in Azurite")
     add("--kills", type=int, default=50, help="of one host (50)")
     add("--hub-losses", type=int, default=5, help="kills that take the task hub along (5)")
     add("--kills-in-turn", type=int, default=20, help="of two hosts, and of functions apart (20)")
@@ -52,11 +55,12 @@ def parsed() -> argparse.Namespace:
 def main() -> int:
     """Run it; return the exit code."""
     chosen = parsed()
-    print(f"domain {MODULE}, seed {chosen.seed}", flush=True)
+    print(f"domain {MODULE}, storage {chosen.storage}, seed {chosen.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     began = time.monotonic()
     try:
-        _run(chosen, folder, began + chosen.seconds)
+        with _account(chosen.storage) as environ:
+            _run(chosen, folder, began + chosen.seconds, environ)
     except BaseException:
         print(f"what is left of it is in {folder}; again with --seed {chosen.seed}", flush=True)
         raise
@@ -65,7 +69,19 @@ def main() -> int:
     return 0
 
 
-def _run(chosen: argparse.Namespace, folder: Path, deadline: float) -> None:
+@contextmanager
+def _account(storage: str) -> Iterator[Mapping[str, str]]:
+    """Have an account of Azure Storage for as long as it takes, if one is wanted."""
+    if storage == "sqlite":
+        yield {}
+        return
+    with running() as azurite:
+        yield {"EO_TABLES": azurite.connection_string()}
+
+
+def _run(
+    chosen: argparse.Namespace, folder: Path, deadline: float, environ: Mapping[str, str]
+) -> None:
     kills = {"one": chosen.kills, "two": chosen.kills_in_turn, "apart": chosen.kills_in_turn}
     for name in [chosen.hosts] if chosen.hosts in RUNS else RUNS:
         print(f"hosts: {name}, {kills[name]} kills", flush=True)
@@ -78,6 +94,8 @@ def _run(chosen: argparse.Namespace, folder: Path, deadline: float) -> None:
                 hub_losses=chosen.hub_losses,
                 requests=chosen.requests,
                 deadline=deadline,
+                storage=chosen.storage,
+                environ=environ,
                 history=history and history.with_name(f"{history.name}-{name}"),
                 progress=progress.add,
             )

@@ -1,14 +1,15 @@
 """The runs: a host that is killed, two that share a data folder, and one with its functions apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from tests.chaos import judge
 from tests.chaos.killing import Counts, Killer
+from tests.chaos.restored import restored
 from tests.chaos.traffic import Traffic
 from tests.chaos.verdict import canonical, check, name_of
 from tests.e2e.audit import audit
@@ -38,6 +39,9 @@ class Plan:
     """At least so many are answered over HTTP."""
     deadline: float
     """Of `time.monotonic`."""
+    storage: str = "sqlite"
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Besides: for `tables` the account."""
     history: Path | None = None
     """Where to write what clients saw: `.edn` and `.jsonl` are added."""
     progress: Callable[[int, str], None] = lambda _, __: None
@@ -46,21 +50,27 @@ class Plan:
 
 def one_host(plan: Plan) -> str:
     """Kill one host, or its worker, under load; return what was done and checked."""
-    host = LocalhostProcess(plan.folder / "one", environ=ENVIRON)
+    host = _host(plan, "one", ENVIRON)
     return _run(plan, [host], lambda killer: killer.kill_again_and_again(host, plan.hub_losses))
 
 
 def two_hosts(plan: Plan) -> str:
     """Have two hosts take over from each other; return what was done and checked."""
-    data = plan.folder / "two"
-    hosts = [LocalhostProcess(data, environ=ENVIRON, standby=True) for _ in range(2)]
+    hosts = [_host(plan, "two", ENVIRON, standby=True) for _ in range(2)]
     return _run(plan, hosts, lambda killer: killer.kill_in_turn(hosts))
 
 
 def apart(plan: Plan) -> str:
     """Kill HTTP and durable functions, each apart; return what was done and checked."""
-    host = LocalhostProcess(plan.folder / "apart", environ=APART)
+    host = _host(plan, "apart", APART)
     return _run(plan, [host], lambda killer: killer.kill_apart(host))
+
+
+def _host(
+    plan: Plan, name: str, environ: Mapping[str, str], *, standby: bool = False
+) -> LocalhostProcess:
+    everything = {**environ, **plan.environ}
+    return LocalhostProcess(plan.folder / name, plan.storage, everything, standby=standby)
 
 
 def _run(plan: Plan, hosts: list[LocalhostProcess], kill: Callable[[Killer], Counts]) -> str:
@@ -85,4 +95,5 @@ def _verdict(plan: Plan, hosts: list[LocalhostProcess], traffic: Traffic, counts
     assert not wrong, "\n".join(wrong[:10])
     counted = dict(counts) | found | {"operations of a history that is linear": len(operations)}
     lines = [f"  {number:7,} {what}" for what, number in counted.items()]
-    return "\n".join([*lines, *(f"  {line}" for line in audit(hosts[0]).splitlines())])
+    proved = [audit(hosts[0]), restored(hosts[0], plan.folder / "copy")]
+    return "\n".join([*lines, *(f"  {line}" for text in proved for line in text.splitlines())])

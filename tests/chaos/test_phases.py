@@ -1,6 +1,7 @@
 """`make chaos`, small: the same runs with a few kills."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def test_one_host_killed_again_and_again_keeps_every_promise(tmp_path: Path) -> 
     counted = one_host(plan(tmp_path, hub_losses=1))
     assert "1 task hubs lost" in counted
     assert "operations of a history that is linear" in counted
+
+
+@pytest.mark.azurite
+def test_host_on_tables_killed_keeps_every_promise(tmp_path: Path, tables_account: str) -> None:
+    environ = {"EO_TABLES": tables_account}
+    counted = one_host(replace(plan(tmp_path), storage="tables", environ=environ))
+    assert "Restored from a copy: Every promise holds" in counted
 
 
 def test_two_hosts_that_die_in_turn_keep_every_promise(tmp_path: Path) -> None:

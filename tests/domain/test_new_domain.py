@@ -39,13 +39,14 @@ def test_package_has_tests_that_pass_and_a_lock_that_holds(inside: Path) -> None
     assert (inside / "tickets" / "released.json").exists()
 
 
-def test_package_is_written_in_the_style_of_the_project(inside: Path) -> None:
-    assert main(["entries", "--key", "journalId"]) == 0
+@pytest.mark.parametrize("many", ["entries", "tickets", "invitations"])
+def test_package_is_written_in_the_style_of_the_project(inside: Path, many: str) -> None:
+    assert main([many, "--key", "journalId"]) == 0
     for command in (["ruff", "check"], ["ruff", "format", "--check"]):
-        checked = run(inside, *command, "--config", str(ROOT / "pyproject.toml"), "entries")
+        checked = run(inside, *command, "--config", str(ROOT / "pyproject.toml"), many)
         assert checked.returncode == 0, checked.stdout + checked.stderr
     typed = run(
-        inside, "mypy", "--strict", "--explicit-package-bases", "--cache-dir", "cache", "entries"
+        inside, "mypy", "--strict", "--explicit-package-bases", "--cache-dir", "cache", many
     )
     assert typed.returncode == 0, typed.stdout
 
@@ -61,27 +62,57 @@ def test_package_that_is_there_is_left_alone(
 
 @pytest.mark.parametrize(
     ("many", "one"),
-    [("tickets", "ticket"), ("entries", "entry"), ("boxes", "box"), ("classes", "class")],
+    [("tickets", "ticket"), ("entries", "entry"), ("boxes", "box"), ("addresses", "address")],
 )
 def test_singular_is_guessed(many: str, one: str) -> None:
     assert singular(many) == one
 
 
-def test_word_that_is_not_a_plural_asks_for_the_singular() -> None:
+@pytest.mark.parametrize("many", ["data", "buses", "houses", "leaves", "news", "series", "status"])
+def test_word_that_nobody_can_tell_asks_for_the_singular(many: str) -> None:
     with pytest.raises(ValueError, match="--one"):
-        singular("data")
+        singular(many)
 
 
 @pytest.mark.parametrize(
-    ("many", "one", "key"),
+    ("many", "one", "key", "why"),
     [
-        ("Tickets", "ticket", "accountId"),
-        ("tick-ets", "ticket", "accountId"),
-        ("classes", "class", "accountId"),
-        ("tickets", "tickets", "accountId"),
-        ("tickets", "ticket", "account id"),
+        ("Tickets", "ticket", "accountId", "must have the form"),
+        ("tick-ets", "ticket", "accountId", "must have the form"),
+        ("2fas", "fa", "accountId", "must have the form"),
+        ("ключи", "key", "accountId", "must have the form"),
+        ("classes", "class", "accountId", "no word of Python"),
+        ("tickets", "tickets", "accountId", "name must differ from plural"),
+        ("problems", "problem", "accountId", "name must differ from plural and from"),
+        ("keys", "key", "accountId", "Key is a word of the kit"),
+        ("todos", "todo", "accountId", "there is a module called todos already"),
+        ("statistics", "statistic", "accountId", "a module called statistics already"),
+        ("tickets", "ticket", "account id", "must have the form"),
+        ("tickets", "ticket", "ticketId", "the plural of the key must not be 'tickets'"),
+        ("tickets", "ticket", "subject", "the key must not be 'subject'"),
+        ("tickets", "ticket", "id", "must have different names"),
+        ("tickets", "ticket", "healthId", "a function of the app is called 'get_health'"),
     ],
 )
-def test_names_that_cannot_be_used_are_refused(many: str, one: str, key: str) -> None:
-    with pytest.raises(ValueError, match=r"must"):
+def test_names_that_cannot_be_used_are_refused(many: str, one: str, key: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
         names(many, one, key)
+
+
+def test_package_is_published_with_the_app(inside: Path) -> None:
+    (inside / ".funcignore").write_text("/*\n")
+    assert main(["people", "--one", "person"]) == 0
+    told = "/*\n\n!/[p]eople/\n/people/*\n!/people/*.py\n"
+    assert (inside / ".funcignore").read_text() == told
+
+
+def test_package_that_is_refused_leaves_nothing(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside / ".funcignore").write_text("/*\n")
+    assert main(["people"]) == 2
+    assert capsys.readouterr().err.strip() == (
+        'what is one of people called? Say so: ARGS="--one NAME"'
+    )
+    assert [each.name for each in inside.iterdir()] == [".funcignore"]
+    assert (inside / ".funcignore").read_text() == "/*\n"

@@ -9,7 +9,8 @@ from tests.e2e.client import Client, unused_key
 from tests.e2e.server import LocalhostProcess
 
 GIVEN = os.environ.get("EO_BASE_URL")
-STORAGES = ["given"] if GIVEN else ["sqlite", "tables"]
+ON_TABLES = pytest.param("tables", marks=pytest.mark.azurite)
+STORAGES = ["given"] if GIVEN else ["sqlite", ON_TABLES]
 
 
 def table_environment(request: pytest.FixtureRequest, storage: str) -> dict[str, str]:

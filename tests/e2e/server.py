@@ -19,7 +19,8 @@ from tests.domain_under_test import MODULE, TODOS
 
 APP: Final = Path(__file__).parents[2]
 
-START_SECONDS_MAX: Final = 30.0
+START_SECONDS_MAX: Final = 120.0
+"""A second or two on a machine that has nothing else to do; on one that has, a minute was seen."""
 STOP_SECONDS_MAX: Final = 45.0
 TAKE_OVER_SECONDS_MAX: Final = 10.0
 """A standby needs a fraction of a second; a machine with other things to do, longer."""

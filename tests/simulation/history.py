@@ -15,6 +15,7 @@ from tests.simulation.ledger import Broken, Violation
 from tests.simulation.limits import some_small
 from tests.simulation.placements import PLACEMENTS, TOGETHER, Placement
 from tests.simulation.places import STORE_CALL_SECONDS_MAX
+from tests.simulation.samples import NAMED
 from tests.simulation.troubles import CALL_SECONDS_MAX, PAUSED, Recurring, Troubles, fail_over
 from tests.simulation.world import REAL, Rounds, Variant, World, inside
 
@@ -70,7 +71,7 @@ SHARE_FAILED_OVER: Final = 0.1
 TROUBLE_SHARES: Final = (0.0, 0.0, 0.0005, 0.003)
 """Of steps with one kind of trouble, from which that of a history is drawn."""
 
-REPLAY: Final = "python -m tests.simulation {seed}"
+REPLAY: Final = f"{NAMED}python -m tests.simulation {{seed}}"
 
 
 class HistoryFailed(AssertionError):

@@ -123,3 +123,6 @@ def named(name: str | None) -> Samples:
 
 
 SAMPLES: Final = named(os.environ.get(DOMAIN))
+
+NAMED: Final = f"{DOMAIN}={os.environ[DOMAIN]} " if DOMAIN in os.environ else ""
+"""What goes before a command that is to run with the same domain."""

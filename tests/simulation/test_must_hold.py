@@ -11,6 +11,7 @@ from tests.simulation import neighbours
 from tests.simulation.clients import Sending, Way
 from tests.simulation.faults import Fault, Written
 from tests.simulation.placements import APART, TOGETHER, Placement
+from tests.simulation.samples import SAMPLES
 from tests.simulation.world import SWEEP_EVERY_SECONDS, Rounds, World, inside
 
 SOON_SECONDS: Final = 2.0
@@ -57,7 +58,7 @@ def test_fence_costs_the_next_request_no_conflict() -> None:
     with inside(world):
         neighbours.start(world, TOGETHER)
         for n in range(5):
-            sending = Sending(0.0, (request(world, "7", f"r{n}"),), made_here=True)
+            sending = Sending(0.0, (request(world, SAMPLES.keys[6], f"r{n}"),), made_here=True)
             world.settle(world.send([sending]), 5.0)
             world.pass_time(3.0)
         assert world.network.requests["log.fence"] >= 5
