@@ -120,11 +120,6 @@ class Function:
         """The name that messages carry, in lower case: names match without regard to case."""
         return self.shown_name.lower()
 
-    @property
-    def is_fired(self) -> bool:
-        """Whether this host ever runs it by itself."""
-        return self.trigger_type in FIRED_TRIGGERS and not self.disabled
-
     @cached_property
     def not_built(self) -> tuple[str, ...]:
         """The bindings that this host does not have: with one of them a function cannot run."""

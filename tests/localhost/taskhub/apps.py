@@ -105,3 +105,16 @@ class App:
         for gate in self.gates.values():
             gate.set()
         self._threads.shutdown()
+
+
+def failing(app: App, times: int) -> None:
+    """Give the app an activity that fails so many times per input."""
+    left: dict[str, int] = {}
+
+    @app.activity
+    def flaky(name: str) -> str:
+        left.setdefault(name, times)
+        if left[name]:
+            left[name] -= 1
+            raise ValueError(f"{name} boom")
+        return f"{name} done"

@@ -73,3 +73,15 @@ def counter(app: App) -> Callable[[Any], None]:  # noqa: C901 - one case per way
                 context.destruct_on_exit()
 
     return counter
+
+
+@pytest.fixture
+def echo_and_waits(app: App) -> None:
+    @app.orchestrator
+    def echo(context: Any) -> Any:
+        return context.get_input()
+
+    @app.orchestrator
+    def waits(context: Any) -> Any:
+        got = yield context.wait_for_external_event("go")
+        return [context.get_input(), got]

@@ -1,6 +1,7 @@
 """A task hub behind an HTTP server on a free port, and the SDK's client for it."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -107,3 +108,14 @@ async def eventually(read: Callable[[], Any], holds: Callable[[Any], bool]) -> A
         assert time.monotonic() < deadline, f"still {value!r}"
         await asyncio.sleep(0.005)
     return value
+
+
+async def call(host: Host, method: str, path: str, **options: Any) -> tuple[int, Any]:
+    async with host.http.request(method, path, **options) as response:
+        text = await response.text()
+        return response.status, json.loads(text) if text else None
+
+
+async def run(host: Host, name: str, input_: Any = None) -> Any:
+    """Start an orchestration and return its final status."""
+    return await host.finished(await host.client.start_new(name, None, input_))

@@ -11,29 +11,12 @@ from azure.durable_functions import RetryOptions
 from localhost.taskhub import Overridable
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import BASE, Host, until
-
-pytestmark = UNTYPED
+from tests.localhost.taskhub.host import BASE, Host, call, until
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def functions(app: App) -> None:
-    @app.orchestrator
-    def echo(context: Any) -> Any:
-        return context.get_input()
-
-    @app.orchestrator
-    def waits(context: Any) -> Any:
-        got = yield context.wait_for_external_event("go")
-        return [context.get_input(), got]
-
-
-async def call(host: Host, method: str, path: str, **options: Any) -> tuple[int, Any]:
-    async with host.http.request(method, path, **options) as response:
-        text = await response.text()
-        return response.status, json.loads(text) if text else None
+pytestmark = [UNTYPED, pytest.mark.usefixtures("echo_and_waits")]
 
 
 async def test_a_running_id_is_refused_and_a_finished_one_replaced(host: Host) -> None:

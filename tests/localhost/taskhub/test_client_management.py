@@ -1,7 +1,6 @@
 """Managing instances over the durable HTTP API (host-protocol 4.4): end, list, purge, rewind."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +8,7 @@ import pytest
 from azure.durable_functions import EntityId, OrchestrationRuntimeStatus
 
 from tests.localhost.taskhub.apps import UNTYPED, App
-from tests.localhost.taskhub.host import Host
-
-pytestmark = UNTYPED
+from tests.localhost.taskhub.host import Host, call
 
 FINISHED = [
     OrchestrationRuntimeStatus.Completed,
@@ -22,22 +19,7 @@ FINISHED = [
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def functions(app: App) -> None:
-    @app.orchestrator
-    def echo(context: Any) -> Any:
-        return context.get_input()
-
-    @app.orchestrator
-    def waits(context: Any) -> Any:
-        got = yield context.wait_for_external_event("go")
-        return [context.get_input(), got]
-
-
-async def call(host: Host, method: str, path: str, **options: Any) -> tuple[int, Any]:
-    async with host.http.request(method, path, **options) as response:
-        text = await response.text()
-        return response.status, json.loads(text) if text else None
+pytestmark = [UNTYPED, pytest.mark.usefixtures("echo_and_waits")]
 
 
 async def test_finished_instances_take_no_events(host: Host) -> None:

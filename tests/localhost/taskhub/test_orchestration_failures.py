@@ -5,30 +5,12 @@ from typing import Any
 import pytest
 from azure.durable_functions import EntityId, RetryOptions
 
-from tests.localhost.taskhub.apps import UNTYPED, App
-from tests.localhost.taskhub.host import Host, until
+from tests.localhost.taskhub.apps import UNTYPED, App, failing
+from tests.localhost.taskhub.host import Host, run, until
 
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
 
 K = EntityId("Counter", "k")
-
-
-async def run(host: Host, name: str, input_: Any = None) -> Any:
-    """Start an orchestration and return its final status."""
-    return await host.finished(await host.client.start_new(name, None, input_))
-
-
-def failing(app: App, times: int) -> None:
-    """Give the app an activity that fails so many times per input."""
-    left: dict[str, int] = {}
-
-    @app.activity
-    def flaky(name: str) -> str:
-        left.setdefault(name, times)
-        if left[name]:
-            left[name] -= 1
-            raise ValueError(f"{name} boom")
-        return f"{name} done"
 
 
 async def test_the_error_surfaces_when_all_attempts_have_failed(host: Host, app: App) -> None:
