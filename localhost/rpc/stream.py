@@ -139,13 +139,15 @@ class Stream(asyncio.Protocol):
         it back.
         """
         frames, self._waiting = self._waiting, []
-        if frames and self._transport is not None:
+        if frames and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(frames))
 
     def _flush_turn(self) -> None:
         self._is_due = False
         self.flush()
-        if self._long and not self._is_full and self._transport is not None:
+        if self._transport is None or self._transport.is_closing():
+            return  # the other end has gone since; uvloop would raise
+        if self._long and not self._is_full:
             self._send_piece(self._transport)
             if self._long and not self._is_full:
                 self._is_due = True

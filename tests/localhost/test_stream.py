@@ -94,3 +94,26 @@ async def test_other_end_that_does_not_read_gets_one_piece_at_a_time() -> None:
     transport.abort()
     far.close()
     await asyncio.sleep(0)
+
+
+class Closed(asyncio.Transport):
+    """What is left of a connection whose other end was killed, as uvloop has it."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def write(self, _: Any) -> None:
+        raise RuntimeError("the handler is closed")
+
+
+async def test_message_to_a_process_that_is_gone_is_dropped() -> None:
+    stream = Stream(ToWorker, print, print)
+    stream.connection_made(Closed())
+    stream.send(InvocationCancel("1"))
+    stream.flush()
+    stream.send(HubResponse(1, 200, bytes(8_000_000)))
+    stream.send(InvocationCancel("2"))
+    stream._flush_turn()
