@@ -101,6 +101,7 @@ def main(args: Sequence[str]) -> int:
         except (OSError, ValueError) as error:
             print(f"--domain {options.domain}: {error}", file=sys.stderr)
             return 1
+    print(f"The page: http://localhost:{options.port}/api/page", flush=True)
     command = [sys.executable, "-m", "localhost", "--port", str(options.port), "--data", str(data)]
     environ = settings_for(data, options.storage, os.environ)
     return _become([*command, *others], environ)

@@ -18,6 +18,7 @@ from domain.domain import AnyDomain
 from domain.names import function_names
 from telemetry import tracing
 from triggers.engine import Engine
+from triggers.http import page
 from triggers.http.health import Health
 from triggers.http.openapi.document import document_bytes
 from triggers.http.reading import Reading, guarded
@@ -101,6 +102,14 @@ def _declare_open(functions: df.Blueprint, health: Health, domains: Sequence[Any
     @functions.route("health", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
     async def get_health(req: func.HttpRequest) -> func.HttpResponse:
         return await guarded(health.get, req)
+
+    @functions.route("page", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def get_page(req: func.HttpRequest) -> func.HttpResponse:
+        return await guarded(page.get, req)
+
+    @functions.route("page/{*file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def get_page_file(req: func.HttpRequest) -> func.HttpResponse:
+        return await guarded(page.get, req)
 
     @functions.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
     async def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding

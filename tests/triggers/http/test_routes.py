@@ -18,7 +18,7 @@ from todos import TODOS
 from triggers.http import routes
 from triggers.http.openapi.document import document, document_bytes
 
-ANONYMOUS = {"health", "openapi.json"}
+ANONYMOUS = {"health", "openapi.json", "page", "page/{*file}"}
 
 Indexed = dict[tuple[str, str], Any]
 
@@ -49,14 +49,19 @@ DOMAINS = [[TODOS], [INVOICES], [TODOS, INVOICES, parrots()]]
 @pytest.mark.parametrize("domains", DOMAINS)
 async def test_routes_are_those_of_the_document(service: Service, domains: list[AnyDomain]) -> None:
     documented = {
-        (method.upper(), path.removeprefix("/api/").replace("{requestId}", "{*requestId}"))
+        (
+            method.upper(),
+            path.removeprefix("/api/")
+            .replace("{requestId}", "{*requestId}")
+            .replace("{file}", "{*file}"),
+        )
         for path, methods in document(domains)["paths"].items()
         for method in methods
         if method != "parameters"
     }
     found = indexed(service, domains)
     assert set(found) == documented
-    assert len(found) == 9 * len(domains) + 3
+    assert len(found) == 9 * len(domains) + 5
 
 
 async def test_functions_are_named_after_their_domain(service: Service) -> None:

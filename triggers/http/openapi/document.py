@@ -8,7 +8,7 @@ from domain.domain import AnyDomain
 from domain.names import words
 from triggers.http.openapi.components import headers, parameters, responses, shared_schemas
 from triggers.http.openapi.domain_paths import paths_of
-from triggers.http.openapi.domain_schemas import schemas_of
+from triggers.http.openapi.domain_schemas import named, schemas_of
 from triggers.http.openapi.parts import answers, content
 
 VERSION: Final = "1.0.0"
@@ -45,6 +45,7 @@ def document(domains: Sequence[AnyDomain]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"functionKey": []}, {"functionKeyInQuery": []}],
         "tags": _tags(domains),
+        "x-domains": [_domain(each) for each in domains],
         "paths": paths | _open_paths(),
         "components": {
             "securitySchemes": {
@@ -64,12 +65,51 @@ def document_bytes(domains: Sequence[AnyDomain]) -> bytes:
     return json.dumps(document(domains), ensure_ascii=False).encode()
 
 
+def _domain(domain: AnyDomain) -> dict[str, Any]:
+    """Say how the names in the paths and schemas belong together, for generic clients."""
+    return {
+        "name": domain.name,
+        "plural": domain.plural,
+        "key": domain.key.name,
+        "keys": domain.key.plural,
+        "place": domain.place,
+        "requestId": domain.request_id,
+        "request": named(domain).request,
+        "versions": sorted(domain.compiled),
+    }
+
+
 def _tags(domains: Sequence[AnyDomain]) -> list[dict[str, str]]:
     tags = [
         {"name": each.plural, "description": f"{words(each.plural).capitalize()}."}
         for each in domains
     ]
     return [*tags, {"name": "operating", "description": "Anonymous."}]
+
+
+_FILE: Final = {
+    "name": "file",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "examples": ["main.js"]},
+}
+
+
+def _page(operation: str, summary: str) -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    found = dict.fromkeys(("text/html", "text/css", "text/javascript", "image/svg+xml"), text)
+    return {
+        "operationId": operation,
+        "tags": ["operating"],
+        "summary": summary,
+        "description": "Holds no data: its scripts call this API with the key that a person enters.",
+        "security": [],
+        "responses": {
+            "200": {"description": "The file.", "content": found},
+            "304": {"description": "The browser has it."},
+            **answers(404, 500),
+        },
+    }
 
 
 def _open_paths() -> dict[str, Any]:
@@ -94,6 +134,11 @@ def _open_paths() -> dict[str, Any]:
                 },
             },
             "head": {"operationId": "headHealth", **health, "responses": head},
+        },
+        "/api/page": {"get": _page("getPage", "The page for people")},
+        "/api/page/{file}": {
+            "parameters": [_FILE],
+            "get": {**_page("getPageFile", "A file of the page")},
         },
         "/api/openapi.json": {
             "get": {
