@@ -18,11 +18,12 @@ TESTS = tests/engine tests/publishing tests/triggers/events tests/e2e tests/chao
 endif
 RUN = $(PY) -m tools.run $(OTHER) --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: help run test conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
+.PHONY: help run test browser conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
 
 help:
 	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
 	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (15 min)'
+	@printf "%s\n" '  make browser      the page in a real Chromium, Debian'"'"'s where there is none; SCREENSHOT=docs/page.png (2 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
 	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
 	@printf "%s\n" '  make audit        prove from storage alone that no promise is broken; DATA, STORAGE as for run (1 s)'
@@ -49,6 +50,10 @@ endif
 
 test: venv-dev node-azurite node-kusto
 	@$(PY) -m pytest -p tools.pytest_stopping $(TESTS) $(ARGS)
+
+browser: venv-dev
+	@$(PY) -m tools.setup.chromium
+	@EO_DOMAIN=todos EO_SCREENSHOT="$(abspath $(SCREENSHOT))" $(PY) -m pytest page/tests $(ARGS)
 
 conformance: venv-dev
 	@$(PY) -m pytest -p tools.pytest_stopping localhost/conformance -p no:cacheprovider --timeout 600 \

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -46,16 +46,19 @@ class LocalhostProcess:
         *,
         standby: bool = False,
         app: Path | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         """Keep everything in `data`; `environ` is added to the environment.
 
         With `standby` it shares `data` with whoever owns it at the moment, if anybody does. `app`
-        is the folder of an app in place of the one with the domain under test.
+        is the folder of an app in place of the one with the domain under test; `arguments` are
+        more of `tools.run` and of `localhost`.
         """
         self.data = data
         self.storage = storage
         self.standby = standby
         self.app = app
+        self.arguments = arguments
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.output = data.with_name(f"{data.name}-{self.port}.log")
@@ -78,6 +81,7 @@ class LocalhostProcess:
         command = [sys.executable, "-m", "tools.run", "--port", str(self.port)]
         command += ["--data", str(self.data), "--storage", self.storage, "--no-request-log"]
         command += ["--standby"] if self.standby else []
+        command += self.arguments
         if self.app is not None:
             command += ["--app", str(self.app)]
         elif MODULE != TODOS:

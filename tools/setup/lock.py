@@ -45,8 +45,9 @@ def main() -> int:
         before: list[str] = []
         for place, name in enumerate(NAMES):
             pinned = _compile(uv, name, Path(folder), upgrade=arguments.upgrade)
-            _write(name, NAMES[place - 1] if place else "", [p for p in pinned if p not in before])
-            before = pinned
+            new = [each for each in pinned if _version(each) not in before]
+            _write(name, NAMES[place - 1] if place else "", new)
+            before = [_version(each) for each in pinned]
         for name in ALONE:
             _write(name, "", _compile(uv, name, Path(folder), upgrade=arguments.upgrade))
     return 0
@@ -98,6 +99,13 @@ def _compile(uv: Path, name: str, folder: Path, *, upgrade: bool) -> list[str]:
 def _blocks(names: Sequence[str]) -> list[str]:
     paths = [ROOT / f"{name}.txt" for name in names]
     return [each for path in paths if path.exists() for each in BLOCK.findall(path.read_text())]
+
+
+def _version(block: str) -> str:
+    """Return what a block pins, `cffi==2.0.0`, without where: a later file may only say it wider,
+    for systems (PyPy on Windows) that the app is not for.
+    """
+    return re.split(r"[ ;\\]", block, maxsplit=1)[0]
 
 
 def _write(name: str, base: str, blocks: Sequence[str]) -> None:
