@@ -1,13 +1,15 @@
 """What publishing asks of an event hub."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from publishing.events import Event
 
 
 class NotSent(Exception):
     """No confirmation: all of the events, some or none may be in the hub, now or a little later."""
+
+    is_of_a_service: Final = True
 
 
 class Producer(Protocol):

@@ -1,13 +1,15 @@
 """What the protocol asks of the task hub, which may repeat, delay, reorder or lose all of it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from entities.order import Order
 
 
 class HubUnknown(Exception):
     """No answer, or one that says nothing. What was asked for may have happened, or still happen."""
+
+    is_of_a_service: Final = True
 
 
 class TaskHub(Protocol):

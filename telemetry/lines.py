@@ -16,6 +16,9 @@ off at 32,768 characters, and half a list could not be read back."""
 
 PLAIN: Final = (int, float, str)
 
+OF_A_SERVICE: Final = "is_of_a_service"
+"""Attribute of exceptions that say all there is to know: a store, a hub or an account failed."""
+
 Field = int | float | str | Sequence[str]
 
 _json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
@@ -30,11 +33,16 @@ def write(
 ) -> None:
     """Write one line, if anybody listens.
 
-    The event and all plain fields are `fields` of the record as well; exported, they are custom
+    A failure of a service is a field, `cause`: where the app noticed it says nothing, and when a
+    disk is full or an account is down, a traceback for each call would be most of what is written.
+    Any other `error` may be a bug and brings its traceback. The event and all plain fields are `fields` of the record as well; exported, they are custom
     dimensions. Lists are in the text only: as a dimension they would be cut off.
     """
     if log.isEnabledFor(level):
         plain = {name: each for name, each in fields.items() if isinstance(each, PLAIN)}
+        if getattr(error, OF_A_SERVICE, False):
+            plain["cause"], error = repr(error), None
+            fields = {**plain, **fields}  # lists come last
         extra = {"fields": {"event": event, **plain}}
         log.log(level, "%s", _Line(event, fields), exc_info=error, extra=extra)
 

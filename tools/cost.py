@@ -25,6 +25,8 @@ PRICES: Final[Mapping[str, float]] = {
     "always ready": 0.000004,
     "always ready, executing": 0.000016,
     "on demand": 0.000026,
+    # and per million executions
+    "executions": 0.40,
     # Storage, general purpose v2: per 10,000 calls, and per GB and month
     "queue calls": 0.004,
     "table calls": 0.00036,
@@ -60,6 +62,9 @@ TELEMETRY_GB_PER_MILLION: Final = (0.12, 1.7)
 
 LOG_GB_PER_MILLION: Final = 0.51
 """A title of 30 characters and a UUID as request id."""
+
+EXECUTIONS_PER_ENTRY: Final = (1.1, 2.2)
+"""Of functions, on Flex Consumption: HTTP, and the entity for a batch of entries or for each."""
 
 INSTANCE_GB: Final = 2.0
 EXECUTION_SECONDS_MIN: Final = 1.0
@@ -130,11 +135,18 @@ def load(each: Installation, rate: float) -> tuple[float, float]:
     entries = rate * SECONDS
     storage = PRICES["table GB in zones" if each.zones else "table GB"]
     kept = entries / 1e6 * LOG_GB_PER_MILLION * storage + more_instances(each, rate)
+    shared, alone = (executions(each, entries, count) for count in EXECUTIONS_PER_ENTRY)
     calls = (
         QUEUE_CALLS_PER_ENTRY * PRICES["queue calls"]
         + TABLE_CALLS_PER_ENTRY * PRICES["table calls"]
     )
-    return kept + telemetry(entries, 0), kept + entries / 10_000 * calls + telemetry(entries, 1)
+    called = entries / 10_000 * calls
+    return kept + shared + telemetry(entries, 0), kept + alone + called + telemetry(entries, 1)
+
+
+def executions(each: Installation, entries: float, per_entry: float) -> float:
+    """Return what Flex Consumption takes for running functions, besides their time."""
+    return 0.0 if each.instances else entries * per_entry / 1e6 * PRICES["executions"]
 
 
 def more_instances(each: Installation, rate: float) -> float:

@@ -30,6 +30,9 @@ object, so no domain can have written it."""
 class StoreError(Exception):
     """The store did not do as asked."""
 
+    is_of_a_service: Final = True
+    """`telemetry.lines`: its text is the cause, and no traceback is needed."""
+
 
 class Conflict(StoreError):
     """Nothing was written: a row is there that must not be, or the head has moved."""

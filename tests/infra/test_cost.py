@@ -13,6 +13,7 @@ from tools.cost import (
     SECONDS,
     Installation,
     compute,
+    executions,
     load,
     polling,
     table,
@@ -72,3 +73,8 @@ def test_load_costs_more_when_nothing_is_shared(each: Installation) -> None:
     low, high = load(each, 100)
     assert 0 < low < high
     assert load(each, 1_000) > (low, high)
+
+
+def test_only_flex_pays_for_executions() -> None:
+    assert executions(FLEX, 1e6, 2.2) == pytest.approx(2.2 * PRICES["executions"])
+    assert executions(Installation("plan", {"P0v3": 2}), 1e6, 2.2) == 0

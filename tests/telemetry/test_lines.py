@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publishing.producer import NotSent
 from store.ports.records import Unknown
+from taskhub.port import HubUnknown
 from telemetry.decisions import LOGGER, log
 from telemetry.lines import IDS_CHARACTERS_MAX, pieces
 from tests.telemetry.examples import EVENTS, TELL, story, written_by
@@ -71,6 +73,36 @@ def test_cause_is_no_field(text: str) -> None:
     error = Unknown(f'{text} requests=["1c9e"] requests=[]')
     lines = written_by(lambda: TELL.signal_failed("7", error))
     assert story(lines, "7", "1c9e") == []
+
+
+@given(st.text())
+def test_cause_of_a_failed_service_is_no_field(text: str) -> None:
+    error = Unknown(f'{text} requests=["1c9e"] requests=[]')
+    [line] = written_by(lambda: TELL.not_accepted("7", ["a"], error))
+    assert story([line], "7", "1c9e") == []
+    assert line.endswith(' requests=["a"]')
+
+
+@pytest.mark.parametrize("error", [Unknown("full"), HubUnknown("full"), NotSent("full")], ids=repr)
+def test_failed_service_is_one_line_with_its_cause(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A full disk once made 78 lines of each request that was turned away.
+    try:
+        raise error from OSError("no space")
+    except type(error):
+        TELL.emit_failed("7", error)
+    [record] = caplog.records
+    assert logging.Formatter().format(record).splitlines() == [
+        f'emit_failed domain="telling" key="7" cause="{error!r}"'
+    ]
+    assert vars(record)["fields"]["cause"] == repr(error)
+
+
+def test_anything_else_brings_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    TELL.emit_failed("7", ValueError("a bug"))
+    [record] = caplog.records
+    assert "ValueError: a bug" in logging.Formatter().format(record)
 
 
 @pytest.mark.parametrize("ids", [["x" * 255] * 300, ["🧊" * 255] * 30, ["x"], []])
