@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from localhost.console import Console
+from localhost.environment import worker_environment
 from localhost.errors import StartError
 from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
-from localhost.profile import time_factor
+from localhost.instances import ALL, GROUP_SETTING, Instances
+from localhost.options import Options
+from localhost.profile import Placement, time_factor
 from localhost.taskhub.worker_port import WorkerDied
+from localhost.worker_faults import WorkerFaults
 from localhost.worker_process import AppBroken
 from localhost.workers import WorkerOptions, Workers
 
@@ -23,6 +27,19 @@ def worker_options(host_json: HostJson) -> WorkerOptions:
     if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
         raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
     return WorkerOptions(int(count), host_json.function_timeout(), time_factor(os.environ))
+
+
+def instances_of(
+    options: Options, host_json: HostJson, console: Console, faults: WorkerFaults
+) -> Instances:
+    """Return the instances that the profile asks for, none of them started. Raises StartError."""
+    workers, environ = worker_options(host_json), worker_environment(os.environ)
+
+    def workers_of(group: str) -> Workers:
+        own = {} if group == ALL else {GROUP_SETTING: group}
+        return Workers(options.app, environ | own, console, workers, faults)
+
+    return Instances(workers_of, apart=options.profile.placement is Placement.APART)
 
 
 async def load_app(

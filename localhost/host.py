@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from localhost.admin import AdminApi
-from localhost.app_loading import load_app, worker_options
+from localhost.app_loading import instances_of, load_app
 from localhost.background import Background
 from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
 from localhost.data_guard import DataGuard, DataLost
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
-from localhost.environment import prepare_environment, shared_settings, worker_environment
+from localhost.environment import prepare_environment, shared_settings
 from localhost.errors import HostError, StartError
 from localhost.faults import FaultPlan
 from localhost.faults_api import FaultsApi
@@ -33,7 +33,7 @@ from localhost.http_encoding import Answer
 from localhost.http_front import HttpFront, HttpLimits
 from localhost.http_server import Handler, Request
 from localhost.hub_calls import hub_of
-from localhost.instances import ALL, GROUP_SETTING, Instances
+from localhost.instances import Instances
 from localhost.keys import load_keys
 from localhost.listeners import (
     BODY_BYTES_DEFAULT,
@@ -46,14 +46,13 @@ from localhost.listeners import (
 )
 from localhost.options import Options
 from localhost.owner import LOOK_SECONDS, check_settings, new_owner, write_owner
-from localhost.profile import Placement
 from localhost.refusing_host import RefusingHost
 from localhost.routing import RouteTable, build_routes
 from localhost.runner import FunctionRunner
 from localhost.standby import Standby, owner_door
 from localhost.start_screen import function_lines, key_lines, urls_of, warnings_of
 from localhost.timers import request_by_hand, schedule_errors, schedule_warnings
-from localhost.workers import EXHAUSTED, Workers
+from localhost.workers import EXHAUSTED
 
 
 @asynccontextmanager
@@ -90,14 +89,7 @@ async def _running(
     for line in host_json.warnings():
         console.line(f"warning: {line}")
     faults = FaultPlan.read(os.environ)
-    worker_options_ = worker_options(host_json)
-
-    def workers_of(group: str) -> Workers:
-        environ = worker_environment(os.environ) | ({} if group == ALL else {GROUP_SETTING: group})
-        return Workers(options.app, environ, console, worker_options_, faults.workers)
-
-    apart = options.profile.placement is Placement.APART
-    instances = Instances(workers_of, apart=apart)
+    instances = instances_of(options, host_json, console, faults.workers)
     stack.callback(data.settle)
     stack.push_async_callback(instances.stop)
     functions = await load_app(instances.first, options.app, host_json, console)

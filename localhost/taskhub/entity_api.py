@@ -23,7 +23,6 @@ from localhost.taskhub.rpc import (
 )
 from localhost.taskhub.status import shown_entity
 
-_NOTHING: Final = "null"
 _WITH_KEY: Final = 3
 """Segments of `entities/{name}/{key}`."""
 
