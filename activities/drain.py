@@ -1,6 +1,6 @@
 """Drains: give the inbox of a key its places though no client waits.
 
-The activity and the sweeper run them. Whoever waits goes before: drains have a bounded number of
+The activity and the sweeper run them. Waiters go first: drains have a bounded number of
 places in a process, and take their turns behind clients.
 """
 

@@ -216,7 +216,7 @@ class Emitter:
     # What the log said in this round
 
     def _settled(self, lane: Lane, answers: Mapping[str, Answer], *, is_ours: bool) -> None:
-        """Wake whoever waits, remember what the entity has to hear, remove the inbox rows."""
+        """Wake the waiters, remember what the entity has to hear, remove the inbox rows."""
         listed = frozenset(lane.order.outbox)
         told: list[str] = []
         removable: list[str] = []

@@ -76,7 +76,7 @@ class GroupCommit(Generic[K, I, R]):
             for (_, future, _), result in zip(group, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-        except Exception as error:  # noqa: BLE001 - handed to whoever is waiting
+        except Exception as error:  # noqa: BLE001 - handed to the waiters
             for _, future, _ in group:
                 if not future.done():
                     future.set_exception(error)

@@ -1,5 +1,5 @@
 """What the host prints. Lines are gathered and written a few times a second: a write per request
-would cost as much as the request. They are written by a thread, because whoever reads them may be
+would cost as much as the request. They are written by a thread, because their reader may be
 slow, or stop reading.
 """
 

@@ -1,7 +1,7 @@
 """Notices that the data folder changes under the host: removed, replaced, emptied, truncated.
 
 SQLite goes on writing into files that have no name any more, and makes a missing file anew. Both
-would lose what was acknowledged without a word.
+would lose what was acknowledged, silently.
 """
 
 import asyncio

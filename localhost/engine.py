@@ -44,7 +44,7 @@ class Engine:
         *,
         profile: Profile = NONE,
     ) -> None:
-        """Raise StartError when a setting makes no sense."""
+        """Raise StartError when a setting is invalid."""
         self._data = data
         self._functions = functions
         self._runner = runner

@@ -291,7 +291,7 @@ class Host:
             console.line(f"warning: {line}")
         if not options.enable_auth and not is_loopback(options.host):
             console.line(
-                "warning: whoever reaches this machine may do everything: no --enable-auth"
+                "warning: every client that reaches this machine may do everything: no --enable-auth"
             )
         if options.enable_auth:
             for line in key_lines(self._keys):

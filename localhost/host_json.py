@@ -48,7 +48,7 @@ class HostJson:
         return host
 
     def warnings(self) -> list[str]:
-        """Return what the real host takes without a word and what will hurt there."""
+        """Return what the real host takes silently and what will hurt there."""
         lines = []
         if self._root.get("retry") is not None:
             lines.append(

@@ -30,7 +30,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of this host; whoever has the master key may do everything."""
+    """The keys of this host; the master key allows everything."""
 
     master: str
     host: str
@@ -76,7 +76,7 @@ def load_keys(file: Path) -> Keys:
     """Return the keys of the file; make them when it is missing. Raises StartError if damaged."""
     if not file.exists():
         fresh = {name: secrets.token_urlsafe(40) for name in ("master", "host", "system")}
-        # A standby may be doing the same; then the keys are those of whoever came first.
+        # A standby may be doing the same; then the keys of the first one hold.
         create_json(file, {**fresh, "functions": {}}, mode=0o600)
     return _keys_of(read_json(file), file)
 

@@ -1,6 +1,6 @@
 """A host in state Error: what the real one becomes when it cannot start (host-protocol 13.5).
 
-The process runs on and answers every request with 503, so that whoever looks at the process alone
+The process runs on and answers every request with 503, so that a check of the process alone
 sees nothing wrong.
 """
 

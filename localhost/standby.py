@@ -46,7 +46,7 @@ Answer = Callable[[Request, str, str], Awaitable[web.StreamResponse]]
 
 
 class Standby:
-    """Passes requests on to whoever owns the data folder now. Belongs to the running event loop."""
+    """Passes requests on to the owner of the data folder. Belongs to the running event loop."""
 
     def __init__(self, owner_file: Path) -> None:
         self.active = True

@@ -23,7 +23,7 @@ CLOSE_SECONDS_MAX: Final = 5.0
 
 RETRIES_MAX: Final = 1
 """A dropped idle connection is noticed by the next send, and made anew. Whatever is worse than
-that is tried again by whoever looks at the markers."""
+that is tried again by the catch-up run that finds the marker."""
 
 RETRY_PAUSE_SECONDS: Final = 0.2
 

@@ -2,7 +2,7 @@
 
 In this order. A crash between sending and moving sends the same events again; in the other order
 it would leave them out. Two publishers in two processes repeat each other's events, each of them
-in order, so that whoever skips the places it has seen gets every entry once and in order.
+in order, so that a consumer that skips the places it has seen gets every entry once and in order.
 """
 
 from collections.abc import Sequence

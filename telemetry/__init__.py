@@ -1,1 +1,1 @@
-"""What the app tells whoever runs it: a line and a count per decision, and spans between them."""
+"""What the app tells its operators: a line and a count per decision, and spans between them."""

@@ -1,6 +1,6 @@
 """What a TODO is, and how the next one follows from the last.
 
-Pure: no I/O, no clock, no chance. The engine may run :func:`create` as often as it likes, anywhere.
+Pure: no I/O, no clock, no randomness. The engine may run :func:`create` as often as it likes, anywhere.
 """
 
 from dataclasses import dataclass

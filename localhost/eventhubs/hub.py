@@ -54,7 +54,7 @@ class Hub:
         Raises sqlite3.Error; then it is unknown whether they were added.
         """
         # Not cancelled with its caller: the events may be committed all the same, and then
-        # whoever waits for them must be woken.
+        # their waiters must be woken.
         task = asyncio.create_task(self._send(self._by_partition(events, partition)))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)

@@ -41,7 +41,7 @@ class EventHubsService:
         faults: EventHubFaults,
         environ: Mapping[str, str],
     ) -> None:
-        """Raise StartError when a binding or a setting makes no sense."""
+        """Raise StartError when a binding or a setting is invalid."""
         self._path = path
         self._options = options
         self._faults = faults

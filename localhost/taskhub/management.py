@@ -26,7 +26,7 @@ _ENTITY_STATUS = "UPDATE instances SET status = ?, output = ? WHERE id = ?"
 
 
 class Invalid(Exception):
-    """The request makes no sense, whatever the state of the instance."""
+    """The request is invalid, whatever the state of the instance."""
 
 
 class NotFound(Exception):

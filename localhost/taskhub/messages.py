@@ -118,7 +118,7 @@ def hide(
     activities: Iterable[ActivityTask],
     until: Microseconds,
 ) -> None:
-    """Keep what was seen from being seen again before that time, by whoever looks."""
+    """Keep what was seen from being seen again before that time, by any reader."""
     for table, items in (("messages", messages), ("activities", activities)):
         connection.executemany(
             f"UPDATE {table} SET due = ? WHERE seq = ?",  # noqa: S608 - constants

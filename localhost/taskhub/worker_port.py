@@ -1,4 +1,4 @@
-"""What the task hub needs from whoever runs the user's functions."""
+"""What the task hub needs from the runner of the user's functions."""
 
 from collections.abc import Sequence
 from typing import Protocol

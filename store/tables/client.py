@@ -62,7 +62,7 @@ UNCLEAR: Final = (
     *(AzureError, ClientError, OSError),
     *(ValueError, LookupError, TypeError, zlib.error),
 )
-"""No connection, no answer in time (TimeoutError is an OSError), or one that makes no sense."""
+"""No connection, no answer in time (TimeoutError is an OSError), or a malformed one."""
 
 T = TypeVar("T")
 

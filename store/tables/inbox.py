@@ -135,6 +135,6 @@ def _oldest(group: list[Row], accepted_before: datetime) -> Sequence[Waiting]:
         try:
             found.append(rows.waiting_of(row))
         except Unreadable:
-            continue  # told by whoever reads the rows of the key
+            continue  # reported by the reader of the rows of the key
     unreadable = Request(rows.key_of(group[0]), str(group[0].get("requestId", "")), NO_PAYLOAD)
     return found or [Waiting(unreadable, accepted_before)]

@@ -17,7 +17,7 @@ any other one is hashed, and its rows have it in a column `key`.
 
 Rows are for ever. A format that changes what a column means, or does without one, gets the next
 number, and its rows a column `v` that says so; without one it is 1. A row of a format that is not
-known is never guessed at: whoever reads it fails (`docs/decisions/0017`).
+known is never guessed at: reading it fails (`docs/decisions/0017`).
 """
 
 import hashlib
@@ -223,7 +223,7 @@ def _written_at(row: Mapping[str, Any]) -> datetime | None:
 
 
 def _check_owner(row: Mapping[str, Any], row_key: str) -> None:
-    """A row whose content belongs under another key is not an answer to whoever looked for it."""
+    """A row whose content belongs under another key is not an answer to a look for it."""
     if row["RowKey"] != row_key:
         raise ValueError(f"request id {row['requestId']!r} belongs under {row_key}")
 

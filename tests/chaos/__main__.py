@@ -44,7 +44,12 @@ def parsed() -> argparse.Namespace:
     add("--hub-losses", type=int, default=5, help="kills that take the task hub along (5)")
     add("--kills-in-turn", type=int, default=20, help="of two hosts, and of functions apart (20)")
     add("--requests", type=int, default=1_000, help="answered over HTTP in each run at least")
-    add("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of all chances")
+    add(
+        "--seed",
+        type=int,
+        default=random.SystemRandom().randrange(10**6),
+        help="of all random choices",
+    )
     add("--seconds", type=float, default=600.0, help="after which it has failed (600)")
     add("--history", type=Path, metavar="FILE",
         help="write what clients saw, as a list-append history of Jepsen, to FILE-one.edn,"

@@ -68,7 +68,7 @@ class Killer:
         return self.counts
 
     def kill_in_turn(self, hosts: Sequence[LocalhostProcess]) -> Counts:
-        """Kill whoever owns the data folder and start it again as the standby of the other one.
+        """Kill the owner of the data folder and start it again as the standby of the other one.
 
         Some are killed before the other one has started: then nobody is there for a moment. And
         sometimes it is the standby, or the worker of the owner.

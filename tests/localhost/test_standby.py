@@ -137,7 +137,7 @@ def test_standby_answers_http_and_leaves_the_rest_to_the_owner(start: Start, app
         assert post(f"{base}/hub/messages", data=f"event by {pid}").status_code == 201
         started = post(f"{base}/runtime/webhooks/durabletask/orchestrators/flow", json="x")
         assert started.status_code == 202
-        # Links lead back to whoever was asked.
+        # Links lead back to the host that was asked.
         link = started.json()["statusQueryGetUri"]
         assert link.startswith(base)
         assert requests.get(link, timeout=SECONDS_MAX).json()["name"] == "flow"

@@ -14,10 +14,6 @@ from tests.simulation.network import Network
 from tests.simulation.places import HUB_CALLS_AT_ONCE
 
 
-class HubGone(Exception):
-    """The hub answers 500: its tables are not there."""
-
-
 class SimulatedClient:
     """One per process: its session allows so many calls at once."""
 
