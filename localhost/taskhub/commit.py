@@ -1,7 +1,9 @@
 """How the results of an episode or a batch reach the disk, in the order of Azure Storage.
 
 1 send messages and activities · 2 history · 3 instance row · 4 delete the inputs. Each is a
-transaction of its own and on disk before the next begins; nothing spans two (host-protocol 7.2).
+transaction of its own and on disk before the next begins; nothing spans two (host-protocol 7.2),
+but 2 and 3 when no faults were asked for: nobody sees the state between them for longer than a
+commit takes, and whoever wants to see a crash there asks for one.
 Sent messages are delivered after step 1: their effects may be seen before steps 2 and 3, or
 without them when the process dies in between.
 """
@@ -74,6 +76,9 @@ class Committer:
             )
             self._deliver(commit.messages, commit.activities)
         self._pass(Point.AFTER_SEND_BEFORE_COMMIT, commit)
+        if commit.history and commit.instance and not self._faults.active:
+            await self._step("hub.instance", [*commit.history, *commit.instance], is_void)
+            return
         if commit.history:
             await self._step("hub.history", commit.history, is_void)
         self._pass(Point.AFTER_HISTORY_BEFORE_INSTANCE, commit)

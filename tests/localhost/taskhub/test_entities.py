@@ -11,7 +11,7 @@ from azure.durable_functions import EntityId
 from localhost.taskhub import Faults
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import Host, until
+from tests.localhost.taskhub.host import Host, eventually, until
 from tests.localhost.taskhub.manual_clock import ManualClock
 
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
@@ -223,3 +223,18 @@ async def test_client_signals_may_come_twice_and_in_any_order(
     assert seen != sorted(seen)
     assert len(seen) > 20
     assert app.runs["log"] > 2
+
+
+@pytest.mark.parametrize(("faults", "writes"), [(None, 1), (Faults(batch_cut=0.5), 2)])
+async def test_state_and_row_are_apart_only_where_faults_are(
+    open_hub: Open, faults: Faults | None, writes: int
+) -> None:
+    host = await open_hub(faults=faults)
+    await host.client.signal_entity(K, "add", 2)
+
+    async def state() -> Any:
+        return (await host.client.read_entity_state(K)).entity_state
+
+    await eventually(state, lambda found: found == 2)
+    statistics = host.hub.statistics()
+    assert statistics["hub.instance"] + statistics.get("hub.history", 0) == writes
