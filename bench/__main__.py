@@ -8,6 +8,8 @@ python -m bench growth         a POST beside 10 and beside 1,000,000 entries
 python -m bench purge          the same while old orchestrations are deleted
 python -m bench waiting        1,000 clients that wait
 python -m bench scale          a queue model of 1 to 100 hosts, in made-up time
+python -m bench ablation       what each part brings that is there for speed only
+python -m bench lone           where the time of a lone request goes
 python -m bench calibrate      localhost with a profile beside the real host
 python -m bench --profile flex what a deployment will feel like
 python -m bench.latency URL    a lone request against any address, raw data kept
@@ -22,10 +24,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import (
+    ablation,
     backlog,
     budgets,
     calibration,
     growth,
+    lone,
     neighbours,
     profile,
     purge,
@@ -49,6 +53,8 @@ COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "waiting": waiting.run,
     "scale": rows.run,
     "calibrate": calibration.run,
+    "ablation": ablation.run,
+    "lone": lone.run,
     "profile": profile.run,
 }
 
@@ -67,7 +73,9 @@ def main() -> int:
     parser.add_argument("--domain", help="module that declares it (default: the app's own)")
     parser.add_argument("--only", default="", help="rows whose name contains this")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--size", type=int, default=0, help="growth: entries of the largest log")
+    parser.add_argument(
+        "--size", type=int, default=0, help="growth: entries of the largest log; ablation: rounds"
+    )
     parser.add_argument("--before", type=Path, help="budgets, calibrate: a tree of 88dfe25")
     parser.add_argument("--profile", help="of localhost: plan or flex")
     parser.add_argument("--plots", type=Path, help="growth, backlog: a folder for the plots")

@@ -1,16 +1,18 @@
 """Calls to the tables and to the hub, counted between the app and Azurite, and what they cost."""
 
 import asyncio
+import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import table, verify
+from bench import bare_append, table, verify
 from bench.client import Client, connected
-from bench.host import Host, spent
+from bench.host import ROOT, Host, spent
 from bench.load import closed_loop
 from bench.options import Options
 from bench.tables_proxy import TablesProxy
@@ -138,6 +140,12 @@ async def _cpu(options: Options) -> None:
         f"CPU ms of a request over {KEYS} keys: workers, with the host",
         *("", f"{ours[0]:.2f}, {ours[1]:.2f}", KEYS_REQUESTS, table.load_now()),
     )
+    bare = await _bare()
+    table.row(
+        "CPU ms of a bare append of the same rows by hand-made requests",
+        *("", f"{bare:.2f}", bare_append.APPENDS, table.load_now()),
+    )
+    table.row("workers beside it", "800 %", f"{ours[0] / bare:.0%}", "", table.load_now())
     if options.before is None:
         return
     before = await _cpu_of(options, options.before)
@@ -147,6 +155,14 @@ async def _cpu(options: Options) -> None:
     )
     share = ours[1] / before[1]
     table.row("CPU beside it, host and workers", "50 %", f"{share:.0%}", "", table.load_now())
+
+
+async def _bare() -> float:
+    with azurite.running() as emulator:
+        command = (sys.executable, "-m", "bench.bare_append", emulator.connection_string())
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT)
+        printed, _ = await process.communicate()
+        return float(printed)
 
 
 async def _cpu_of(options: Options, before: Path | None) -> tuple[float, float]:

@@ -18,7 +18,7 @@ class Options:
     only: str
     """Rows whose name contains this."""
     size: int
-    """Entries of the largest log, for growth; 0 for what the command is for."""
+    """Entries of the largest log, for growth; rounds, for ablation; 0 for what the command is for."""
     before: Path | None
     """A tree of another release, with its virtual environment, to be measured beside."""
     plots: Path | None
