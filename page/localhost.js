@@ -5,7 +5,7 @@ import { byId, facts, foreign, row, rows, say, time } from "./dom.js";
 const OWN = "/admin/localhost";
 const DURABLE = "/runtime/webhooks/durabletask";
 const SHOWN_MAX = 50;
-const RECOVERY_SECONDS_MAX = 30;
+const RECOVERY_SECONDS_MAX = 120;
 const LOOK_MS = 200;
 
 export class Localhost {

@@ -10,7 +10,7 @@ import { Pending } from "./pending.js";
 import { Story } from "./story.js";
 import { showHealth, showVersions } from "./service.js";
 import * as state from "./state.js";
-import { every } from "./loop.js";
+import { every, isIdle } from "./loop.js";
 
 const ANONYMOUS = ["/api/health", "/api/openapi.json"];
 
@@ -20,7 +20,7 @@ const loops = [];
 const refresh = () => loops.forEach((each) => each());
 
 const create = new Create({
-  changed: (of) => (of && of !== state.read().key ? state.change({ key: of, domain: looked.domain.name }) : refresh()),
+  changed: (of, valid) => (valid && of !== state.read().key ? state.change({ key: of, domain: looked.domain.name }) : refresh()),
   tellStory: (of, requestId) => {
     state.change({ key: of, request: requestId });
     byId("story-title").focus();
@@ -41,6 +41,7 @@ async function start() {
   loops.push(
     every(10, showHealth), every(2, follow), every(3, check), every(1, tellStory), every(3, () => host.show()));
   setInterval(showAge, 1000);
+  setInterval(() => say(byId("paused"), isIdle() ? "Paused: nobody has touched this page for ten minutes. Move or press a key to go on." : ""), 1000);
 }
 
 // Show what the address says.

@@ -1,4 +1,4 @@
-"""One browser, one host with two domains, and one that asks for keys."""
+"""One browser, one host with three domains, and one that asks for keys."""
 
 import json
 import shutil
@@ -16,9 +16,10 @@ from tests.e2e.server import APP, LocalhostProcess
 
 FUNCTION_APP: Final = """from effectively_once import effectively_once
 from examples.invoices import INVOICES
+from tests.measurements.model import MEASUREMENTS
 from todos import TODOS
 
-app = effectively_once(TODOS, INVOICES)
+app = effectively_once(TODOS, INVOICES, MEASUREMENTS)
 """
 
 PATIENT: Final = {"EO_SWEEP_AFTER_SECONDS": "600"}
@@ -27,7 +28,7 @@ PATIENT: Final = {"EO_SWEEP_AFTER_SECONDS": "600"}
 _projects: Final = count(1001)
 
 
-def two_domains(folder: Path) -> Path:
+def three_domains(folder: Path) -> Path:
     """Write the app; return its folder."""
     folder.mkdir()
     (folder / "function_app.py").write_text(FUNCTION_APP)
@@ -44,7 +45,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalhostProcess]:
     folder = tmp_path_factory.mktemp("open")
-    app = two_domains(folder / "app")
+    app = three_domains(folder / "app")
     with LocalhostProcess(folder / "data", environ=PATIENT, app=app) as running:
         yield running
 

@@ -1,9 +1,13 @@
 """The page follows the domain: with invoices it shows invoices."""
 
+import json
+
 import pytest
 
+from domain.checks import written_payload
 from page.tests.browser import Page
 from page.tests.service import Site
+from tests.measurements.model import MEASUREMENTS
 
 ORDER = {"customerId": "C-77", "year": 2026, "cents": 99_999, "currency": "EUR"}
 
@@ -44,6 +48,23 @@ def test_other_domain_can_be_chosen(page: Page, project: int) -> None:
     page.until(lambda: "domain=invoice" in page.driver.current_url)
     assert "Function of invoices" in page.text("service")
     assert "Function of todos" in page.text("service")
+
+
+def test_fields_of_every_type_are_sent_as_they_are(page: Page) -> None:
+    """Names that others use, objects, lists, null: the form starts with the domain's example."""
+    page.open(domain="measurement")
+    page.requests()
+    page.submit("create")
+    page.until_text("answer", "201 created: position 1")
+    [post] = [each for each in page.requests() if each["method"] == "POST"]
+    (request, _), *_ = MEASUREMENTS.examples
+    asked = json.loads(post["postData"])
+    assert asked.pop("stationName") == MEASUREMENTS.key.example
+    assert asked == json.loads(written_payload(MEASUREMENTS, request))
+    page.until(lambda: [each[:2] for each in page.rows("log")] == [["1", "created"]])
+    page.fill("field-requestId", "[1.5]")
+    page.submit("create")
+    page.until_text("field-requestId-error", "integer")
 
 
 @pytest.mark.parametrize("key", ["nonsense", "C-"])

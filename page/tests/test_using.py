@@ -1,5 +1,7 @@
 """Creating, repeating, following: what somebody does who tries the service."""
 
+from selenium.webdriver.common.keys import Keys
+
 from page.tests.browser import Page
 from page.tests.service import Site
 
@@ -149,3 +151,26 @@ def test_session_keeps_what_was_sent_through_a_reload(page: Page, project: int) 
     assert page.rows("sent")[0][0] == "k-1"
     page.press("Repeat k-1")
     page.until_text("answer", "201 replayed")
+
+
+def test_page_that_was_left_alone_asks_nothing_until_it_is_used(page: Page, project: int) -> None:
+    page.open(domain="todo", key=project)
+    page.until_text("invariant", "the log is empty")
+    page.script("const now = Date.now; Date.now = () => now() + 11 * 60 * 1000;")
+    page.until_text("paused", "Paused")
+    page.until(lambda: not page.requests())
+    page.keys(Keys.SHIFT)
+    page.until(lambda: page.text("paused") == "")
+    page.until(lambda: any("/todos?after=0" in each["url"] for each in page.requests()))
+
+
+def test_invalid_key_leaves_what_is_looked_at(page: Page, site: Site, project: int) -> None:
+    site.todo(project, "Buy milk", "stay-1")
+    page.open(domain="todo", key=project)
+    page.until(lambda: len(page.rows("log")) == 1)
+    fill(page, project, "x")
+    page.fill("field-projectId", "seven")
+    page.submit("create")
+    page.until_text("field-projectId-error", "integer")
+    assert page.driver.current_url.endswith(f"key={project}")
+    assert len(page.rows("log")) == 1
