@@ -34,6 +34,10 @@ def test_readme_of_a_room_has_at_most_20_lines(room: str) -> None:
     assert len(readme(room).splitlines()) <= LINES_MAX
 
 
+def test_readme_of_the_project_has_at_most_180_lines() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 180
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_readme_says_where_to_begin(room: str) -> None:
     assert "Begin with" in readme(room)
