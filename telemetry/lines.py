@@ -35,7 +35,9 @@ def write(
 
     A failure of a service is a field, `cause`: where the app noticed it says nothing, and when a
     disk is full or an account is down, a traceback for each call would be most of what is written.
-    Any other `error` may be a bug and brings its traceback. The event and all plain fields are `fields` of the record as well; exported, they are custom
+    Any other `error` may be a bug and brings its traceback.
+
+    The event and all plain fields are `fields` of the record as well; exported, they are custom
     dimensions. Lists are in the text only: as a dimension they would be cut off.
     """
     if log.isEnabledFor(level):

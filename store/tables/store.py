@@ -69,8 +69,12 @@ class TableStore(Store):
 
     @override
     async def check(self) -> Mapping[str, str]:
-        """Try inbox and log, without which nothing is accepted and nothing becomes true."""
-        parts = ("inbox", "log")
+        """Try what nothing is accepted and nothing becomes true without.
+
+        The publications too: an append whose marker cannot be set is not made, and sweeps are noted
+        there.
+        """
+        parts = ("inbox", "log", "publications")
         wrong = await asyncio.gather(*(_wrong(self.tables[part]) for part in parts))
         return {part: what for part, what in zip(parts, wrong, strict=True) if what}
 

@@ -207,7 +207,7 @@ async def test_unreachable_account_is_unknown(monkeypatch: pytest.MonkeyPatch) -
         await nobody.inbox.put(REQUESTS, NOON)
     with pytest.raises(Unknown, match="Cannot connect"):
         await nobody.log.head("7")
-    assert set(await nobody.check()) == {"inbox", "log"}
+    assert set(await nobody.check()) == {"inbox", "log", "publications"}
     await nobody.close()
 
 
@@ -217,7 +217,19 @@ async def test_check_names_the_part_that_fails_and_no_address(
     monkeypatch.setattr("store.tables.store.CHECK_SECONDS_MAX", 0.3)
     proxy.only, proxy.otherwise = b"/things(", refusing("403 Forbidden", "AuthenticationFailed")
     assert await proxied.check() == {"log": "403 AuthenticationFailed"}
+    proxy.only, proxy.otherwise = b"/thingspublications", refusing("403 Forbidden", "Denied")
+    assert await proxied.check() == {"publications": "403 Denied"}
     proxy.only, proxy.otherwise = b"/thingsinbox", NEVER_ANSWER
     assert await proxied.check() == {"inbox": "no answer within 0.3 s"}
     proxy.otherwise = PASS
     assert await proxied.check() == {}
+
+
+async def test_check_tries_a_write_that_a_reader_may_not_do(
+    proxy: FaultyProxy, proxied: TableStore
+) -> None:
+    # *Storage Table Data Reader* in place of *Contributor*.
+    proxy.only = b"PUT "
+    proxy.otherwise = refusing("403 Forbidden", "AuthorizationPermissionMismatch")
+    refused = "403 AuthorizationPermissionMismatch"
+    assert await proxied.check() == dict.fromkeys(("inbox", "log", "publications"), refused)

@@ -49,6 +49,7 @@ async def test_logs_that_the_app_wrote_are_proved(
     assert report.checked["keys"] == len(KEYS)
     [line] = capsys.readouterr().out.splitlines()
     assert line.startswith("Every promise holds: 0 violations and 0 notes in 180 entries of 3 cust")
+    assert f" of {reader.name}, " in line  # an audit of another store says nothing
 
 
 async def test_empty_store_is_well(

@@ -52,7 +52,7 @@ async def audit(
     finally:
         progress.end()
         auditor.close()
-    report.end(target.spec)
+    report.end(reader.name)
     return command.NOT_SO if report.found[Severity.VIOLATION] else command.DONE
 
 
