@@ -53,7 +53,7 @@ test: venv-dev node-azurite node-kusto
 
 browser: venv-dev
 	@$(PY) -m tools.setup.chromium
-	@EO_DOMAIN=todos EO_SCREENSHOT="$(abspath $(SCREENSHOT))" $(PY) -m pytest page/tests --timeout 400 $(ARGS)
+	@EO_DOMAIN=todos EO_SCREENSHOT="$(abspath $(SCREENSHOT))" $(PY) -m pytest -p tools.pytest_stopping page/tests --timeout 400 $(ARGS)
 
 conformance: venv-dev
 	@$(PY) -m pytest -p tools.pytest_stopping localhost/conformance -p no:cacheprovider --timeout 600 \

@@ -17,8 +17,14 @@ import psutil
 STOPPED: Final = 130
 """Exit code after SIGINT, as shells have it."""
 
-STARTS: Final = {"subprocess.Popen", "os.fork", "os.posix_spawn"}
-"""Audit events of Python."""
+STARTS: Final = {
+    *("subprocess.Popen", "os.fork", "os.posix_spawn"),
+    *("tempfile.mkdtemp", "tempfile.mkstemp"),
+}
+"""Audit events of Python: of what nothing may begin any more."""
+
+REMOVALS_MAX: Final = 5
+"""Of the temporary files: a thread that was just about to make one needs another round."""
 
 WAIT_SECONDS_MAX: Final = 1.0
 """For killed processes to be gone."""
@@ -52,7 +58,7 @@ def stop_at_ctrl_c(said: str, scratch: Path | None = None) -> None:
         if os.getpid() == owner:  # and not a fork of it, which the terminal tells as well
             kill_descendants()
             if scratch is not None:
-                shutil.rmtree(scratch, ignore_errors=True)
+                _remove(scratch)
             start = "\r\x1b[K" if sys.stderr.isatty() else ""
             os.write(2, f"{start}{said}\n".encode())
         os._exit(STOPPED)
@@ -63,7 +69,7 @@ def stop_at_ctrl_c(said: str, scratch: Path | None = None) -> None:
 def kill_descendants() -> None:
     """Kill every process that this one has started, and those that they have.
 
-    From then on only the main thread can start another one.
+    From then on only the main thread can start another one, or make a temporary file.
     """
     sys.addaudithook(_hold_back)
     found: dict[int, psutil.Process] = {}
@@ -77,6 +83,13 @@ def kill_descendants() -> None:
         with suppress(psutil.Error):
             each.kill()
     psutil.wait_procs(found.values(), timeout=WAIT_SECONDS_MAX)
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(REMOVALS_MAX):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def _hold_back(event: str, _arguments: tuple[object, ...]) -> None:
