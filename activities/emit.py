@@ -5,7 +5,7 @@ One loop per key and process, alive while somebody waits for that key; it clocks
     1. signal the entity what it does not list, with what is known to be done
     2. read its committed state; never act on what an operation answered
     3. to 5. give what it lists its places (`activities.append`)
-    6. acknowledge: done ids travel with the next signal, or at once when the outbox is full
+    6. acknowledge: done ids travel with the next signal, and make room for its ids
 
 Order of last resort: what has waited 3 s takes its place whatever the entity lists.
 """
@@ -173,8 +173,6 @@ class Emitter:
         if not rest:
             return self._entities.pace.next_pause(pause, hinted=hinted)
         await self._appender.advance(lane, rest)
-        if lane.has_to_clear():
-            await self._entities.acknowledge(lane, hub)
         return self._entities.pace.first_pause
 
     def _rest(self, lane: Lane, outbox: Sequence[str]) -> list[str]:

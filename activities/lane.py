@@ -160,15 +160,6 @@ class Lane:
             self.done[request_id] = now
         return ids
 
-    def has_to_clear(self) -> bool:
-        """Whether the entity has to be told of done ids at once: its outbox is full, or more than
-        half of what it can hold is done.
-        """
-        outbox = self.order.outbox
-        done = sum(characters(i) for i in outbox if i in self.done and self.done[i] is None)
-        nearly = OUTBOX_CHARACTERS_MAX - characters("x" * 255)
-        return done > 0 and (self.order.characters > nearly or done * 2 > OUTBOX_CHARACTERS_MAX)
-
     def note_done(self, request_ids: Iterable[str]) -> None:
         """Remember ids that are done, as far as the entity has to hear of them."""
         for request_id in request_ids:

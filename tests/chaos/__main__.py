@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.chaos.outside import observe
 from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.domain_under_test import MODULE
 from tools import stopping
@@ -54,12 +55,22 @@ def parsed() -> argparse.Namespace:
     add("--history", type=Path, metavar="FILE",
         help="write what clients saw, as a list-append history of Jepsen, to FILE-one.edn,"
              " FILE-one.jsonl, and so on for each run")  # fmt: skip
-    return options.parse_args()
+    add("--base-url", metavar="URL",
+        help="send the requests to this app instead, kill nothing, and write FILE.edn and"
+             " FILE.jsonl")  # fmt: skip
+    add("--function-key", metavar="KEY", help="of the app at URL")
+    chosen = options.parse_args()
+    if chosen.base_url and not chosen.history:
+        options.error("--base-url is for a --history")
+    return chosen
 
 
 def main() -> int:
     """Run it; return the exit code."""
     chosen = parsed()
+    if chosen.base_url:
+        print(observe(chosen.base_url, chosen.history, chosen.requests, chosen.function_key))
+        return 0
     print(f"domain {MODULE}, storage {chosen.storage}, seed {chosen.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     began = time.monotonic()

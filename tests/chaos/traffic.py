@@ -32,8 +32,20 @@ do, whatever the machine can do."""
 class Traffic:
     """Clients and producers at work from `with` to its end; what they sent and were told."""
 
-    def __init__(self, base_urls: Sequence[str], keys: Sequence[str]) -> None:
-        """What one of the hosts does not take, the next one is asked to."""
+    def __init__(
+        self,
+        base_urls: Sequence[str],
+        keys: Sequence[str],
+        *,
+        producers: int = PRODUCERS,
+        function_key: str | None = None,
+    ) -> None:
+        """What one of the hosts does not take, the next one is asked to.
+
+        `producers` send events, which only `localhost` takes; `function_key` opens functions.
+        """
+        self._producers = producers
+        self._function_key = function_key
         self.answers: dict[Asked, Shown] = {}
         """Over HTTP: the entry that each request was told."""
         self.events: list[Asked] = []
@@ -48,13 +60,13 @@ class Traffic:
         self._numbers = count()
         self._changed = threading.Condition()
         self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(CLIENTS + PRODUCERS + READERS)
+        self._pool = ThreadPoolExecutor(CLIENTS + producers + READERS)
         self._working: list[Future[None]] = []
 
     def __enter__(self) -> Self:
         for each in range(CLIENTS):
             self._working.append(self._pool.submit(self._ask, self._hosts(each)))
-        for each in range(PRODUCERS):
+        for each in range(self._producers):
             self._working.append(self._pool.submit(self._produce, self._hosts(each)))
         for each in range(READERS):
             self._working.append(self._pool.submit(self._read, self._hosts(each)))
@@ -89,7 +101,7 @@ class Traffic:
         return self.answers.keys() | set(self.events)
 
     def _hosts(self, first: int) -> Iterator[Client]:
-        clients = [Client(each) for each in self._base_urls]
+        clients = [Client(each, self._function_key) for each in self._base_urls]
         first %= len(clients)
         return cycle(clients[first:] + clients[:first])
 

@@ -34,7 +34,7 @@ def check(clients: Sequence[Client], traffic: Traffic) -> tuple[dict[str, int], 
     logs = {key: first.log_of(key) for key in traffic.keys}
     told = {}
     for each in clients:
-        told = _repeated(each, traffic.requests)
+        told = repeated(each, traffic.requests)
         _check_answers(told, traffic)
         _check_logs(logs, told)
     _until("the output hub is not complete", partial(_is_complete, first, logs))
@@ -62,7 +62,7 @@ def canonical(entry: Any) -> str:
     return json.dumps(entry, sort_keys=True)
 
 
-def _repeated(client: Client, asked: Iterable[Asked]) -> dict[Asked, Shown]:
+def repeated(client: Client, asked: Iterable[Asked]) -> dict[Asked, Shown]:
     """Ask for everything once more, by whatever way it came; return what was told."""
     asked = list(asked)
     with ThreadPoolExecutor(CLIENTS) as pool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities import emit, entity_calls, lane
+from activities import append, emit, entity_calls, lane
 from activities.emit import Emitter
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 from intake.accept import Replayed
@@ -67,6 +67,17 @@ async def test_id_of_another_process_is_appended_too(engine: EngineUnderTest) ->
     engine.hub.commit(KEY, ["theirs"], [], 0)
     assert await engine.place(request("mine")) == 2
     assert await engine.logged() == ["theirs", "mine"]
+
+
+async def test_full_page_of_the_inbox_proves_no_absence(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append, "INBOX_PAGE_ROWS", 2)
+    ids = [f"other{n}" for n in range(6)]
+    await engine.other().accept(*map(request, ids))
+    engine.hub.commit(KEY, ids, [], 0)
+    await engine.place(request("mine"))
+    assert await engine.logged() == [*ids, "mine"]
 
 
 async def test_waiter_whose_id_was_done_by_another_is_answered(engine: EngineUnderTest) -> None:
@@ -140,8 +151,13 @@ async def test_two_waiters_for_one_id_get_one_answer(engine: EngineUnderTest) ->
     assert len({each.place for each in answers if isinstance(each, Entry)}) == 1
 
 
-async def test_full_outbox_of_done_ids_is_cleared(engine: EngineUnderTest) -> None:
-    """Counterexample A: nobody else would ever tell, and each request would wait for 3 s."""
+async def test_full_outbox_of_done_ids_is_cleared(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counterexample A. The first signal finds no room; the next one tells what is done and has it,
+    so no request waits for the order of last resort.
+    """
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 60.0)
     ids = [f"{n:0240}" for n in range(OUTBOX_CHARACTERS_MAX // characters("x" * 240))]
     engine.hub.commit(KEY, ids, [], 0)
     assert create(engine.hub.orders[KEY], ["x" * 240], [], 0) == engine.hub.orders[KEY]

@@ -8,11 +8,14 @@ the placements is in less than a quarter of the histories.
 import argparse
 import os
 import sys
+from itertools import chain
 from typing import Final
 
 from tests.simulation.history import History, HistoryFailed
+from tests.simulation.ledger import Violation
 from tests.simulation.placements import PLACEMENTS
 from tests.simulation.shrink import Search
+from tests.simulation.small import pairs, play, single_faults
 from tests.simulation.sweep import Failure, Totals, all_kinds, run_on_all_cores
 from tools import stopping
 from tools.terminal import Progress
@@ -36,7 +39,13 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="do not make it smaller")
     parser.add_argument("--seeds", type=int, default=1000, help="how many to run (default 1000)")
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
+    parser.add_argument(
+        "--pairs", type=int, metavar="SCHEDULES",
+        help="break a small history at each of its calls, and at each two of its writes",
+    )  # fmt: skip
     options = parser.parse_args()
+    if options.pairs is not None:
+        return every_pair(options.pairs)
     if options.seed is not None:
         return replay(options.seed, whole=options.whole)
     return sweep(range(options.first, options.first + options.seeds))
@@ -55,6 +64,22 @@ def replay(seed: int, *, whole: bool) -> int:
     if failure is not None:
         sys.stdout.write(f"{failure.violation}\n")
     return int(failure is not None)
+
+
+def every_pair(schedules: int) -> int:
+    """Break the small history on so many of its schedules. Raises what is broken then."""
+    runs = 0
+    with Progress("runs") as progress:
+        for schedule in range(schedules):
+            for faults in chain(single_faults(schedule), pairs(schedule)):
+                try:
+                    play(schedule, faults)
+                except (Violation, AssertionError) as error:
+                    raise AssertionError(f"play({schedule}, {dict(faults)})") from error
+                progress.add(1)
+                runs += 1
+    sys.stdout.write(f"Every promise held in {runs} runs of the small history.\n")
+    return 0
 
 
 def sweep(seeds: range) -> int:
