@@ -92,6 +92,14 @@ class Appender:
                 return
             failures += not await self._append(lane, left[:LOG_ENTRIES_MAX])
 
+    async def append_unseen(self, lane: Lane, rest: Sequence[str]) -> None:
+        """The same without a look at which of them have their places: it costs the head row alone,
+        and the request rows stop what has one. Raises StoreError.
+        """
+        if rest and lane.head is None:
+            lane.head = await self.store.log.head(lane.key)
+        await self.advance(lane, rest)
+
     async def _content(self, lane: Lane, ids: Sequence[str]) -> list[Request]:
         """Return the requests: from memory, or from the inbox, which is read AFTER the entity was.
 

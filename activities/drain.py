@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from activities.emit import OVERDUE_SECONDS, Emitter
+from activities.emit import OVERDUE_SECONDS, Begin, Emitter
 from activities.lane import Lane
 from concurrency.places import Places
 from store.ports.inbox import Inbox, Waiting
@@ -55,7 +55,7 @@ class Drains:
             try:
                 async with asyncio.timeout(seconds):
                     if rows:
-                        await self._page(self._emitter.lane(key), rows, hub)
+                        await self._page(self._emitter.lane(key), rows, hub, are_all=are_all)
                     is_done = are_all
                     while not is_done:
                         page = await self._inbox.page(key, INBOX_PAGE_ROWS)
@@ -67,8 +67,11 @@ class Drains:
                 return False
         return True
 
-    async def _page(self, lane: Lane, page: Sequence[Waiting], hub: TaskHub) -> None:
+    async def _page(
+        self, lane: Lane, page: Sequence[Waiting], hub: TaskHub, *, are_all: bool = False
+    ) -> None:
         now, at = self._now(), asyncio.get_running_loop().time()
+        was_idle = lane.is_idle()
         futures = {
             row.request.id: lane.enter(
                 row.request, at + OVERDUE_SECONDS - (now - row.accepted_at).total_seconds()
@@ -77,7 +80,8 @@ class Drains:
         }
         for request_id in futures:
             lane.waiting[request_id].row_seen = True
-        self._emitter.serve(lane, hub, read_first=True)
+        is_alone = are_all and was_idle and len(page) == 1 and bool(lane.overdue(at))
+        self._emitter.serve(lane, hub, Begin.APPEND if is_alone else Begin.READ)
         try:
             await asyncio.wait(futures.values())
         finally:
@@ -85,6 +89,7 @@ class Drains:
             for request_id, future in futures.items():
                 lane.leave(request_id, future)
             self._emitter.tell_answers(lane.key, answers)
-        await self._emitter.acknowledge(lane, hub)
+        if not is_alone:
+            await self._emitter.acknowledge(lane, hub)
         if lane.removals:
             await asyncio.wait(lane.removals)

@@ -7,6 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters
@@ -78,6 +79,8 @@ class Lane:
     signals: int = 0
     """Under way."""
     loop: asyncio.Task[None] | None = None
+    unasked: bool = False
+    """Whether entries are being appended that the entity was not asked about: it may list them."""
     failures: int = 0
     removals: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -99,6 +102,10 @@ class Lane:
             waiter.clients -= is_client
             if not waiter.callers:
                 del self.waiting[request_id]
+
+    def is_idle(self) -> bool:
+        """Whether nobody waits, and nothing is known that the entity lists or has to hear."""
+        return not (self.waiting or self.loop or self.done or self.order.outbox)
 
     def is_open(self, request_id: str) -> bool:
         """Whether an id may need its place."""
@@ -200,7 +207,8 @@ class Lanes:
         return iter(self._lanes.values())
 
     def _forget(self) -> None:
-        for key in list(self._lanes)[: max(0, len(self._lanes) - KEYS_REMEMBERED_MAX)]:
+        surplus = max(0, len(self._lanes) - KEYS_REMEMBERED_MAX)
+        for key in list(islice(self._lanes, surplus)):
             lane = self._lanes[key]
             if lane.loop is None and not lane.waiting and not lane.signals and not lane.removals:
                 del self._lanes[key]

@@ -157,14 +157,14 @@ async def test_hanging_keys_do_not_hide_keys_behind_them(
     for key in range(10, 60):
         await engine.wait_in_inbox(request("a", key=str(key)), seconds=60)
     await engine.wait_in_inbox(request("a", key="99"), seconds=60)
-    tail = engine.log.tail
+    head = engine.log.head
 
-    async def hanging(key: str, after: int) -> Any:
+    async def hanging(key: str) -> Any:
         if key != "99":
             await asyncio.Event().wait()
-        return await tail(key, after)
+        return await head(key)
 
-    monkeypatch.setattr(engine.log, "tail", hanging, raising=False)
+    monkeypatch.setattr(engine.log, "head", hanging, raising=False)
     sweeper = sweeper_of(engine)
     for _ in range(10):
         await sweeper.sweep(engine.hub, TEN_SECONDS, 5)
@@ -176,7 +176,7 @@ async def test_hanging_keys_do_not_hide_keys_behind_them(
 async def test_sweep_ends_soon_after_its_time(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.log, "tail", hang, raising=False)
+    monkeypatch.setattr(engine.log, "head", hang, raising=False)
     await engine.wait_in_inbox(request("a"), seconds=60)
     async with asyncio.timeout(5):
         assert await sweeper_of(engine).sweep(engine.hub, TEN_SECONDS, 0.2) == 1
@@ -281,7 +281,7 @@ async def test_slow_keys_of_a_sweep_are_held_a_few_at_a_time(
             most = max(most, sum(each() is not None for each in held))
 
     monkeypatch.setattr(engine.inbox, "overdue", overdue, raising=False)
-    monkeypatch.setattr(engine.log, "tail", hang, raising=False)
+    monkeypatch.setattr(engine.log, "head", hang, raising=False)
     sweeper = sweeper_of(engine)
     await sweeper.sweep(engine.hub, TEN_SECONDS, 1)
     held.clear()
