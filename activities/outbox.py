@@ -12,6 +12,7 @@ from typing import Any, Final
 import azure.durable_functions as df
 
 from activities.drain import Drains
+from concurrency.turns import start
 from taskhub.port import TaskHub
 
 PAUSES_SECONDS: Final = (1, 2, 4)
@@ -58,12 +59,12 @@ async def emit(drains: Drains, keys: Any, hub: TaskHub) -> list[str]:
     Those that found no place among the drains in time are left too: waiting for one behind
     thousands of keys that hang would take longer than the function may.
     """
-    tasks = {
-        key: asyncio.create_task(drains.drain(key, hub, KEY_SECONDS_MAX)) for key in _keys_of(keys)
-    }
-    if not tasks:
+    asked = list(dict.fromkeys(_keys_of(keys)))
+    if not asked:
         return []
-    _, late = await asyncio.wait(tasks.values(), timeout=RUN_SECONDS_MAX)
+    started = await start(drains.drain(key, hub, KEY_SECONDS_MAX) for key in asked)
+    tasks = dict(zip(asked, started, strict=True))
+    _, late = await asyncio.wait(started, timeout=RUN_SECONDS_MAX)
     for task in late:
         task.cancel()
     if late:

@@ -4,7 +4,7 @@ Every way in uses this code: POST, PUT, batches and events.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,7 +12,7 @@ from typing import Final
 
 from concurrency.group_commit import GroupCommit
 from concurrency.places import Places
-from concurrency.turns import Turns
+from concurrency.turns import Turns, start
 from domain.decider import Decider
 from domain.decider import Unreadable as NewerRelease
 from intake.admission import Admission
@@ -141,8 +141,12 @@ class Intake:
         with self._admission.room_for(requests):
             owners = await self._all_owners(first, made_here=made_here)
         made = (self._outcome(each, owners[each.key]) for each in requests)
-        outcomes = list(made) if len(requests) == 1 else await self._turns.collect(made)
-        self._report(requests, outcomes, owners)
+        if len(requests) == 1:
+            outcomes = list(made)
+            self._report(requests, outcomes, owners[requests[0].key])
+        else:
+            outcomes = await self._turns.collect(made)
+            await self._turns.collect(self._reports(requests, outcomes, owners))
         return outcomes
 
     async def _all_owners(
@@ -164,7 +168,7 @@ class Intake:
             (key,) = first
             return {key: await one(key)}
 
-        found = await asyncio.gather(*map(one, first))
+        found = await asyncio.gather(*await start(map(one, first)))
         return dict(zip(first, found, strict=True))
 
     async def _owners_of(
@@ -261,37 +265,46 @@ class Intake:
         except StoreError as error:
             self._tell.remove_failed(key, error)
 
-    def _report(
+    def _reports(
         self,
         requests: Sequence[Request],
         outcomes: Sequence[Outcome],
         owners: Mapping[str, Mapping[str, _Owner] | StoreError],
-    ) -> None:
-        """Write the lines, in the invocation that asked."""
-        by_key: dict[str, list[tuple[Request, Outcome]]] = {}
+    ) -> Iterator[None]:
+        """Write the lines, key by key."""
+        by_key: dict[str, tuple[list[Request], list[Outcome]]] = {}
         for request, outcome in zip(requests, outcomes, strict=True):
-            by_key.setdefault(request.key, []).append((request, outcome))
-        for key, pairs in by_key.items():
-            found = owners[key]
-            if isinstance(found, StoreError):
-                self._tell.not_accepted(key, [request.id for request, _ in pairs], found)
-                continue
-            new = list(
-                dict.fromkeys(r.id for r, o in pairs if o == Accepted() and found[r.id].is_new)
-            )
-            self._tell.accepted(key, new)
-            repeats = [r.id for r, o in pairs if o == Accepted() and not found[r.id].is_new]
-            self._tell.repeated(key, repeats)
-            self._tell.replayed(
-                key, {r.id: o.entry.place for r, o in pairs if isinstance(o, Replayed)}
-            )
-            if unknown := [r.id for r, o in pairs if isinstance(o, NotStored)]:
-                error = Unreadable(f"{key}: kept by a release that knows more")
-                self._tell.not_accepted(key, unknown, error)
-            for reason in Reason:
-                self._tell.refused(
-                    key, reason.name, [r.id for r, o in pairs if o == Refused(reason)]
-                )
+            asked, became = by_key.setdefault(request.key, ([], []))
+            asked.append(request)
+            became.append(outcome)
+        for key, (asked, became) in by_key.items():
+            self._report(asked, became, owners[key])
+            yield
+
+    def _report(
+        self,
+        requests: Sequence[Request],
+        outcomes: Sequence[Outcome],
+        owners: Mapping[str, _Owner] | StoreError,
+    ) -> None:
+        """Write the lines about requests of one key, in the invocation that asked."""
+        key = requests[0].key
+        if isinstance(owners, StoreError):
+            self._tell.not_accepted(key, [each.id for each in requests], owners)
+            return
+        pairs = list(zip(requests, outcomes, strict=True))
+        accepted = dict.fromkeys(r.id for r, o in pairs if isinstance(o, Accepted))
+        self._tell.accepted(key, [each for each in accepted if owners[each].is_new])
+        repeated = [r.id for r, o in pairs if isinstance(o, Accepted) and not owners[r.id].is_new]
+        self._tell.repeated(key, repeated)
+        replayed = {r.id: o.entry.place for r, o in pairs if isinstance(o, Replayed)}
+        self._tell.replayed(key, replayed)
+        if unknown := [r.id for r, o in pairs if isinstance(o, NotStored)]:
+            error = Unreadable(f"{key}: kept by a release that knows more")
+            self._tell.not_accepted(key, unknown, error)
+        for reason in Reason:
+            refused = [r.id for r, o in pairs if isinstance(o, Refused) and o.reason is reason]
+            self._tell.refused(key, reason.name, refused)
 
 
 def _transactions(requests: Sequence[Request]) -> list[list[Request]]:

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 from activities.drain import Drains
+from concurrency.turns import start
 from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
 from store.ports.records import Unknown
 from taskhub.port import TaskHub
@@ -135,9 +136,9 @@ class Sweeper:
             are_all = 0 < len(page) < OVERDUE_ROWS
             return await self._drains.drain(key, hub, KEY_SECONDS_MAX, page, are_all=are_all)
 
-        tasks = {key: asyncio.create_task(one(key)) for key in keys}
-        if not tasks:
+        if not keys:
             return []
+        tasks = dict(zip(keys, await start(map(one, keys)), strict=True))
         seconds = max(0.0, end - asyncio.get_running_loop().time())
         _, late = await asyncio.wait(tasks.values(), timeout=seconds)
         for task in late:

@@ -3,8 +3,9 @@
     python -m bench.latency https://APP.azurewebsites.net --key FUNCTION_KEY --out app.jsonl
 
 One caller, one request after the other with a pause between them, on a key of its own, so that
-nothing is shared. Each line of the file is one answer: when it was sent (ns since 1970, UTC), how
-long it took (ns), status, place. An answer other than 201 counts with the time it took.
+nothing is shared. Each line of the file is one answer, written when it came: when it was sent (ns
+since 1970, UTC), how long it took (ns), status, place. An answer other than 201 counts with the
+time it took, and one that never came with the time until that was known (status null).
 """
 
 import argparse
@@ -14,8 +15,11 @@ import secrets
 import statistics
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
+
+import aiohttp
 
 from bench import table
 from bench.client import Client, connected
@@ -37,12 +41,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file of the raw data")
     given = parser.parse_args()
     print(table.machine())
-    rows = asyncio.run(_measure(given))
-    given.out.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+    with given.out.open("x") as file:
+        rows = asyncio.run(_measure(given, file))
     _print(rows)
 
 
-async def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
+async def _measure(given: argparse.Namespace, file: IO[str]) -> list[dict[str, Any]]:
     domain = load_domain(given.domain)
     work = Work(domain, secrets.randbelow(10**9))
     key = 1 + secrets.randbelow(KEYS)
@@ -50,9 +54,10 @@ async def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
     async with connected(given.url, domain) as client:
         if given.key:
             client.session.headers["x-functions-key"] = given.key
-        await _ask(client, work, key, made_key=True)  # connects
+        await client.post(work.request(key), made_key=True)  # connects, or ends the run
         for _ in range(given.count):
             rows.append(await _ask(client, work, key, made_key=not given.caller_key))
+            print(json.dumps(rows[-1]), file=file, flush=True)
             await asyncio.sleep(given.pause)
     return rows
 
@@ -60,7 +65,10 @@ async def _measure(given: argparse.Namespace) -> list[dict[str, Any]]:
 async def _ask(client: Client, work: Work, key: int, *, made_key: bool) -> dict[str, Any]:
     request = work.request(key)
     at, began = time.time_ns(), time.perf_counter_ns()
-    status, body = await client.post(request, made_key=made_key)
+    status: int | None = None
+    body: dict[str, Any] | None = None
+    with suppress(aiohttp.ClientError, TimeoutError):
+        status, body = await client.post(request, made_key=made_key)
     took = time.perf_counter_ns() - began
     return {"at": at, "ns": took, "status": status, "place": (body or {}).get(client.domain.place)}
 

@@ -1,14 +1,18 @@
 """Intake: what is accepted, replayed, refused or not stored, and in which order it looks."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from concurrency import turns
 from intake import accept, admission
 from intake.accept import Accepted, NotStored, Reason, Refused, Replayed
 from intake.admission import Overloaded
 from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable
+from tests.concurrency.passes import counted
+from tests.domain_under_test import nth_key
 from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, until
 
 
@@ -101,6 +105,7 @@ async def test_one_id_with_1000_payloads_is_one_look(engine: EngineUnderTest) ->
 async def test_1000_new_keys_are_accepted_a_few_at_a_time(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(accept, "KEY_SECONDS_MAX", 60.0)  # or a busy machine frees places early
     under_way, most = 0, 0
     put = engine.inbox.put
 
@@ -115,6 +120,30 @@ async def test_1000_new_keys_are_accepted_a_few_at_a_time(
     requests = [request("a", key=str(n)) for n in range(1, 1_001)]
     assert await engine.accept(*requests) == [Accepted()] * 1_000
     assert most <= 16
+
+
+async def test_large_call_leaves_the_event_loop_to_others(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand keys are a thousand lines: 50 ms in a piece, which a lone answer would meet."""
+    monkeypatch.setattr(turns, "TURN_SECONDS_MAX", 0.0)
+    decided, told = Counter[int](), Counter[int]()
+    same, accepted = engine.decider.same, engine.tell.accepted
+    async with counted() as passes:
+
+        def decide(*args: Any) -> bool:
+            decided[passes()] += 1
+            return same(*args)
+
+        def tell(*args: Any) -> None:
+            told[passes()] += 1
+            accepted(*args)
+
+        monkeypatch.setattr(engine.decider, "same", decide)
+        monkeypatch.setattr(engine.tell, "accepted", tell)
+        await engine.accept(*(request("a", key=nth_key(n)) for n in range(1, 41)))
+    assert decided.total() == told.total() == 40
+    assert max(decided.values()) == max(told.values()) == 1
 
 
 async def test_erased_request_is_refused_as_erased(engine: EngineUnderTest) -> None:

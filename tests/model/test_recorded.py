@@ -68,10 +68,10 @@ def traces(seed: int, emitter: type[RecordedEmitter], profile: Profile) -> list[
     return [read(f"{names} {key}", lines) for key, lines in recorded.items()]
 
 
-RIGHT: Final = [(101, FOLLOWED), (6, CROWDED)]
+RIGHT: Final = [(101, FOLLOWED), (5, CROWDED)]
 
 WRONG: Final = {
-    Backwards: (6, {"Append", "AppendRefused"}),
+    Backwards: (2, {"Append", "AppendRefused"}),
     WithoutLook: (5, {"Signal"}),
     LastResortAtOnce: (7, {"Append", "AppendRefused"}),
 }

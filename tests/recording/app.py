@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from typing_extensions import override
 
-from activities.emit import Answer, Emitter
+from activities.emit import Answer, Begin, Emitter
 from activities.lane import Lane
 from intake.accept import Accepted, Intake, Outcome, Refused, Replayed
 from store.ports.records import Entry, Request
@@ -74,6 +74,6 @@ class RecordedEmitter(Emitter):
             BY.reset(before)
 
     @override
-    async def _rounds(self, lane: Lane, hub: TaskHub, *, read_first: bool) -> None:
+    async def _rounds(self, lane: Lane, hub: TaskHub, begin: Begin) -> None:
         BY.set(f"loop {next(_numbers)}")
-        await super()._rounds(lane, hub, read_first=read_first)
+        await super()._rounds(lane, hub, begin)

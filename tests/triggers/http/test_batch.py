@@ -82,20 +82,20 @@ async def test_a_batch_being_read_lets_others_have_their_turn(service: Service) 
     """One of 4 MB that is refused item by item (security H1)."""
     bad = b'{"' + b'":0,"'.join(b"%d" % each for each in range(550)) + b'":0}'
     body = b"[" + b",".join([bad] * 900) + b"]"
-    turns, done = 0, asyncio.Event()
+    passes, done = 0, asyncio.Event()
 
     async def count() -> None:
-        nonlocal turns
+        nonlocal passes
         while not done.is_set():
             await asyncio.sleep(0)
-            turns += 1
+            passes += 1
 
     counting = asyncio.create_task(count())
     response = await service.batch(body)
     done.set()
     await counting
     assert response.status_code == 202
-    assert turns > 5
+    assert passes > 5
 
 
 async def test_an_empty_batch_of_good_items_asks_the_store_for_nothing(service: Service) -> None:
