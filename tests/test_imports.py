@@ -84,7 +84,7 @@ def test_only_the_composition_root_is_left_unimported() -> None:
         ("azure.data", {"store", "tools", "bench"}),
         ("azure.eventhub", {"publishing"}),
         ("azure.identity", {"settings"}),
-        ("azure.core", {"store", "publishing", "tools"}),
+        ("azure.core", {"store", "publishing", "tools", "bench"}),
         ("azure.monitor", {"telemetry"}),
         ("opentelemetry", {"telemetry"}),
     ],
