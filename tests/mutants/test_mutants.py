@@ -104,7 +104,7 @@ def test_a_few_of_them_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
     status = main(CHEAP)
     output = capsys.readouterr().out
     assert status == 0, output
-    assert output.endswith(f"{len(CHEAP)} of {len(CHEAP)} mutants are caught\n")
+    assert output.endswith(f"{len(CHEAP)} of {len(CHEAP)} mutants are caught.\n")
     for name in CHEAP:
         assert MUTANTS[name].caught_by[0] in output
 
@@ -123,7 +123,7 @@ def test_harmless_or_broken_mutant_is_not_caught(
         ("BROKEN", "a-name-that-is-not-there"),
     ]
     assert "NameError" in output
-    assert output.endswith("1 of 3 mutants are caught\n")
+    assert output.endswith("1 of 3 mutants are caught.\n")
 
 
 def test_what_does_not_end_is_not_caught(
