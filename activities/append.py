@@ -193,8 +193,10 @@ class Appender:
 
         If it fails there too, and has no place, the request becomes a dead letter. The letter
         comes before the inbox row goes: a crash between the two leaves both, and the next emitter
-        does it again.
+        does it again. The row is read before all of that: only this one may go, and none that
+        accepts the request anew meanwhile.
         """
+        row = await self.store.inbox.waiting(request.key, request.id)
         lane.head = await self.store.log.head(lane.key)
         try:
             self._folded(request, lane.head)
@@ -205,7 +207,7 @@ class Appender:
             letter = _letter(request, str(error), self.now())
             await self.store.deadletters.put(letter)
             self.tell.buried(FOLD_FAILED)
-            dead = Dead(request, str(letter.summary.name), FOLD_FAILED, str(error))
+            dead = Dead(request, row, str(letter.summary.name), FOLD_FAILED, str(error))
             self.settled(lane, {request.id: dead}, is_ours=True)
 
     async def _believe_log(

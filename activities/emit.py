@@ -277,7 +277,8 @@ class Emitter:
         """
         key = dead.request.key
         try:
-            await self._inbox.discard(dead.request)
+            if dead.row is not None:
+                await self._inbox.discard(dead.row)
         except StoreError as error:
             self._tell.remove_failed(key, error)
         finally:

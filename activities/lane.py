@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters
+from store.ports.inbox import Waiting
 from store.ports.records import Entry, Head, Request
 
 KEYS_REMEMBERED_MAX: Final = 10_000
@@ -29,6 +30,8 @@ class Dead:
     """The domain function failed on the request, which is a dead letter now."""
 
     request: Request
+    row: Waiting | None
+    """Of the inbox, as it was before the function failed; None when it was gone."""
     name: str
     """Of the letter."""
     code: str

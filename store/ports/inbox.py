@@ -39,9 +39,9 @@ class Inbox(Protocol):
     async def remove(self, key: str, request_ids: Sequence[str]) -> None:
         """Delete the rows; one that is not there is as good as deleted. Any number."""
 
-    async def discard(self, request: Request) -> None:
-        """Delete the row of a request if it still holds this payload: somebody may have sent the
-        id again for something else.
+    async def discard(self, row: Waiting) -> None:
+        """Delete a row if it still is the one that was read: the id may have been sent again, for
+        something else or for the same.
         """
 
     async def page(self, key: str, limit: int) -> list[Waiting]:

@@ -69,12 +69,16 @@ class SqliteInbox(Inbox):
         await write(self._opened(), work)
 
     @override
-    async def discard(self, request: Request) -> None:
-        row = (request.key, request.id, request.payload)
+    async def discard(self, row: Waiting) -> None:
+        asked = row.request
+        values = (asked.key, asked.id, asked.payload, microseconds(row.accepted_at))
 
         def work(db: sqlite3.Connection) -> None:
-            sql = "DELETE FROM inbox WHERE key = ? AND request_id = ? AND payload = ?"
-            db.execute(sql, row)
+            sql = (
+                "DELETE FROM inbox"
+                " WHERE key = ? AND request_id = ? AND payload = ? AND accepted_at = ?"
+            )
+            db.execute(sql, values)
 
         await write(self._opened(), work)
 

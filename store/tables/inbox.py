@@ -53,14 +53,15 @@ class TableInbox(Inbox):
         await self._table.delete_all(rows.partition_of(key), keys)
 
     @override
-    async def discard(self, request: Request) -> None:
-        """Read the row, and delete the version that was read."""
-        partition, row_key = rows.partition_of(request.key), rows.request_key(request.id)
-        row = await self._table.get(partition, row_key)
-        if row is None or rows.waiting_of(row).request != request:
+    async def discard(self, row: Waiting) -> None:
+        """Read it once more, and delete the version that was read now."""
+        partition = rows.partition_of(row.request.key)
+        row_key = rows.request_key(row.request.id)
+        there = await self._table.get(partition, row_key)
+        if there is None or rows.waiting_of(there) != row:
             return
         with suppress(Clash):  # it is gone, or is another one by now
-            await self._table.transact([delete(partition, row_key, row[ETAG])])
+            await self._table.transact([delete(partition, row_key, there[ETAG])])
 
     @override
     async def page(self, key: str, limit: int) -> list[Waiting]:

@@ -248,3 +248,26 @@ async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTes
     assert await sums.rows() == ["a"]
     assert await sums.drains.drain(KEY, sums.hub, 10)
     assert await sums.logged() == ["a"]
+
+
+async def test_late_removal_leaves_a_row_that_was_replayed(sums: EngineUnderTest) -> None:
+    """With the same content: the letter is gone by then, and nothing else holds the request."""
+    other = EngineUnderTest(sums.real, sums.hub, SUMS)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        held.set()
+        await go_on.wait()
+
+    other.inbox.before["discard"] = [wait]
+    await sums.place(asking("x", 90))
+    late = asyncio.create_task(other.post(asking("a", 20)))
+    await held.wait()
+    assert isinstance(await sums.post(asking("a", 20)), Dead)
+    await sums.place(asking("y", -50))
+    replayed = await Desk(sums.real, SUMS).replay(Name(FOLD, KEY, "a"), Change())
+    assert replayed.outcome is Outcome.ACCEPTED
+    go_on.set()
+    assert isinstance(await late, Dead)
+    assert await sums.drains.drain(KEY, sums.hub, 10)
+    assert await sums.logged() == ["x", "y", "a"]

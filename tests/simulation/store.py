@@ -86,9 +86,9 @@ class SimulatedInbox(Inbox):
             effect = partial(self._tables.remove, key, part)
             await self._calls("inbox.remove", key, part, effect, -(-len(part) // 100))
 
-    async def discard(self, request: Request) -> None:
-        effect = partial(self._tables.discard, request)
-        await self._calls("inbox.remove", request.key, [request.id], effect)
+    async def discard(self, row: Waiting) -> None:
+        effect = partial(self._tables.discard, row)
+        await self._calls("inbox.remove", row.request.key, [row.request.id], effect)
 
     async def page(self, key: str, limit: int) -> list[Waiting]:
         assert 1 <= limit <= 1_000

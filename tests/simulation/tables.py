@@ -88,10 +88,10 @@ class Tables:
             self.rows(key).inbox.pop(each, None)
         self._changed(key)
 
-    def discard(self, request: Request) -> None:
-        row = self.rows(request.key).inbox.get(request.id)
-        if row is not None and row.request == request:
-            self.remove(request.key, [request.id])
+    def discard(self, row: Waiting) -> None:
+        asked = row.request
+        if self.rows(asked.key).inbox.get(asked.id) == row:
+            self.remove(asked.key, [asked.id])
 
     def page(self, key: str, limit: int) -> list[Waiting]:
         inbox = self.readable(key).inbox

@@ -108,13 +108,16 @@ async def test_any_number_may_be_removed_whether_it_is_there_or_not(store: Store
     assert await store.inbox.get("7", [kept.id]) == {kept.id: kept}
 
 
-async def test_row_is_discarded_only_with_its_payload(store: Store) -> None:
+async def test_row_is_discarded_only_as_it_was_read(store: Store) -> None:
     first, second = a_request("7", "same", "first"), a_request("7", "same", "second")
     await store.inbox.put([first, a_request("7", "other")], NOON)
-    await store.inbox.discard(second)
+    row = await store.inbox.waiting("7", "same")
+    assert row is not None
+    await store.inbox.discard(Waiting(second, row.accepted_at))
+    await store.inbox.discard(Waiting(first, row.accepted_at - timedelta(microseconds=1)))
     assert await store.inbox.get("7", ["same"]) == {"same": first}
-    await store.inbox.discard(first)
-    await store.inbox.discard(first)  # it is gone
+    await store.inbox.discard(row)
+    await store.inbox.discard(row)  # it is gone
     assert await store.inbox.get("7", ["same"]) == {}
     assert await store.inbox.count("7", 10) == 1
 
