@@ -132,11 +132,11 @@ class Appender:
         head = lane.head
         assert head is not None
         if lane.has_client():
-            answered, after = self._fold(head, requests, FOLD_SECONDS_MAX)
+            answered, after, failed = self._fold(head, requests, FOLD_SECONDS_MAX)
         else:
             async with self._spare:
                 await asyncio.sleep(0)  # clients come first
-                answered, after = self._fold(head, requests, SPARE_FOLD_SECONDS_MAX)
+                answered, after, failed = self._fold(head, requests, SPARE_FOLD_SECONDS_MAX)
         if not answered:
             await self._fold_again(lane, requests[0])
             return False
@@ -152,15 +152,18 @@ class Appender:
             return False
         self.tell.appended(len(ids))
         self.settled(lane, {e.entry.request_id: e.entry for e in answered}, is_ours=True)
+        if failed is not None:  # not once more with the next append: it may take seconds each time
+            await self._fold_again(lane, failed)
         return True
 
     def _fold(
         self, head: Head, requests: Sequence[Request], seconds: float
-    ) -> tuple[list[Answered], Head]:
+    ) -> tuple[list[Answered], Head, Request | None]:
         """Fold the domain function over requests, as far as it succeeds, for that long, and no
-        further than a transaction holds.
+        further than a transaction holds; return the one that it failed on, too.
         """
         answered: list[Answered] = []
+        failed: Request | None = None
         place, state, room = head.place, head.state, APPEND_CHARACTERS_MAX
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
@@ -170,6 +173,7 @@ class Appender:
             try:
                 folded = self._folded(request, Head(place, state, None))
             except FoldFailed:
+                failed = request
                 break
             room -= len(request.payload) + 2 * len(folded.output)
             if answered and room < len(folded.state):
@@ -177,7 +181,7 @@ class Appender:
             place, state = place + 1, folded.state
             entry = Entry(place, request.id, folded.version, folded.output, folded.refused)
             answered.append(Answered(entry, request.payload))
-        return answered, Head(place, state, None)
+        return answered, Head(place, state, None), failed
 
     def _folded(self, request: Request, head: Head) -> Folded:
         """Raises FoldFailed, and Unreadable when a newer release wrote the payload or the state:

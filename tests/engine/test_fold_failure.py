@@ -10,6 +10,7 @@ import pytest
 
 from activities.lane import Dead
 from domain import Domain, Key
+from domain.decider import Folded
 from entities.order import Order
 from intake.accept import Accepted
 from store.ports.deadletters import FOLD, Name
@@ -214,6 +215,27 @@ async def test_function_without_an_end_holds_up_nobody_for_ever(
     letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
     assert letter is not None
     assert "took more than 1 seconds" in letter.summary.reason
+
+
+async def test_function_that_fails_behind_others_runs_once_more(
+    sums: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may take seconds each time, in which nothing else goes on."""
+    asked: list[str] = []
+    fold = sums.decider.fold
+
+    def counting(payload: str, place: int, state: str | None) -> Folded:
+        asked.append(payload)
+        return fold(payload, place, state)
+
+    monkeypatch.setattr(sums.decider, "fold", counting)
+    bad = asking("b", 13)
+    await sums.wait_in_inbox(asking("a", 1), seconds=61)
+    await sums.wait_in_inbox(bad, seconds=60)
+    assert await sums.drains.drain(KEY, sums.hub, 60)
+    assert await sums.logged() == ["a"]
+    assert await sums.rows() == []
+    assert asked.count(bad.payload) == 2
 
 
 async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest) -> None:
