@@ -93,8 +93,10 @@ class Sweeper:
         """
         now = asyncio.get_running_loop().time()
         end = now + seconds_max
+        rows = await self._overdue(older_than, (now + end) / 2)
+        if rows is None:
+            raise Unknown("the inbox could not be gone through in time")
         while True:
-            rows = await self._overdue(older_than, (now + end) / 2)
             oldest = min((each[0].accepted_at for each in rows.values()), default=self._now())
             left = await self._drain(rows, hub, end)
             self._tell.swept(len(rows), len(left), (self._now() - oldest).total_seconds())
@@ -103,9 +105,16 @@ class Sweeper:
             now = asyncio.get_running_loop().time()
             if not (is_full and now < end and len(left) < len(rows)):
                 return len(left)
+            rows = await self._overdue(older_than, (now + end) / 2)
+            if rows is None:  # it was nearly over, and has done its work
+                return len(left)
 
-    async def _overdue(self, older_than: timedelta, end: float) -> dict[str, Sequence[Waiting]]:
-        """List keys until `end`; what has not come by then, or is too much, is for the next time."""
+    async def _overdue(
+        self, older_than: timedelta, end: float
+    ) -> dict[str, Sequence[Waiting]] | None:
+        """List keys until `end`; what has not come by then, or is too much, is for the next time.
+        None when none has come.
+        """
         found = _Found(self._slow, self._rng)
         listing = self._inbox.overdue(self._now() - older_than)
         try:
@@ -115,9 +124,7 @@ class Sweeper:
                     if found.is_full:
                         return found.rows()
         except TimeoutError:
-            if not found.rows():
-                raise Unknown("the inbox could not be gone through in time") from None
-            return found.rows()
+            return found.rows() or None
         # Others have worked off what did not come.
         self._slow &= found.slow_keys
         return found.rows()

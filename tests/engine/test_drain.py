@@ -131,6 +131,29 @@ async def test_sweep_that_ends_full_goes_on(
     assert [await engine.rows(str(key)) for key in range(1, 11)] == [[]] * 10
 
 
+async def test_full_sweep_whose_time_is_over_has_not_failed(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on because it was full, and lists nothing more in what is left of its time."""
+    monkeypatch.setattr(sweep, "KEYS_MAX", 1)
+    await engine.wait_in_inbox(request("a"), seconds=60)
+    overdue = engine.inbox.overdue
+    listings = 0
+
+    async def slow(*args: Any) -> AsyncIterator[Sequence[Waiting]]:
+        nonlocal listings
+        listings += 1
+        if listings > 1:
+            await hang()
+        async for each in overdue(*args):
+            yield each
+
+    engine.inbox.overdue = slow
+    assert await sweeper_of(engine).sweep(engine.hub, timedelta(seconds=10), 2.0) == 0
+    assert listings == 2
+    assert await engine.logged() == ["a"]
+
+
 async def test_sweep_that_cannot_append_leaves_the_rows(
     engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
