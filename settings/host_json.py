@@ -43,7 +43,7 @@ TIMEOUT_SECONDS_DEFAULT: Final = 300.0
 """`functionTimeout` where host.json does not say, on the plan where it is shortest."""
 
 
-_SETTING: Final = re.compile(r"%(\w+)%")
+_SETTING: Final = re.compile(r"%([^%]+)%")
 
 _TASK_HUB: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 """What the Durable extension takes."""
@@ -105,13 +105,13 @@ class HostJson:
     def check_task_hub(self) -> None:
         """Raise ValueError when the task hub is called what none can be called.
 
-        `hubName` may be the name of an app setting in percent signs: then that is at fault.
+        `hubName` may name app settings in percent signs: then those are at fault.
         """
         text = self.text("extensions.durableTask.hubName")
         if not text:
             return
         named = _SETTING.fullmatch(text)
-        name = self.environ.get(named[1].casefold(), "") if named else text
+        name = _SETTING.sub(lambda match: self.environ.get(match[1].casefold(), "?"), text)
         if not _TASK_HUB.fullmatch(name):
             setting = named[1] if named else "host.json: hubName"
             raise ValueError(

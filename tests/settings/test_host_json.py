@@ -106,6 +106,12 @@ def test_name_of_the_task_hub_may_be_given_or_left_out(tmp_path: Path) -> None:
     path = tmp_path / "host.json"
     path.write_text(HUB)
     HostJson.read(path, {"eo_task_hub": "HubV2"}).check_task_hub()
+    path.write_text(HUB.replace("%EO_TASK_HUB%", "Todos%SLOT%V%RELEASE%"))
+    HostJson.read(path, {"SLOT": "Blue", "RELEASE": "2"}).check_task_hub()
+    with pytest.raises(ValueError, match=r"host\.json: hubName is 'TodosBlue-V2'"):
+        HostJson.read(path, {"SLOT": "Blue-", "RELEASE": "2"}).check_task_hub()
+    with pytest.raises(ValueError, match=r"'TodosBlueV\?'"):
+        HostJson.read(path, {"SLOT": "Blue"}).check_task_hub()
     path.write_text("{}")
     HostJson.read(path, {}).check_task_hub()
     path.write_text(HUB.replace("%EO_TASK_HUB%", "Hub-2"))
