@@ -72,7 +72,7 @@ class SqliteStore(Store):
         except FormatError:
             return {"file": "cannot be used: see the log"}
         except Unknown as error:
-            return {"file": str(error.__cause__ or "not there")}
+            return {"file": _in_words(error.__cause__)}
         except TimeoutError:
             return {"file": f"no answer within {CHECK_SECONDS_MAX:g} s"}
         return {}
@@ -117,3 +117,10 @@ class SqliteStore(Store):
         [(found,)] = read(self.opened(), "SELECT health FROM store")
         if found < written:
             raise Unknown(f"{self._path.name}: what was written is not there")
+
+
+def _in_words(cause: BaseException | None) -> str:
+    """Say why a file cannot be used without its path, which is nobody's business."""
+    if isinstance(cause, OSError):
+        return cause.strerror or "cannot be opened"
+    return str(cause or "not there")

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -145,6 +145,26 @@ async def test_file_that_another_process_holds_is_unhealthy(
         assert await store.check() == {"file": "no answer within 0.1 s"}
     monkeypatch.setattr(sqlite_store, "CHECK_SECONDS_MAX", 10)
     assert await store.check() == {}
+
+
+def within_a_file(path: Path) -> Path:
+    path.write_text("no folder")
+    return path / "app.db"
+
+
+def to_itself(path: Path) -> Path:
+    path.symlink_to(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [(within_a_file, "Not a directory"), (to_itself, "Too many levels of symbolic links")],
+)
+async def test_health_of_a_file_nobody_can_open_tells_no_path(
+    path: Path, made: Callable[[Path], Path], why: str
+) -> None:
+    assert await SqliteStore(made(path), "things").check() == {"file": why}
 
 
 async def test_missing_folder_is_unknown_until_it_is_there(path: Path) -> None:
