@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from hypothesis import settings
 
 from tests.domain_under_test import MODULE, TODOS
 from tools.azurite import Azurite, AzuriteError, running
 
 ACCOUNTS: Final = [f"test{number}" for number in range(500)]
 """One for each test that stores something. They cost nothing until they are used."""
+
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_report_header() -> str:

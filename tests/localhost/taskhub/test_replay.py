@@ -230,7 +230,7 @@ _actions = st.lists(
 
 
 @given(actions=_actions, chance=st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_prefix_of_a_history_leads_to_the_same_decisions(
     actions: list[Action], chance: Any
 ) -> None:
