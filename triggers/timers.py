@@ -6,6 +6,7 @@ at once.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from azure.durable_functions import OrchestrationRuntimeStatus as Status
 from intake.sweep import Sweeper
 from publishing.catch_up import CatchUpPublisher
 from settings.app import Settings
+from store.ports.records import StoreError
 from store.ports.store import Store
 from taskhub.durable import HubOf
 from telemetry.decisions import Decisions
@@ -36,6 +38,10 @@ PURGE_SLICES_MAX: Final = 48
 nearly always empty."""
 
 PURGE_CALL_SECONDS_MAX: Final = 60.0
+
+NOTE_SECONDS: Final = 20.0
+"""Between two notes of a sweep under way: a full one takes minutes, and health takes a minute
+without a note for a timer that is dead."""
 
 SHARE: Final = 0.5
 """Of `functionTimeout` that a sweep or a purge may take: a timeout kills the worker with all that
@@ -62,14 +68,25 @@ async def sweep_all(
     """Sweep the domains side by side, and note for health that it runs. Raises StoreError."""
 
     async def one(domain: Swept) -> None:
-        await domain.store.note_sweep(now())  # a full sweep takes minutes
-        await domain.sweeper.sweep(domain.hub_of(client), older_than, seconds_max)
+        await domain.store.note_sweep(now())
+        noting = asyncio.create_task(_go_on_noting(domain.store, now))
+        try:
+            await domain.sweeper.sweep(domain.hub_of(client), older_than, seconds_max)
+        finally:
+            noting.cancel()
         await domain.store.note_sweep(now())
 
     results = await asyncio.gather(*map(one, domains), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+async def _go_on_noting(store: Store, now: Callable[[], datetime]) -> None:
+    while True:
+        await asyncio.sleep(NOTE_SECONDS)
+        with suppress(StoreError):
+            await store.note_sweep(now())
 
 
 async def purge(

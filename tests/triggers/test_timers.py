@@ -65,6 +65,7 @@ class Part:
     def __init__(self, *, fails: bool = False) -> None:
         self.noted: list[datetime] = []
         self.swept: list[float] = []
+        self.may_end = asyncio.Event()
         self.fails = fails
 
     async def note_sweep(self, at: datetime) -> None:
@@ -88,6 +89,33 @@ async def test_sweep_of_one_domain_fails_alone_and_is_reported() -> None:
     assert good.swept == [300.0]
     assert good.noted == [NOW, NOW]
     assert bad.noted == [NOW]
+
+
+async def test_sweep_that_takes_long_is_noted_while_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or health would take it for a timer that is dead."""
+    monkeypatch.setattr(timers, "NOTE_SECONDS", 0.001)
+
+    class Slow(Part):
+        async def note_sweep(self, at: datetime) -> None:
+            await super().note_sweep(at)
+            if len(self.noted) == 2:
+                raise Unknown("no answer")
+            if len(self.noted) == 4:
+                self.may_end.set()
+
+        async def sweep(self, *_: Any) -> int:
+            async with asyncio.timeout(10):
+                await self.may_end.wait()
+            return 0
+
+    slow = Slow()
+    await timers.sweep_all([swept(slow)], None, timedelta(0), 300.0, lambda: NOW)
+    ended = len(slow.noted)
+    assert ended >= 5
+    await asyncio.sleep(0.02)
+    assert len(slow.noted) == ended
 
 
 def functions(publishers: list[Any], timeout: float = 600.0) -> dict[str, Any]:
