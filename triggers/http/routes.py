@@ -22,7 +22,7 @@ from triggers.http import page
 from triggers.http.health import Health
 from triggers.http.openapi.document import document_bytes
 from triggers.http.reading import Reading, guarded
-from triggers.http.stories import Stories
+from triggers.http.stories import Stories, places_to_look
 from triggers.http.writing import Writing
 
 Call = Callable[[func.HttpRequest, Any], Awaitable[func.HttpResponse]]
@@ -32,10 +32,11 @@ Read = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 def blueprint(engines: Sequence[Engine], sweep_period_seconds: float) -> df.Blueprint:
     """Declare all of them; function-level keys where nothing else is said."""
     functions = df.Blueprint()
+    looks = places_to_look()
     for engine in engines:
         _declare_writing(functions, engine.domain, Writing(engine))
         _declare_reading(functions, engine.domain, Reading(engine))
-        _declare_stories(functions, engine.domain, Stories(engine))
+        _declare_stories(functions, engine.domain, Stories(engine, looks))
     period = timedelta(seconds=sweep_period_seconds)
     health = Health(engines, period, clock=time.monotonic, now=lambda: datetime.now(UTC))
     _declare_open(functions, health, [each.domain for each in engines])

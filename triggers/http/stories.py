@@ -27,8 +27,8 @@ SHOWN_MAX: Final = 100
 """Pending requests in one answer."""
 
 LOOKS_MAX: Final = 4
-"""Reads of entities at once for those who look. The durable client's session allows 30 calls, and
-they are for those who wait."""
+"""Reads of entities at once for those who look. The durable client's session allows 30 calls, which
+all domains share, and they are for those who wait."""
 
 LOOK_SECONDS_MAX: Final = 1.0
 """For a place and a read together; after that nobody says whether the entity lists a request."""
@@ -42,16 +42,21 @@ NO_HUB: Final = "This app does not publish."
 NOT_PUBLISHED_AT: Final = "The time is not kept; the event has its own in the hub."
 
 
+def places_to_look() -> Places:
+    """Make the places of a process, for all of its domains together."""
+    return Places(LOOKS_MAX, LOOK_SECONDS_MAX)
+
+
 class Stories:
     """Of one domain. Looks, and changes nothing."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Read from the store and the task hub of `engine`."""
+    def __init__(self, engine: Engine, looks: Places) -> None:
+        """Read from the store and the task hub of `engine`; `looks` are those of the process."""
         self._engine = engine
         self._domain = engine.domain
         self._store = engine.store
         self._answers = Answers(engine.domain, engine.wire)
-        self._looks = Places(LOOKS_MAX, LOOK_SECONDS_MAX)
+        self._looks = looks
 
     async def pending(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """Show what is accepted and has no place yet, the oldest of those shown first."""

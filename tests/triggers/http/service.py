@@ -25,7 +25,7 @@ from telemetry.decisions import Decisions
 from tests.triggers.http.memory_hub import MemoryHub
 from triggers.engine import Engine
 from triggers.http.reading import Reading, guarded
-from triggers.http.stories import Stories
+from triggers.http.stories import Stories, places_to_look
 from triggers.http.writing import Writing
 
 JSON = {"content-type": "application/json"}
@@ -104,7 +104,8 @@ async def over(domain: AnyDomain, store: Store) -> AsyncIterator[Service]:
     hub = MemoryHub()
     engine = engine_of(domain, store, hub)
     try:
-        yield Service(domain, store, hub, engine, Writing(engine), Reading(engine), Stories(engine))
+        stories = Stories(engine, places_to_look())
+        yield Service(domain, store, hub, engine, Writing(engine), Reading(engine), stories)
         await hub.idle()
     finally:
         await store.close()

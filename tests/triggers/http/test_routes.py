@@ -1,8 +1,10 @@
 """The routes as the worker indexes them."""
 
+import asyncio
 import inspect
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import azure.durable_functions as df
@@ -10,13 +12,16 @@ import azure.functions as func
 import pytest
 
 from domain.domain import AnyDomain
+from domain.request import Request
+from entities.order import Order
 from examples.invoices import INVOICES
 from tests.domain.domains import parrots
 from tests.triggers.http.memory_hub import MemoryHub
-from tests.triggers.http.service import Service, engine_of
+from tests.triggers.http.service import Service, engine_of, request
 from todos import TODOS
 from triggers.http import routes
 from triggers.http.openapi.document import document, document_bytes
+from triggers.http.stories import LOOKS_MAX
 
 ANONYMOUS = {"health", "openapi.json", "page", "page/{*file}"}
 
@@ -70,6 +75,36 @@ async def test_functions_are_named_after_their_domain(service: Service) -> None:
     assert sorted(names) == sorted(set(names))
     assert {"post_todo", "post_todos", "put_todo_request", "get_project", "get_todo"} <= set(names)
     assert {"get_invoices", "get_customer", "get_invoice_request"} <= set(names)
+
+
+async def test_those_who_look_share_few_hub_calls_over_domains(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, most = 0, 0
+
+    async def hang(*_: Any) -> Order:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            under_way -= 1
+        raise AssertionError
+
+    monkeypatch.setattr(MemoryHub, "order", hang)
+    found = indexed(service, [TODOS, INVOICES])
+    looks = []
+    for route, name, key in [
+        ("projects/{projectId}/pending", "projectId", "7"),
+        ("customers/{customerId}/pending", "customerId", "C-7"),
+    ]:
+        await service.store.inbox.put([Request(key, "r", "{}")], datetime.now(UTC))
+        call = inspect.unwrap(found["GET", route].get_user_function())
+        looks += [call(request("GET", route={name: key}), client=None) for _ in range(8)]
+    answers = await asyncio.gather(*looks)
+    assert {each.status_code for each in answers} == {200}
+    assert (most, under_way) == (LOOKS_MAX, 0)
 
 
 async def test_all_calls_need_a_key_but_those_that_tell_nothing(service: Service) -> None:

@@ -17,7 +17,7 @@ from tests.triggers.http.service import Service, opened, read
 from tests.triggers.http.test_openapi_document import resolved
 from todos import TODOS
 from triggers.http.openapi.document import document
-from triggers.http.stories import SHOWN_MAX, Stories
+from triggers.http.stories import SHOWN_MAX, Stories, places_to_look
 
 MILK = {"projectId": 7, "title": "Buy milk"}
 
@@ -93,7 +93,7 @@ async def test_published_is_what_the_cursor_has_passed(
     await service.put(7, "r", {"title": "Buy milk"})
     log = service.store.publications
     await log.move("7", await log.cursor("7"), cursor, "")
-    publishing = Stories(replace(service.engine, publishes=True))
+    publishing = Stories(replace(service.engine, publishes=True), places_to_look())
     story = read(
         await replace(service, stories=publishing).look("story", projectId=7, requestId="r")
     )
