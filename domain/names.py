@@ -56,7 +56,7 @@ ERASED: Final = "erased"
 SCHEMAS: Final = frozenset({"errors", "place", "problem", "refusal", "step"})
 """Of the OpenAPI document, beside those of the domains."""
 
-FUNCTIONS: Final = frozenset({"get_health", "get_openapi", "get_page"})
+FUNCTIONS: Final = frozenset({"get_health", "get_openapi", "get_page", "get_page_file"})
 """Of the app, beside those of the domains."""
 
 TABLES: Final = ("inbox", "deadletters", "publications")

@@ -267,6 +267,7 @@ def test_function_that_is_none_of_ours_is_named(function: Any, why: str) -> None
         ({"place": "erased"}, "an entry must not have a member 'erased'"),
         ({"plural": "openapi"}, "a function of the app is called 'get_openapi'"),
         ({"key": Key("healthId", int)}, "a function of the app is called 'get_health'"),
+        ({"key": Key("pageFileId", int)}, "a function of the app is called 'get_page_file'"),
         ({"key": Key("1x", int)}, "the key must have the form"),
         ({"key": Key("größe", int)}, "the key must have the form"),
         ({"empty": [1]}, "empty must be an integer"),
