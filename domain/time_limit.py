@@ -30,7 +30,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     Python interrupts itself between two instructions, in the main thread, where it has SIGALRM: not
     on Windows, not in other threads, and not inside a single call of C code that does not look for
     signals (`sum(range(10**12))`). There `call` runs without a limit. A timer that was set by
-    somebody else goes on afterwards.
+    somebody else, or by a call around this one, goes on afterwards.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
@@ -38,15 +38,16 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     handler = signal.getsignal(signal.SIGALRM)
     if handler is not _ring:
         signal.signal(signal.SIGALRM, _ring)
+    outer = len(_running)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
     try:
         _running.append(True)
         try:
             return call()
         finally:
-            _running.clear()  # what rings from here on must not reach the event loop
+            del _running[outer:]  # what rings from here on must not reach the event loop
     finally:
-        _running.clear()
+        del _running[outer:]
         signal.setitimer(signal.ITIMER_REAL, *timer)
         if callable(handler) and handler is not _ring:
             signal.signal(signal.SIGALRM, handler)

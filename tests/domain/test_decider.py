@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pytest
 
 from domain import Domain, Refused
 from domain.decider import Decider, FoldFailed, Unreadable
+from domain.time_limit import TookTooLong, within
 from tests.domain.domains import Ask, Reply, parrots, refuse, reply
 
 ASKED = '{"words":"a","times":1}'
@@ -144,6 +146,18 @@ def test_timer_of_somebody_else_goes_on_after_a_fold(monkeypatch: pytest.MonkeyP
     finally:
         signal.setitimer(signal.ITIMER_REAL, *timer)
         signal.signal(signal.SIGALRM, handler)
+
+
+def test_fold_within_a_fold_leaves_the_outer_its_limit() -> None:
+    ends = time.monotonic() + 10
+
+    def outer() -> None:
+        within(600, lambda: None)
+        while time.monotonic() < ends:
+            pass
+
+    with pytest.raises(TookTooLong):
+        within(0.1, outer)
 
 
 async def test_fold_in_another_thread_has_no_limit_and_works() -> None:
