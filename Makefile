@@ -26,7 +26,7 @@ help:
 	@printf "%s\n" '  make browser      the page in a real Chromium, Debian'"'"'s where there is none; SCREENSHOT=docs/page.png (2 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
 	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
-	@printf "%s\n" '  make audit        prove from storage alone that no promise is broken; DATA, STORAGE as for run (1 s)'
+	@printf "%s\n" '  make audit        check in storage that the logs are consistent: 1..n, one entry per request, outputs recomputed; DATA, STORAGE as for run (1 s)'
 	@printf "%s\n" '  make faults       histories with faults everywhere, each replayable by its seed; SEEDS=13000 (5 min)'
 	@printf "%s\n" '  make mutants      mistakes in the real code, each of which a test must see; ARGS="no-sweeper" (5 min)'
 	@printf "%s\n" '  make model        check the protocol with TLC (5 min)'

@@ -39,7 +39,7 @@ param planSku string = 'P0v3'
 @maxValue(30)
 param planInstances int = 2
 
-@description('What may be lost for good without losing data. `local`: a disk, for trials. `zone`: a zone (promise R7). `region`: also the region, by a fail-over that may lose the last rows.')
+@description('What may be lost for good without losing data. `local`: a disk, for trials. `zone`: a zone. `region`: also the region, by a fail-over that may lose the last rows.')
 @allowed(['local', 'zone', 'region'])
 param redundancy string = 'zone'
 

@@ -1,16 +1,15 @@
-"""Record the demonstration of the README: a request, kill -9, the same request, the proof.
+"""Record the demonstration of the README: a request, kill -9, the same request, the audit.
 
     python -m tools.recording [--port 7071] [--out docs/use/kill-and-repeat.svg]
 
 Everything in the picture is from a real run, with its times: `make run` and `make audit` on an
-empty data folder, and `curl` from 7.82 on. The SVG plays on its own and needs no script and no font from
+empty data folder, and `curl`. The SVG plays on its own and needs no script and no font from
 elsewhere; readers who asked for no motion see the end of it.
 """
 
 import argparse
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -30,7 +29,7 @@ OUT: Final = ROOT / "docs" / "use" / "kill-and-repeat.svg"
 
 START_SECONDS_MAX: Final = 120.0
 SHOWN: Final = re.compile(
-    r"localhost: .*|Listening .*|HTTP/1.1 .*|Location: .*|.*Replayed.*|\{.*|Every .*"
+    r"localhost: .*|Listening .*|HTTP/1.1 .*|Location: .*|.*Replayed.*|\{.*|The logs .*"
 )
 """Lines of the output that matter: not a list of functions, not each header."""
 
@@ -57,9 +56,11 @@ class Recording:
     now: float = field(default_factory=time.monotonic)
 
     def typed(self, command: str) -> None:
-        """Show a command."""
+        """Show a command, which may go on in further lines."""
         self.at += TYPING_SECONDS
-        self._add(f"$ {command}", is_typed=True)
+        first, *more = command.splitlines()
+        for line in (f"$ {first}", *more):
+            self._add(line, is_typed=True)
 
     def printed(self, text: str) -> None:
         """Show what matters of its output."""
@@ -93,14 +94,15 @@ class Recording:
 
     def curl(self) -> None:
         """Send the request of the README."""
-        body = '{"projectId":7,"title":"Buy milk"}'
-        url = f"localhost:{self.port}/api/todos"
-        command = f"curl -i {url} --json '{body}' -H 'Idempotency-Key: 1c9e'"
+        command = (
+            f"curl -i localhost:{self.port}/api/todos -H 'Content-Type: application/json' \\\n"
+            """       -H 'Idempotency-Key: 1c9e' -d '{"projectId": 7, "title": "Buy milk"}'"""
+        )
         self.typed(command)
-        self.printed(_output([*shlex.split(command), "-s"]))
+        self.printed(_output(["sh", "-c", f"{command} -s"]))
 
     def audit(self) -> None:
-        """Prove the store."""
+        """Check the store."""
         self.typed("make audit")
         self.printed(_output(self._make("audit")))
 

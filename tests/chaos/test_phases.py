@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.phases import Plan, apart, one_host, two_hosts
 from tests.e2e.conftest import GIVEN
+from tools.audit.findings import CONSISTENT
 
 pytestmark = [
     pytest.mark.chaos,
@@ -32,12 +33,12 @@ def test_one_host_killed_again_and_again_keeps_every_promise(tmp_path: Path) -> 
 def test_host_on_tables_killed_keeps_every_promise(tmp_path: Path, tables_account: str) -> None:
     environ = {"EO_TABLES": tables_account}
     counted = one_host(replace(plan(tmp_path), storage="tables", environ=environ))
-    assert "Restored from a copy: Every promise holds" in counted
+    assert f"Restored from a copy: {CONSISTENT}" in counted
 
 
 def test_two_hosts_that_die_in_turn_keep_every_promise(tmp_path: Path) -> None:
-    assert "Every promise holds" in two_hosts(plan(tmp_path))
+    assert CONSISTENT in two_hosts(plan(tmp_path))
 
 
 def test_functions_apart_that_die_keep_every_promise(tmp_path: Path) -> None:
-    assert "Every promise holds" in apart(plan(tmp_path))
+    assert CONSISTENT in apart(plan(tmp_path))

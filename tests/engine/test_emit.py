@@ -101,6 +101,24 @@ async def test_conflict_is_followed_by_one_read_of_the_tail(engine: EngineUnderT
     assert engine.calls["log.head"] == 0
 
 
+async def test_nobody_is_answered_before_the_append(engine: EngineUnderTest) -> None:
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        held.set()
+        await go_on.wait()
+
+    engine.log.before["append"] = [wait]
+    asked = asyncio.create_task(engine.post(request("a")))
+    await held.wait()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not asked.done()
+    go_on.set()
+    assert isinstance(await asked, Entry)
+    assert await engine.logged() == ["a"]
+
+
 async def test_append_whose_answer_was_lost_is_seen_in_the_log(engine: EngineUnderTest) -> None:
     engine.log.after["append"] = [Unknown("no answer")]
     assert await engine.place(request("a")) == 1

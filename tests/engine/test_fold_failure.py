@@ -4,19 +4,20 @@ import asyncio
 import logging
 import sys
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from activities.lane import Dead
 from domain import Domain, Key
 from domain.decider import Folded
+from domain.time_limit import TookTooLong
 from entities.order import Order
 from intake.accept import Accepted
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import Entry, Request, Unknown
 from telemetry.decisions import LOGGER
-from tests.domain_under_test import OTHER_KEY
+from tests.domain_under_test import OTHER_KEY, nth_key
 from tests.engine.parts import KEY, EngineUnderTest, now
 from tools.deadletters.desk import Change, Desk, Outcome
 
@@ -36,13 +37,17 @@ EXITS = 14
 ENDLESS = 15
 
 
+def still_running() -> None:
+    """Called again and again by the function without an end."""
+
+
 def add(request: Sum, total: int) -> tuple[Total, int]:
     if request.amount == 13:
         raise ZeroDivisionError("thirteen")
     if request.amount == EXITS:
         sys.exit("stop the worker")
     while request.amount == ENDLESS:
-        pass
+        still_running()
     if total + request.amount > LIMIT:
         raise ValueError("too much for this state")
     return Total(total + request.amount), total + request.amount
@@ -236,6 +241,34 @@ async def test_function_that_fails_behind_others_runs_once_more(
     assert await sums.logged() == ["a"]
     assert await sums.rows() == []
     assert asked.count(bad.payload) == 2
+
+
+@pytest.fixture(name="stalls")
+def _stalls(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One item for each fold without an end; each has reached its time limit as soon as it begins."""
+    ended: list[None] = []
+
+    def end() -> NoReturn:
+        ended.append(None)
+        raise TookTooLong
+
+    monkeypatch.setattr(sys.modules[__name__], "still_running", end)
+    return ended
+
+
+async def test_each_function_without_an_end_stalls_two_folds(
+    sums: EngineUnderTest, stalls: list[None]
+) -> None:
+    """What it costs everybody in the process is twice the limit, whatever its key is."""
+    *keys, other = (nth_key(n) for n in range(1, 7))
+    for key in keys:
+        await sums.wait_in_inbox(asking("a", ENDLESS, key), seconds=60)
+    drained = [asyncio.create_task(sums.drains.drain(key, sums.hub, 60)) for key in keys]
+    assert await sums.place(asking("c", 2, other), seconds=60) == 1
+    assert all(await asyncio.gather(*drained))
+    for key in keys:
+        assert await sums.deadletters.get(Name(FOLD, key, "a")) is not None
+    assert len(stalls) == 2 * len(keys)
 
 
 async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest) -> None:

@@ -1,4 +1,4 @@
-"""R5: keys do not wait for each other, with every shared resource as small as it really is."""
+"""Keys do not wait for each other, with every shared resource as small as it really is."""
 
 from functools import cache
 from typing import Final

@@ -1,4 +1,4 @@
-"""What an audit proves, and what it finds in stores that were tampered with."""
+"""What an audit checks, and what it finds in stores that were tampered with."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from store.tables.requests import delete, upsert
 from store.tables.store import TableStore
 from tests.tools.logs import KEYS, NOON, fill, request
 from tools.audit.__main__ import audit
-from tools.audit.findings import Report, Severity
+from tools.audit.findings import CONSISTENT, INCONSISTENT, Report, Severity
 from tools.command import Target
 from tools.stored.open import open_reader
 
@@ -31,11 +31,11 @@ async def findings(target: Target, capsys: pytest.CaptureFixture[str]) -> list[s
     await reader.close()
     assert code == (1 if report.found[Severity.VIOLATION] else 0)
     *lines, last = capsys.readouterr().out.splitlines()
-    assert last.startswith("Every promise holds" if code == 0 else "NOT well")
+    assert last.startswith(f"{INCONSISTENT if code else CONSISTENT}: ")
     return lines
 
 
-async def test_logs_that_the_app_wrote_are_proved(
+async def test_logs_that_the_app_wrote_are_consistent(
     target: Target, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await fill(store)
@@ -48,7 +48,7 @@ async def test_logs_that_the_app_wrote_are_proved(
     assert report.checked["inboxRows"] == 3 * len(KEYS)
     assert report.checked["keys"] == len(KEYS)
     [line] = capsys.readouterr().out.splitlines()
-    assert line.startswith("Every promise holds: 0 violations and 0 notes in 180 entries of 3 cust")
+    assert line.startswith(f"{CONSISTENT}: 0 violations and 0 notes in 180 entries of 3 customers")
     assert f" of {reader.name}, " in line  # an audit of another store says nothing
 
 

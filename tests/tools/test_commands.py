@@ -201,7 +201,7 @@ def test_violation_is_the_exit_code(file: str) -> None:
         db.commit()
     code, out, _ = run("tools.audit", "--store", file, "--domain", INVOICES)
     assert code == 1
-    assert out.splitlines()[-1].startswith("NOT well: ")
+    assert out.splitlines()[-1].startswith("The logs are NOT consistent: ")
 
 
 INTERRUPTED = """

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+from tools.audit.findings import CONSISTENT
 from tools.recording import COLUMNS, OUT, PAUSE_SECONDS_MAX, Recording, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,7 +30,7 @@ def test_long_line_goes_on_in_the_next_one() -> None:
 def test_long_pause_is_cut() -> None:
     it = Recording(7071, OUT.parent)
     it.now -= 1000
-    it.printed("Every promise holds")
+    it.printed(CONSISTENT)
     assert it.lines[0][0] == PAUSE_SECONDS_MAX
 
 

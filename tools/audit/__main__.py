@@ -1,4 +1,4 @@
-"""Audit: prove from storage alone that every log is what the app promises.
+"""Audit: check in storage that the logs are consistent.
 
     python -m tools.audit [--domain MODULE] [--store tables | sqlite:<path>] [--key KEY] [--json]
 
@@ -11,7 +11,7 @@ payload was erased, and entries that were appended while publishing was off are 
 next one of their key.
 
 It only reads, and the app may be running: `tools.audit.auditing` says in which order it reads, and
-why it tells no false violations then. What was appended meanwhile is proved by the next audit.
+why it tells no false violations then. What was appended meanwhile is checked by the next audit.
 
 The store is the one of the app: EO_STORE and its connection, from the environment or from `Values`
 of local.settings.json, or `--store`. With `--json` every line is a JSON object.

@@ -8,6 +8,9 @@ from typing import Final
 
 from tools.terminal import one_line, say
 
+CONSISTENT: Final = "The logs are consistent (1..n, one entry per request, outputs recomputed)"
+INCONSISTENT: Final = "The logs are NOT consistent"
+
 COUNTED: Final = ("keys", "entries", "folded", "requests", "inboxRows", "cursors")
 """What an audit counts as checked."""
 
@@ -62,7 +65,7 @@ class Report:
             found = {each.value + "s": self.found[each] for each in Severity}
             print(json.dumps({"checked": {each: self.checked[each] for each in COUNTED}, **found}))
             return
-        verdict = "Every promise holds" if not self.found[Severity.VIOLATION] else "NOT well"
+        verdict = INCONSISTENT if self.found[Severity.VIOLATION] else CONSISTENT
         checked, notes = self.checked, self.found[Severity.NOTE]
         print(
             f"{verdict}: {self.found[Severity.VIOLATION]} violations and {notes} notes in"

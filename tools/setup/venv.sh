@@ -51,7 +51,7 @@ if ! "$py" -m pip --version >/dev/null 2>&1; then
     rm -rf .venv
     "$python" -m venv .venv
 fi
-echo "Installing what requirements-$set_name.txt names ..." >&2
+echo "Installing what requirements-$set_name.txt names (about 1 min) ..." >&2
 "$py" -m pip install --disable-pip-version-check -q -r "requirements-$set_name.txt" ||
     fail "pip could not install requirements-$set_name.txt; its message is above."
 # Without its dependencies, and although it asks for Python 3.13: see that file.
