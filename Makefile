@@ -1,7 +1,8 @@
 # `make` alone lists the verbs. Python 3.11 or later and make are enough.
 PORT    ?= 7071
 DOMAIN  ?= todos
-DATA    ?= .data
+# Of another domain a folder of its own: a store holds one domain.
+DATA    ?= .data$(if $(filter-out todos,$(DOMAIN)),/$(DOMAIN))
 STORAGE ?= sqlite
 ARGS    ?=
 
@@ -13,15 +14,17 @@ OTHER =
 TESTS =
 else
 OTHER = --domain $(DOMAIN)
-TESTS = tests/engine tests/publishing tests/triggers/events tests/e2e tests/chaos \
-	$(wildcard $(subst .,/,$(DOMAIN))/tests)
+OWN = $(subst .,/,$(DOMAIN))
+# None of these where ARGS names tests itself.
+TESTS = $(if $(filter tests/% $(OWN)/%,$(subst --deselect tests/,--deselect=tests/,$(ARGS))),, \
+	tests/engine tests/publishing tests/triggers/events tests/e2e tests/chaos $(wildcard $(OWN)/tests))
 endif
 RUN = $(PY) -m tools.run $(OTHER) --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
 .PHONY: help run test browser conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
 
 help:
-	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
+	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data, of another domain .data/DOMAIN; STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
 	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (15 min)'
 	@printf "%s\n" '  make browser      the page in a real Chromium, Debian'"'"'s where there is none; SCREENSHOT=docs/page.png (2 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
@@ -64,7 +67,7 @@ check: venv-dev
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m domain.lock todos examples.invoices
+	@$(PY) -m domain.lock examples.invoices $(sort todos $(patsubst %/released.json,%,$(wildcard */released.json)))
 
 fmt: venv-dev
 	@$(PY) -m ruff format .

@@ -26,8 +26,8 @@ FILE: Final = "released.json"
 """Beside the package's `__init__.py`."""
 
 WAYS_OUT: Final = (
-    f"Write a change as the next version, beside the one that rows name. Where no row does, because"
-    f" nothing was deployed, delete {FILE} and lock anew with --write."
+    "Write a change as the next version, beside the one that rows name. Where no row does, because"
+    " nothing was deployed, delete {file}. Then: .venv/bin/python -m domain.lock --write {package}"
 )
 
 SCHEMAS: Final = ("request", "output", "state")
@@ -51,7 +51,7 @@ def differences(domain: AnyDomain, lock: Mapping[str, Any]) -> Iterator[str]:
         yield from _changes(domain, int(number), kept)
     for number in domain.compiled:
         if str(number) not in lock.get("versions", {}):
-            yield f"{domain.name}: version {number} is not locked: python -m domain.lock --write"
+            yield f"{domain.name}: version {number} is not locked"
 
 
 def _changes(domain: AnyDomain, number: int, kept: Mapping[str, Any]) -> Iterator[str]:
@@ -126,9 +126,11 @@ def main(arguments: Sequence[str]) -> int:
         domain, path = load(package)
         if options.write:
             write(domain, path)
-        wrong += differences(domain, read(path))
-    if wrong:
-        wrong.append(WAYS_OUT)
+        found = list(differences(domain, read(path)))
+        if found:
+            file = f"{package.replace('.', '/')}/{FILE}"
+            found.append(WAYS_OUT.format(file=file, package=package))
+        wrong += found
     sys.stderr.writelines(f"{each}\n" for each in wrong)
     return 1 if wrong else 0
 

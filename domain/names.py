@@ -42,7 +42,7 @@ RESERVED_CODES: Final = frozenset(
     {
         *("invalid-request", "not-found", "erased", "body-too-large", "not-json", "overloaded"),
         *("idempotency-key-reused", "fold-failed", "internal-error"),
-        *("not-accepted", "store-unavailable", "unhealthy"),
+        *("not-accepted", "store-unavailable", "store-unusable", "unhealthy"),
     }
 )
 """Problems of the service's own, so no refusal of a domain can be called like one."""

@@ -26,6 +26,7 @@ from store.ports.records import (
     StoreError,
     Unknown,
     Unreadable,
+    Unusable,
 )
 from store.ports.store import Store
 from telemetry import tracing
@@ -80,6 +81,8 @@ class NotStored:
 
     unreadable: bool
     """Whether rows of the key are damaged or of a newer release: then repeating does not help."""
+    unusable: bool = False
+    """Whether that is so of the whole store, or it is of another domain: then nothing was stored."""
 
 
 Outcome = Accepted | Replayed | Refused | NotStored
@@ -183,7 +186,7 @@ class Intake:
 
     def _outcome(self, request: Request, owners: Mapping[str, _Owner] | StoreError) -> Outcome:
         if isinstance(owners, StoreError):
-            return NotStored(isinstance(owners, Unreadable))
+            return NotStored(isinstance(owners, Unreadable), isinstance(owners, Unusable))
         owner = owners[request.id]
         if owner.payload == ERASED:
             return Refused(Reason.ERASED)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from domain.domain import AnyDomain
 from store.open import SETTING, beside, open_store, sqlite_path
-from store.ports.records import Missing, StoreError
+from store.ports.records import Missing, StoreError, Unusable
 from store.ports.store import Store
 from tools import stopping
 from tools.app_settings import CONNECTION, app_settings, local_settings
@@ -25,6 +25,8 @@ from tools.terminal import one_line
 
 ADDRESS: Final = Path("tables") / "address"
 """Within the data folder: the connection string of the emulator that runs on it."""
+
+DATA: Final = Path(".data")
 
 DONE: Final = 0
 NOT_SO: Final = 1
@@ -57,7 +59,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[everywhere()],
     )
-    made.set_defaults(store=None, domain=None, data=Path(".data"))
+    made.set_defaults(store=None, domain=None, data=None)
     return made
 
 
@@ -74,7 +76,7 @@ def everywhere() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         metavar="FOLDER",
-        help="of `make run`, whose emulator is meant when no connection is set; default: .data",
+        help="of `make run`, whose emulator is meant when no connection is set; default: .data/MODULE or .data",
     )
     return options
 
@@ -92,8 +94,14 @@ def target(arguments: argparse.Namespace, environ: Mapping[str, str] = os.enviro
     if path is not None and beside(path, domain.plural).exists():
         spec = f"sqlite:{beside(path, domain.plural)}"
     if path is None:
-        values = _with_local_tables(values, arguments.data)
+        values = _with_local_tables(values, arguments.data or _data_of(arguments.domain))
     return Target(domain, spec, values)
+
+
+def _data_of(module: str | None) -> Path:
+    """Return where `make run DOMAIN=…` has its emulator; `.data` where that one did not start any."""
+    own = DATA / (module or "")
+    return own if (own / ADDRESS).exists() else DATA
 
 
 def _with_local_tables(values: Mapping[str, str], data: Path) -> dict[str, str]:
@@ -122,7 +130,8 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     except Missing as error:
         return say(NO_ANSWER, f"Nothing has been stored yet, or the name is wrong: {error}.")
     except StoreError as error:
-        return say(NO_ANSWER, f"The store does not answer: {error}")
+        what = "cannot be used" if isinstance(error, Unusable) else "does not answer"
+        return say(NO_ANSWER, f"The store {what}: {error}")
     except ValueError as error:
         return say(WRONG, error)
     except OSError as error:

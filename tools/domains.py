@@ -11,6 +11,8 @@ from domain.domain import AnyDomain, Domain
 
 APP: Final = Path("function_app.py")
 
+EXAMPLES: Final = "examples"
+
 ROOT_CALL: Final = "effectively_once"
 
 
@@ -39,7 +41,9 @@ def _imported(module: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ValueError(f"the domain {module} cannot be imported: {error}") from error
+        meant = f"{EXAMPLES}.{module}" if Path(EXAMPLES, module).is_dir() else None
+        hint = f"; is {meant} meant?" if meant else ""
+        raise ValueError(f"the domain {module} cannot be imported: {error}{hint}") from error
 
 
 def _first_of(path: Path) -> tuple[str, str]:

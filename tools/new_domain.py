@@ -133,10 +133,13 @@ def write(folder: Path, told: Mapping[str, str]) -> Iterator[Path]:
 def main(arguments: Sequence[str]) -> int:
     """Write a package into the current folder; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.new_domain", description=__doc__)
-    parser.add_argument("many", help="name of the package, a plural: tickets")
+    parser.add_argument("many", nargs="?", help="name of the package, a plural: tickets")
     parser.add_argument("--one", help="what one is called; left out: guessed from the plural")
     parser.add_argument("--key", default="accountId", help="what a request belongs to")
     options = parser.parse_args(arguments)
+    if options.many is None:
+        print("What is the domain called? Say so: make domain NAME=tickets", file=sys.stderr)
+        return 2
     try:
         told = names(options.many, options.one or singular(options.many), options.key)
         for path in write(Path(options.many), told):

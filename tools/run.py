@@ -8,6 +8,8 @@ EO_TABLES: `tools.azurite` starts an emulator and sets it (`make run STORAGE=tab
 
 With `--domain` it runs an app with the domain that the module declares, in place of the one in
 function_app.py: its three lines are written to a folder of their own, beside a copy of host.json.
+
+It does not start on a store file of another domain or a newer release.
 """
 
 import argparse
@@ -18,6 +20,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+from domain.domain import AnyDomain
+from store.open import SETTING, sqlite_path
+from store.ports.records import Unknown, Unusable
+from store.sqlite.schema import check
 from tools.domains import load_domain
 
 TASK_HUB: Final = "Local"
@@ -39,7 +45,7 @@ app = effectively_once(load_domain({module!r}))
 
 HUBS: Final = ("EO_REQUESTS_HUB", "EO_EVENTS_HUB")
 
-SHARED: Final = ("EO_STORE", "EO_TABLES")
+SHARED: Final = (SETTING, "EO_TABLES")
 
 
 def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +53,7 @@ def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[s
     given = {name: text for name, text in environ.items() if text}
     hubs = ",".join(filter(None, (given.get(each, "") for each in HUBS)))
     missing = {
-        "EO_STORE": "tables" if storage == "tables" else f"sqlite:{data / STORE_FILE}",
+        SETTING: "tables" if storage == "tables" else f"sqlite:{data / STORE_FILE}",
         "EO_TASK_HUB": TASK_HUB,
         # To `localhost`: what a standby has to share with its owner, and which hubs to serve.
         "LOCALHOST_SHARED_SETTINGS": ",".join(SHARED),
@@ -63,14 +69,14 @@ def make_data_folder(data: Path) -> None:
 
     Wherever it is, what reads .gitignore leaves it alone: git, linters, tools that deploy.
     """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # may be `.data`
+    data.mkdir(exist_ok=True, mode=0o700)
     if {each.name for each in data.iterdir()} <= {EMULATOR}:
         (data / ".gitignore").write_text("*\n")
 
 
 def app_with(module: str, data: Path) -> Path:
-    """Write the app of a domain; return its folder. Raises ValueError and OSError."""
-    load_domain(module)
+    """Write the app of a domain; return its folder. Raises OSError."""
     app = data / "app"
     app.mkdir(exist_ok=True)
     (app / "function_app.py").write_text(FUNCTION_APP.format(module=module))
@@ -79,6 +85,35 @@ def app_with(module: str, data: Path) -> Path:
     if (ROOT / SETTINGS_FILE).exists():
         shutil.copy(ROOT / SETTINGS_FILE, app)
     return app
+
+
+def refusal(domain: AnyDomain, spec: str) -> str | None:
+    """Say why the app would start and answer nothing but errors: its store is another domain's,
+    a newer release's or damaged. None where that is not known, as of Azure Storage.
+    """
+    try:
+        path = sqlite_path(spec)
+        if path is not None:
+            check(path, domain.plural)
+    except Unusable as error:
+        return f"The store {error} (another folder: make DATA=FOLDER, or --data FOLDER)."
+    except (ValueError, Unknown):
+        pass  # not there yet, busy, or misspelt: the app makes it, waits, or says so
+    return None
+
+
+def domain_of(module: str | None, others: Sequence[str]) -> AnyDomain | None:
+    """Return the domain that is going to run; None where options of `localhost` name another app,
+    or that of function_app.py cannot be loaded: its host says why. Raises ValueError.
+    """
+    if module is not None:
+        return load_domain(module)
+    if any(Path(each.rpartition("=")[2]).is_dir() for each in others):
+        return None
+    try:
+        return load_domain(None)
+    except Exception:  # noqa: BLE001 - whatever the code of an app raises
+        return None
 
 
 def main(args: Sequence[str]) -> int:
@@ -90,21 +125,27 @@ def main(args: Sequence[str]) -> int:
     parser.add_argument("--domain", metavar="MODULE", help="default: what function_app.py names")
     options, others = parser.parse_known_args(args)
     data = options.data.absolute()
+    environ = settings_for(data, options.storage, os.environ)
+    try:
+        domain = domain_of(options.domain, others)
+    except ValueError as error:
+        return _refuse(f"--domain {options.domain}: {error}")
+    if domain is not None and (why := refusal(domain, environ[SETTING])):
+        return _refuse(why)
     try:
         make_data_folder(data)
-    except OSError as error:
-        print(f"--data {options.data}: {error.strerror}", file=sys.stderr)
-        return 1
-    if options.domain is not None:
-        try:
+        if options.domain is not None:
             others += ["--app", str(app_with(options.domain, data))]
-        except (OSError, ValueError) as error:
-            print(f"--domain {options.domain}: {error}", file=sys.stderr)
-            return 1
+    except OSError as error:
+        return _refuse(f"--data {options.data}: {error.strerror}")
     print(f"The page: http://localhost:{options.port}/api/page", flush=True)
     command = [sys.executable, "-m", "localhost", "--port", str(options.port), "--data", str(data)]
-    environ = settings_for(data, options.storage, os.environ)
     return _become([*command, *others], environ)
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
 
 
 def _become(command: list[str], environ: Mapping[str, str]) -> NoReturn:

@@ -58,6 +58,12 @@ class Missing(Unknown):
     """The table or the file is not there, and this store was opened so that it is not made."""
 
 
+class Unusable(Unknown):
+    """The whole store is damaged, or of another domain or a newer release. Nothing was read or
+    written; asking again does not help until an operator acts.
+    """
+
+
 class Unreadable(StoreError):
     """A row is damaged, or was written by a newer release. Nothing was written; asking again does
     not help until somebody deploys or repairs.

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
-from store.ports.records import Missing, Unknown
+from store.ports.records import Missing, Unknown, Unusable
 from store.sqlite.file import BUSY_TIMEOUT_SECONDS
 
 TABLES: Final = (
@@ -49,8 +49,13 @@ FORMAT: Final = 5
 SUFFIXES_OF_SQLITE: Final = ("-wal", "-journal")
 
 
-class FormatError(Unknown):
+class FormatError(Unusable):
     """The file is damaged, of another release or domain, or no store. Nothing was changed."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Go on in `reason` where a sentence has named the file; it tells no folder."""
+        super().__init__(f"{path} {reason}")
+        self.reason = reason
 
 
 def prepare(path: Path, plural: str) -> None:
@@ -76,25 +81,26 @@ def check(path: Path, plural: str) -> None:
     except FileNotFoundError as error:
         raise Missing(f"{path}: there is no such file") from error
     if not size:
-        raise FormatError(f"{path} is empty; a store never is. Restore it, or remove it")
+        raise FormatError(path, "is empty, which a store never is: restore it, or remove it")
     try:
         with closing(_open(path)) as db:
             _check(db, path, plural)
     except sqlite3.OperationalError as error:
         raise Unknown(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise FormatError(f"{path} is not a SQLite file, or a damaged one: {error}") from error
+        raise FormatError(path, f"is not a SQLite file, or a damaged one: {error}") from error
 
 
 def _check(db: sqlite3.Connection, path: Path, plural: str) -> None:
     [(version,)] = db.execute("PRAGMA user_version")
     if version > FORMAT:
-        raise FormatError(f"{path} has format {version}; this release knows {FORMAT} at most")
+        reason = f"has format {version}; this release knows {FORMAT} at most"
+        raise FormatError(path, reason)
     if version < FORMAT:
-        raise FormatError(f"{path} is a SQLite file, but not one of this store")
+        raise FormatError(path, "is a SQLite file, but not one of this store")
     [(owner,)] = db.execute("SELECT plural FROM store")
     if owner != plural:
-        raise FormatError(f"{path} holds {owner}, not {plural}")
+        raise FormatError(path, f"holds {owner}, not {plural}")
 
 
 def _make(path: Path, plural: str) -> None:
@@ -105,7 +111,7 @@ def _make(path: Path, plural: str) -> None:
     for suffix in SUFFIXES_OF_SQLITE:
         log = path.with_name(path.name + suffix)
         if log.exists() and not path.exists():
-            raise FormatError(f"{log} is there and {path.name} is not: SQLite needs both")
+            raise FormatError(path, f"is missing and {log.name} is there: SQLite needs both")
     new = path.with_name(f"{path.name}.new-{os.getpid()}")
     new.unlink(missing_ok=True)
     try:

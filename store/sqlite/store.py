@@ -69,8 +69,8 @@ class SqliteStore(Store):
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 await self._use()
-        except FormatError:
-            return {"file": "cannot be used: see the log"}
+        except FormatError as error:
+            return {"file": f"cannot be used: it {error.reason}"}
         except Unknown as error:
             return {"file": _in_words(error.__cause__)}
         except TimeoutError:

@@ -106,6 +106,14 @@ def test_package_is_published_with_the_app(inside: Path) -> None:
     assert (inside / ".funcignore").read_text() == told
 
 
+def test_domain_without_a_name_is_asked_for_one(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([]) == 2
+    assert "make domain NAME=tickets" in capsys.readouterr().err
+    assert list(inside.iterdir()) == []
+
+
 def test_package_that_is_refused_leaves_nothing(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from concurrency import turns
 from intake import accept, admission
 from intake.accept import Accepted, NotStored, Reason, Refused, Replayed
 from intake.admission import Overloaded
-from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable
+from store.ports.records import ERASED, Conflict, Request, Unknown, Unreadable, Unusable
 from tests.concurrency.passes import counted
 from tests.domain_under_test import nth_key
 from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, until
@@ -88,7 +88,13 @@ async def test_look_that_fails_is_not_accepted(engine: EngineUnderTest) -> None:
 async def test_unreadable_key_is_told_apart_and_alone(engine: EngineUnderTest) -> None:
     engine.log.before["find"] = [Unreadable("of a newer release")]
     outcomes = await engine.accept(request("a"), request("a", key="8"))
-    assert sorted(map(repr, outcomes)) == ["Accepted()", "NotStored(unreadable=True)"]
+    assert outcomes == [NotStored(unreadable=True), Accepted()]
+
+
+async def test_unusable_store_is_told_apart(engine: EngineUnderTest) -> None:
+    for call in ("put", "get"):
+        engine.inbox.before[call] = [Unusable("of another domain")]
+    assert await engine.accept(request("a")) == [NotStored(unreadable=False, unusable=True)]
 
 
 async def test_rows_that_keep_changing_are_not_accepted(engine: EngineUnderTest) -> None:

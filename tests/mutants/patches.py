@@ -30,6 +30,8 @@ CONTEXT_LINES_MAX: Final = 20
 _CAUGHT_BY: Final = "Caught by:"
 _BREAKS: Final = "Breaks:"
 _FILE: Final = re.compile(r"--- a/(.+)\n")
+_GIT: Final = ("diff --git ", "index ")
+"""What `git diff` writes before the names of a file; neither is a line of a hunk."""
 _NODE: Final = re.compile(r"tests/[\w/]+\.py::\w+(\[[^\]\s]+\])?")
 
 
@@ -69,12 +71,22 @@ def read_all(folder: Path = FOLDER) -> dict[str, Mutant]:
 
 
 def read(path: Path) -> Mutant:
-    """Read one patch. Raises Malformed."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    diff = next((n for n, line in enumerate(lines) if _FILE.fullmatch(line)), len(lines))
+    """Read one patch. Raises Malformed, naming the patch."""
+    try:
+        return _parsed(path.stem, path.read_text(encoding="utf-8"))
+    except Malformed as error:
+        raise Malformed(f"{path.name}: {error}") from error
+
+
+def _parsed(name: str, text: str) -> Mutant:
+    lines = text.splitlines(keepends=True)
+    starts = (
+        n for n, line in enumerate(lines) if line.startswith(_GIT[0]) or _FILE.fullmatch(line)
+    )
+    diff = next(starts, len(lines))
     header = "".join(lines[:diff])
     hunks = tuple(_hunks(lines[diff:]))
-    mutant = Mutant(path.stem, header, _caught_by(header), hunks)
+    mutant = Mutant(name, header, _caught_by(header), hunks)
     for missing, there in (
         ("a sentence", header.partition(_BREAKS)[0].strip()),
         (_BREAKS, _BREAKS in header),
@@ -82,7 +94,7 @@ def read(path: Path) -> Mutant:
         ("a diff", hunks),
     ):
         if not there:
-            raise Malformed(f"{path.name} has no {missing}")
+            raise Malformed(f"it has no {missing}")
     return mutant
 
 
@@ -104,7 +116,7 @@ def _hunks(lines: Sequence[str]) -> Iterator[Hunk]:
             body = []
         if found := _FILE.fullmatch(line):
             path = found[1]
-        elif not line.startswith(("@@", "+++ b/")):
+        elif not line.startswith(("@@", "+++ b/", *_GIT)):
             body.append(line)
 
 

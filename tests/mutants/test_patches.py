@@ -61,6 +61,17 @@ def test_it_finds_its_place_wherever_that_has_moved(tmp_path: Path, code: Path) 
     assert code.read_text() == "# new\n" * 50 + CHANGED
 
 
+def test_what_git_writes_before_a_file_is_no_part_of_it(tmp_path: Path, code: Path) -> None:
+    git = "diff --git a/todos/{0} b/todos/{0}\nindex 19102fa..b3c1d4e 100644\n"
+    two = diff("todos/code.py", CODE, CHANGED) + git.format("more.py")
+    text = HEADER + git.format("code.py") + two + diff("todos/more.py", CODE, CHANGED)
+    mutant = mutant_of(tmp_path, text)
+    assert (mutant.header, mutant.caught_by) == (HEADER, (ONE, TWO))
+    code.with_name("more.py").write_text(CODE)
+    apply(mutant, tmp_path)
+    assert code.read_text() == code.with_name("more.py").read_text() == CHANGED
+
+
 @pytest.mark.parametrize("now", [CODE.replace("two", "three"), CODE + "\n\n" + CODE])
 def test_it_fits_in_one_place_or_not_at_all(tmp_path: Path, code: Path, now: str) -> None:
     mutant = mutant_of(tmp_path, HEADER + diff("todos/code.py", CODE, CHANGED))
@@ -99,7 +110,7 @@ def test_refreshed_it_has_the_lines_of_today(tmp_path: Path, code: Path) -> None
     ],
 )
 def test_what_is_missing_is_told(tmp_path: Path, text: str, missing: str) -> None:
-    with pytest.raises(Malformed, match=missing):
+    with pytest.raises(Malformed, match=rf"^in-twos\.patch: .*{missing}"):
         read(written(tmp_path, text))
 
 

@@ -63,6 +63,8 @@ def replay(seed: int, *, whole: bool) -> int:
     sys.stdout.writelines(f"{line}\n" for line in trace)
     if failure is not None:
         sys.stdout.write(f"{failure.violation}\n")
+    else:
+        sys.stdout.write(f"Every promise held in history {seed}.\n")
     return int(failure is not None)
 
 

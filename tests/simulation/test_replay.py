@@ -24,6 +24,7 @@ def test_a_seed_replays_the_same_history_in_another_process() -> None:
     one, other = replay(SEED, "1"), replay(SEED, "2")
     assert one == other
     assert "log.append" in one
+    assert one.endswith(f"Every promise held in history {SEED}.\n")
 
 
 def test_another_seed_is_another_history() -> None:

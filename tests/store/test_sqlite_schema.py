@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store.ports.records import Unknown
+from store.ports.records import Unknown, Unusable
 from store.sqlite.schema import FORMAT, FormatError, check, prepare
 from store.sqlite.store import SqliteStore
 from tests.store.examples import NOON, append, some_requests
@@ -70,7 +70,8 @@ async def test_emptied_file_is_refused_and_left_alone(emptied: Path) -> None:
     with pytest.raises(FormatError, match="is empty"):
         prepare(emptied, "things")
     again = SqliteStore(emptied, "things")
-    assert await again.check() == {"file": "cannot be used: see the log"}
+    told = "cannot be used: it is empty, which a store never is: restore it, or remove it"
+    assert await again.check() == {"file": told}
     with pytest.raises(Unknown, match="is empty"):
         await again.log.head("7")
     assert {each: each.read_bytes() for each in emptied.parent.iterdir()} == files
@@ -100,7 +101,9 @@ def test_damaged_file_is_named_and_left_alone(damaged: Path) -> None:
 
 async def test_store_in_a_damaged_file_is_unknown_to_every_call(damaged: Path) -> None:
     store = SqliteStore(damaged, "things")
-    assert await store.check() == {"file": "cannot be used: see the log"}
+    [told] = (await store.check()).values()
+    assert told.startswith("cannot be used: it is not a SQLite file, or a damaged one: ")
+    assert str(damaged.parent) not in told
     with pytest.raises(FormatError):
         await store.log.head("7")
     with pytest.raises(Unknown):
@@ -139,3 +142,23 @@ def test_value_of_another_type_is_refused_by_the_file(path: Path, table: str) ->
         marks = ", ".join(["x'00'"] * columns)
         with pytest.raises(sqlite3.IntegrityError, match="cannot store BLOB"):
             db.execute(f"INSERT INTO {table} VALUES ({marks})")
+
+
+async def test_store_of_another_domain_is_told_without_its_folder(path: Path) -> None:
+    prepare(path, "things")
+    store = SqliteStore(path, "others")
+    assert await store.check() == {"file": "cannot be used: it holds things, not others"}
+    with pytest.raises(Unusable):
+        await store.log.head("7")
+    with pytest.raises(Unusable):
+        await store.inbox.put(some_requests("7", range(3)), NOON)
+    await store.close()
+
+
+async def test_store_is_used_as_soon_as_it_was_put_right(path: Path) -> None:
+    prepare(path, "things")
+    store = SqliteStore(path, "others")
+    assert await store.check() != {}
+    lose(path, "removed")
+    assert await store.check() == {}
+    await store.close()

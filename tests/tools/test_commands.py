@@ -156,8 +156,22 @@ def test_connection_is_taken_whole_from_the_first_that_has_one(
     assert found == meant
 
 
+@pytest.mark.parametrize(
+    ("running", "meant"),
+    [([".data"], ".data"), ([".data", f".data/{INVOICES}"], f".data/{INVOICES}")],
+)
+def test_emulator_of_the_domain_is_meant_before_the_one_of_the_app(
+    running: list[str], meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for each in running:
+        note(tmp_path / each / "tables" / "address", each)
+    arguments = argparse.Namespace(store="tables", domain=INVOICES, data=None)
+    assert target(arguments, {}).environ["EO_TABLES"] == meant
+
+
 def note(path: Path, text: str) -> None:
-    path.parent.mkdir()
+    path.parent.mkdir(parents=True)
     path.write_text(f"{text}\n")
 
 

@@ -34,11 +34,12 @@ OVERLOADED = Kind("overloaded", 429, "Too many requests are waiting", 1)
 FAILED = Kind("internal-error", 500, "The service failed")
 NOT_ACCEPTED = Kind("not-accepted", 503, "The request was not accepted", 2)
 STORE_DOWN = Kind("store-unavailable", 503, "The store does not answer", 2)
+STORE_UNUSABLE = Kind("store-unusable", 503, "An operator must act: the store cannot be used", 60)
 UNHEALTHY = Kind("unhealthy", 503, "Something the service needs does not work", 2)
 
 SHARED: Final = (
     *(INVALID, NOT_FOUND, ERASED, TOO_LARGE, NOT_JSON),
-    *(OVERLOADED, FAILED, NOT_ACCEPTED, STORE_DOWN, UNHEALTHY),
+    *(OVERLOADED, FAILED, NOT_ACCEPTED, STORE_DOWN, STORE_UNUSABLE, UNHEALTHY),
 )
 """Those that do not depend on a domain."""
 

@@ -14,7 +14,7 @@ from domain.domain import AnyDomain
 from domain.invalid import FieldError, Invalid
 from intake.accept import NotStored, Reason
 from intake.admission import Overloaded
-from store.ports.records import StoreError, Unreadable
+from store.ports.records import StoreError, Unreadable, Unusable
 from triggers.http import kinds
 from triggers.http.kinds import Kind
 
@@ -48,6 +48,10 @@ TABLE: Final[Mapping[type[Exception], tuple[Kind, str]]] = {
         "Nothing was stored. Repeat it later, with the same request id.",
     ),
     Unreadable: (kinds.STORE_DOWN, "Rows are damaged, or of a newer release; operators are told."),
+    Unusable: (
+        kinds.STORE_UNUSABLE,
+        "Nothing can be read or stored until then; GET /api/health says what is wrong.",
+    ),
     StoreError: (kinds.STORE_DOWN, "Repeat the request later."),
     Exception: (
         kinds.FAILED,
@@ -73,7 +77,9 @@ def erased() -> Problem:
 
 
 def not_stored(outcome: NotStored) -> Problem:
-    """It may be stored, and nothing was promised."""
+    """It may be stored, unless the store is unusable, and nothing was promised."""
+    if outcome.unusable:
+        return Problem(*TABLE[Unusable])
     if outcome.unreadable:
         detail = (
             "Rows are damaged, or of a newer release; operators are told. It may or may not have"

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intake import admission
 from store.ports.records import Conflict, Request, Unknown, Unreadable
+from store.sqlite.schema import prepare
 from tests.triggers.http.service import Service, read
 
 MILK = {"projectId": 7, "title": "Buy milk"}
@@ -173,6 +175,30 @@ async def test_rows_of_a_newer_release_are_told_as_such(
     assert response.status_code == 503
     assert "newer release" in read(response)["detail"]
     assert b"secret" not in response.get_body()
+
+
+async def test_store_of_another_domain_says_that_an_operator_must_act(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "others.db"
+    prepare(path, "others")
+    monkeypatch.setattr(service.store, "_path", path)
+    monkeypatch.setattr(service.store, "_file", None)
+    answers = [
+        await service.post(MILK, Idempotency_Key="k"),
+        await service.put(7, "k", {"title": "Buy milk"}),
+        await service.batch([MILK | {"requestId": "k"}]),
+        await service.get("key", projectId=7),
+        await service.get("request", projectId=7, requestId="k"),
+    ]
+    for each in answers:
+        assert (each.status_code, each.headers["Retry-After"]) == (503, "60")
+        problem = read(each)
+        assert problem["type"] == "/problems/store-unusable"
+        assert "operator" in problem["title"]
+        assert "safe" not in problem["detail"]
+        assert "epeat" not in problem["detail"]
+        assert str(tmp_path).encode() not in each.get_body()
 
 
 async def test_a_fault_of_ours_says_nothing_about_our_insides(

@@ -119,9 +119,10 @@ def responses() -> dict[str, Any]:
         ),
         "Unavailable": {
             **_told(
-                (kinds.NOT_ACCEPTED, kinds.STORE_DOWN, kinds.UNHEALTHY),
+                (kinds.NOT_ACCEPTED, kinds.STORE_DOWN, kinds.STORE_UNUSABLE, kinds.UNHEALTHY),
                 "Not accepted: the request may or may not have been stored; repeat it with the"
-                " same request id. Unhealthy: `parts` says what is wrong.",
+                " same request id. Unusable: repeating does not help until an operator has acted."
+                " Unhealthy: `parts` says what is wrong.",
             ),
             "headers": later,
         },
