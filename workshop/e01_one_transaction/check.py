@@ -21,6 +21,8 @@ def scenarios(code: Any) -> list[Scenario]:
                 return "Ann has paid 30.00 and nobody sends her parcel"
             if parcel and not paid:
                 return "a parcel goes out that nobody has paid"
+            if paid and both["paid/A7"].value != 3000:
+                return f"Ann has paid {both['paid/A7'].value} cents for a lamp of 3000"
             if fine and not paid:
                 return "nothing went wrong, and the order is not there"
             return None

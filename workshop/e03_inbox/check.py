@@ -41,5 +41,6 @@ def scenarios(code: Any) -> list[Scenario]:
     return [
         Scenario("nothing goes wrong", partial(build, ("Ann", "Bob")), runs_max=200),
         Scenario("one order, one crash", partial(build, ("Ann",)), Faults(crashes=1)),
+        Scenario("one order, a lost call", partial(build, ("Ann",)), Faults(crashes=1, lost=1)),
         Scenario("two orders, two crashes", partial(build, ("Ann", "Bob")), Faults(crashes=2)),
     ]

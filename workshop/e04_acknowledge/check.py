@@ -29,5 +29,6 @@ def scenarios(code: Any) -> list[Scenario]:
         Scenario("nothing goes wrong", partial(build, ("A7", "B2"))),
         Scenario("one order, one fault", partial(build, ("A7",)), Faults(crashes=1)),
         Scenario("one order", partial(build, ("A7",)), Faults(crashes=1, lost=1)),
+        Scenario("the depot is down", partial(build, ("A7",)), Faults(lost=4)),
         Scenario("three orders", partial(build, ("A7", "B2", "C5")), Faults(crashes=1, lost=1)),
     ]

@@ -8,7 +8,7 @@ from workshop.simulator.explore import Scenario
 
 
 def scenarios(code: Any) -> list[Scenario]:
-    """One payment and one worker, then two of each."""
+    """One payment and one worker, then more of each."""
 
     def build(payments: dict[str, int], workers: int, world: World) -> None:
         queue, bank = Queue(world, "payments"), Table(world, "bank")
@@ -31,8 +31,10 @@ def scenarios(code: Any) -> list[Scenario]:
     one, two = {"p1": 500}, {"p1": 500, "p2": 300}
     return [
         Scenario("nothing goes wrong", partial(build, two, 1)),
+        Scenario("equal amounts", partial(build, {"p1": 500, "p2": 500}, 1)),
         Scenario("one payment", partial(build, one, 1), Faults(crashes=1, duplicates=1)),
         Scenario("two workers", partial(build, two, 2)),
+        Scenario("three payments", partial(build, {"p1": 500, "p2": 300, "p3": 200}, 2)),
         Scenario(
             "all of it", partial(build, two, 2), Faults(crashes=1, lost=1, duplicates=1), 1500
         ),

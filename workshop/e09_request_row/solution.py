@@ -9,14 +9,12 @@ async def accept(request: str, content: str, inbox: Table, ledger: Table) -> int
     202 it will be booked with this content, 200 it was booked with this content,
     422 the id belongs to other content: this one is not booked, ever.
     """
-    while True:
-        waiting: str | None = content
-        try:
-            await inbox.insert(request, content)
-        except Conflict:
-            waiting = await inbox.get(request)
-        booked = await ledger.get(f"request/{request}")
-        if booked is not None:
-            return 200 if booked == content else 422
-        if waiting is not None:
-            return 202 if waiting == content else 422
+    waiting: str | None = content
+    try:
+        await inbox.insert(request, content)
+    except Conflict:
+        waiting = await inbox.get(request)
+    booked = await ledger.get(f"request/{request}")
+    if booked is not None:
+        return 200 if booked == content else 422
+    return 202 if waiting == content else 422

@@ -1,4 +1,4 @@
-"""The learner's oracle judges a right program and five wrong ones, after every history.
+"""The learner's oracle judges a right program and seven wrong ones, after every history.
 
 It is compared with the oracle of the solution: what that one sees must be seen, and no more.
 """
@@ -54,6 +54,8 @@ def scenarios(code: Any) -> list[Scenario]:
         (programs.gives_up, 2),
         (programs.two_writes, 2),
         (programs.sold_again, 3),
+        (programs.looks_once, 1),
+        (programs.told_what_is_left, 1),
     ]
     return [
         Scenario("right, enough for all", one_each, Faults(crashes=1), 1500),

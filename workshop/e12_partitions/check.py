@@ -12,7 +12,7 @@ ANN, BOB = 10_00, 5_00
 def scenarios(code: Any) -> list[Scenario]:
     """One transfer, then three."""
 
-    def build(transfers: dict[str, int], world: World) -> None:
+    def build(transfers: dict[str, int], world: World, back: int = 0) -> None:
         bank = Table(world, "bank", partitioned=True, items_max=2)
         bank.apply([Put("ann/balance", ANN)])
         bank.apply([Put("bob/balance", BOB)])
@@ -25,6 +25,9 @@ def scenarios(code: Any) -> list[Scenario]:
 
         world.spawn(world.process("app"), app())
         world.process("courier", lambda: code.deliver("ann", bank))
+        if back:
+            world.spawn(world.process("app of Bob"), code.transfer("u1", "bob", "ann", back, bank))
+            world.process("courier of Bob", lambda: code.deliver("bob", bank))
 
         def none_made() -> str | None:
             total = balance(bank, "ann") + balance(bank, "bob")
@@ -35,7 +38,7 @@ def scenarios(code: Any) -> list[Scenario]:
             if ann + bob != ANN + BOB:
                 return f"Ann has {ann} and Bob {bob} cents: {ANN + BOB - ann - bob} are gone"
             moved = sum(transfers[name] for name in told)
-            if bob < BOB + moved:
+            if bob < BOB + moved - back:
                 return f"{moved} cents were transferred, and Bob has {bob}"
             return None
 
@@ -47,6 +50,8 @@ def scenarios(code: Any) -> list[Scenario]:
         Scenario("nothing goes wrong", partial(build, three), runs_max=500),
         Scenario("one transfer, a crash", partial(build, one), Faults(crashes=1)),
         Scenario("one transfer", partial(build, one), Faults(crashes=1, lost=1)),
+        Scenario("both ways", partial(build, one, back=50)),
+        Scenario("equal amounts", partial(build, {"t2": 100, "t1": 100}), Faults(crashes=1)),
         Scenario("three transfers", partial(build, three), Faults(crashes=1, lost=1)),
     ]
 

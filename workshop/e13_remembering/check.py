@@ -53,6 +53,9 @@ def scenarios(code: Any) -> list[Scenario]:
             for order in booked:
                 if lacking := [kind for kind in ("sale", "fee") if not rows[kind, order]]:
                     return f"{order} was answered 'booked' and has no row '{lacking[0]}'"
+            for kind, order, cents in ledger.values().values():
+                if cents != {"sale": 3000, "fee": 30}[kind]:
+                    return f"the {kind} of {order} is {cents} cents"
             return None
 
         world.always(twice)

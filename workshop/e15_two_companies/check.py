@@ -57,8 +57,10 @@ class Supplier:
 def scenarios(code: Any) -> list[Scenario]:
     """One purchase, then two of the same article."""
 
-    def build(purchases: tuple[Content, ...], busy: int, world: World) -> None:
-        db = Table(world, "db", local=True)
+    def build(
+        purchases: tuple[Content, ...], busy: int, world: World, *, local: bool = True
+    ) -> None:
+        db = Table(world, "db", local=local)
         supplier = Supplier(busy)
         process = world.process("supplier", crashes=False)
         service = Service(world, process, POST=supplier.post, GET=supplier.get)
@@ -104,6 +106,7 @@ def scenarios(code: Any) -> list[Scenario]:
     return [
         Scenario("nothing goes wrong", partial(build, one, 0), runs_max=300),
         Scenario("one purchase", partial(build, one, 0), Faults(lost=1)),
+        Scenario("the db call is lost", partial(build, one, 0, local=False), Faults(lost=1)),
         Scenario("a crash", partial(build, one, 1), Faults(crashes=1, lost=1)),
         Scenario("two contents", partial(build, two, 0), Faults(lost=1), 700),
         Scenario("the same again", partial(build, again, 0), Faults(lost=1), 700),
