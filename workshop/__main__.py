@@ -30,9 +30,11 @@ def main() -> int:
         return 0
     if arguments.number == "final":
         return final.run(arguments.answer, solution=arguments.solution)
+    if not arguments.number.isdecimal():
+        parser.error(f"N is the number of an exercise, or final; not {arguments.number!r}")
     try:
         found = find(int(arguments.number))
-    except (LookupError, ValueError) as error:
+    except LookupError as error:
         parser.error(str(error))
     return run(found, Answers(), solution=arguments.solution)
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from workshop.catalogue import Exercise
 from workshop.simulator.explore import Explored, Scenario, explore
 from workshop.simulator.history import History
-from workshop.simulator.world import described
+from workshop.simulator.traces import ANSWER, described
 
 SECONDS_MAX: Final = 20
 """Of the processor, not of the clock: other programs may keep it busy. A check that takes more
@@ -29,7 +29,7 @@ class Verdict:
 
     passed: bool
     broken: str = ""
-    """The promise that is hurt."""
+    """The promise that is broken."""
     history: History = field(default_factory=History)
     looked: str = ""
     """How many histories were looked at."""
@@ -90,7 +90,7 @@ def judge(check: ModuleType, code: Any) -> Verdict:
 
 def load(file: Path) -> ModuleType:
     """Import a file afresh. Raises whatever it raises."""
-    spec = importlib.util.spec_from_file_location(f"workshop_answer_{file.stem}", file)
+    spec = importlib.util.spec_from_file_location(f"{ANSWER}{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -99,7 +99,7 @@ def test_reset_keeps_what_was_there(terminal: Terminal, tmp_path: Path) -> None:
     terminal.expect("q quit")
     mine = tmp_path / "01_one_transaction.py"
     mine.write_text("mine = True\n", encoding="utf-8")
-    terminal.expect("no attribute 'place_order'")
+    terminal.expect("your file has no 'place_order'")
     terminal.press("r")
     terminal.expect("Begun again")
     terminal.expect("BROKEN: Ann has paid")

@@ -1,6 +1,7 @@
 """What the checks of the workshop rest on: which histories are looked at, and which are shown."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from workshop.simulator import (
@@ -128,6 +129,31 @@ def test_call_that_timed_out_may_still_be_carried_out_later() -> None:
 
     explore(Scenario("", build, Faults(lost=1)))
     assert {("done",), ("done", "time-out"), ("time-out", "done"), ("time-out",)} == found
+
+
+def test_request_without_an_answer_is_not_said_to_be_carried_out() -> None:
+    found: set[str] = set()
+
+    def build(world: World) -> None:
+        async def handler() -> str:
+            return "ok"
+
+        service = Service(world, world.process("s", crashes=False), go=handler)
+
+        async def caller() -> None:
+            with suppress(NoAnswer):
+                await service.call("go")
+
+        world.person("c", caller)
+        world.at_end(
+            lambda: found.update(each.text for each in world.history if each.kind == "lost")
+        )
+
+    explore(Scenario("", build, Faults(lost=1)))
+    assert found == {
+        "asks s: go -- the request gets lost",
+        "asks s: go -- it is sent, no answer comes",
+    }
 
 
 def test_unacknowledged_message_comes_back_after_a_crash() -> None:

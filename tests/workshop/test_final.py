@@ -37,3 +37,14 @@ def test_answer_names_letter_and_file(capsys: pytest.CaptureFixture[str]) -> Non
     assert final.judge(found, "A:README.md") == 1
     assert final.judge(found, "Z:README.md") == 2
     assert "Breaks:" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("A:nosuch.py", "There is no such file: nosuch.py"), ("A", "ANSWER=A:"), ("A:", "ANSWER=A:")],
+)
+def test_answer_without_a_file_is_explained(
+    answer: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert final.judge(final.mutants(), answer) == 2
+    assert said in capsys.readouterr().out

@@ -63,7 +63,7 @@ def scenarios(code: Any) -> list[Scenario]:
 
         def promise() -> str | None:
             if bank.taken > 1:
-                return f"Ann has paid {bank.taken} times"
+                return "Ann has paid " + ("twice" if bank.taken == 2 else f"{bank.taken} times")
             if told != [("paid" if bank.taken else "not paid")]:
                 fact = "was charged" if bank.taken else "was not charged"
                 return f"Ann hears {' '.join(map(repr, told)) or 'nothing'} and {fact}"

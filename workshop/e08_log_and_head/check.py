@@ -44,7 +44,7 @@ def scenarios(code: Any) -> list[Scenario]:
                     return f"{entry} was told to be number {number}, and is not"
             missing = len(entries) - len(told)
             if missing > budget - world.crashes:
-                return f"{missing} writers never come to an end"
+                return f"writers that never come to an end: {missing}"
             return None
 
         world.always(dense)

@@ -132,6 +132,9 @@ def short(value: str) -> str:
 
 def complaint_of(output: str) -> str:
     """Return the sentence of TLC or its parser that helps most."""
+    cause = re.search(r"The exception was a \S+\s*:\s*(.*?)(?=\nError:|\n\n|\Z)", output, re.DOTALL)
+    if cause:
+        return "TLC: " + " ".join(cause[1].split())
     lines = [line.strip() for line in output.splitlines()]
     for n, line in enumerate(lines):
         if line.startswith(("***Parse Error***", "*** Errors:", "Unknown operator", "Error:")):

@@ -73,13 +73,14 @@ def judge(found: dict[str, Mutant], answer: str) -> int:
     """Say whether an answer, as "A:activities/emit.py", names the file of the mistake."""
     letter, _, path = answer.partition(":")
     mutant = found.get(letter.upper())
-    if mutant is None:
+    if mutant is None or not path:
         print(f"Answer as ANSWER=A:path/of/the/file.py; the letters are {', '.join(found)}.")
         return 2
+    if not (ROOT / path).is_file():
+        print(f"There is no such file: {path}. Name it as seen from the root of the copy.")
+        return 2
     if path not in mutant.paths:
-        print(
-            f"The mistake of {letter.upper()} is not in {path or 'no file'}. Look at a failing history."
-        )
+        print(f"The mistake of {letter.upper()} is not in {path}. Look at a failing history.")
         return 1
     print(f"FOUND. {told(mutant)}")
     return 0

@@ -30,7 +30,17 @@ class Effect(Generic[T]):
     returns how else it can happen when something goes wrong.
     """
 
-    __slots__ = ("awaited", "faults", "reads", "remote", "target", "tell", "text", "ways")
+    __slots__ = (
+        "awaited",
+        "faults",
+        "reads",
+        "remote",
+        "target",
+        "tell",
+        "text",
+        "unanswered",
+        "ways",
+    )
 
     def __init__(  # noqa: PLR0913 - built by what tasks act on
         self,
@@ -42,9 +52,11 @@ class Effect(Generic[T]):
         faults: Callable[[], Sequence[Callable[[], T]]] | None = None,
         reads: bool = False,
         remote: bool = True,
+        unanswered: str = "it happens, the answer gets lost",
     ) -> None:
         """`tell` says the result in the history; what only `reads` leaves its target as it
-        is; what is not `remote` cannot get lost.
+        is; what is not `remote` cannot get lost; `unanswered` says in the history what a loss of the
+        answer means.
         """
         self.target = target
         self.text = text
@@ -53,6 +65,7 @@ class Effect(Generic[T]):
         self.faults = faults
         self.reads = reads
         self.remote = remote
+        self.unanswered = unanswered
         self.awaited = False
 
     def __del__(self) -> None:

@@ -30,7 +30,10 @@ class Service:
         name = self._process.name
         ticket: dict[str, Any] = {}
         await Effect(
-            name, f"asks {name}: {said}", once(lambda: self._begin(ticket, method, arguments))
+            name,
+            f"asks {name}: {said}",
+            once(lambda: self._begin(ticket, method, arguments)),
+            unanswered="it is sent, no answer comes",
         )
 
         def ways() -> list[Callable[[], Any]]:

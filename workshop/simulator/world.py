@@ -1,6 +1,6 @@
 """Processes and their tasks, the clock, and the moves that a scheduler can choose from."""
 
-import traceback
+import inspect
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Any, Final
 from workshop.simulator.effect import FORGOTTEN, Effect, Failure, NoAnswer
 from workshop.simulator.history import History
 from workshop.simulator.process import NO_FAULTS, Faults, Main, Process, Task
+from workshop.simulator.traces import NOT_ASYNC, described
 
 Promise = Callable[[], str | None]
 Move = Callable[[], None]
@@ -88,7 +89,9 @@ class World:
         coroutine: Coroutine[Any, Any, Any],
         finish: Callable[[Any], None] | None = None,
     ) -> Task:
-        """Run a coroutine as a task of the process."""
+        """Run a coroutine as a task of the process. Raises TypeError when it is none."""
+        if not inspect.iscoroutine(coroutine):
+            raise TypeError(f"{process.name} does not get a coroutine: {NOT_ASYNC}")
         task = Task(process, coroutine, finish)
         self._tasks.append(task)
         self._resume(task, None, None)
@@ -194,7 +197,7 @@ class World:
         self._mark_effect(task, effect, "lost" if way else "never sent")
         what = "the request gets lost"
         if way is not None:
-            what = "it happens, the answer gets lost"
+            what = effect.unanswered
             with suppress(Failure):
                 way()
         name = task.process.name
@@ -273,14 +276,6 @@ class World:
         self.history.add(name, text, "", "crash")
         self._mark(self._lanes, name, "dies")
         self._restart(task.process)
-
-
-def described(error: BaseException) -> str:
-    """Name an exception and the line of the last file that it passed through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    mine = [each for each in frames if "simulator" not in each.filename]
-    where = f" (line {mine[-1].lineno})" if mine else ""
-    return f"{type(error).__name__}: {error}{where}"
 
 
 def lasting(seconds: int) -> str:
