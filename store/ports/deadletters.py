@@ -92,5 +92,8 @@ class DeadLetters(Protocol):
     async def get(self, name: Name) -> DeadLetter | None:
         """Return one, or None."""
 
-    async def remove(self, name: Name) -> None:
-        """Delete one; when it is not there it is as good as deleted."""
+    async def remove(self, name: Name, stored_at: datetime | None = None) -> None:
+        """Delete one; when it is not there it is as good as deleted.
+
+        With `stored_at` only the one that was stored then: a later one of its name stays.
+        """

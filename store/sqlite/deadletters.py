@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -65,11 +66,15 @@ class SqliteDeadLetters(DeadLetters):
         return None
 
     @override
-    async def remove(self, name: Name) -> None:
-        values = (name.source, name.partition, name.position)
+    async def remove(self, name: Name, stored_at: datetime | None = None) -> None:
+        where = AT
+        values: list[str | int] = [name.source, name.partition, name.position]
+        if stored_at is not None:
+            where = f"{AT} AND stored_at = ?"
+            values.append(microseconds(stored_at))
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute(f"DELETE FROM deadletter WHERE {AT}", values)  # noqa: S608
+            db.execute(f"DELETE FROM deadletter WHERE {where}", values)  # noqa: S608
 
         await write(self._opened(), work)
 

@@ -10,6 +10,7 @@ chunks are those of the details (see `store.details`) with the body behind them.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from typing_extensions import override
@@ -18,6 +19,7 @@ from store.details import bounded, decode_details, encode_details
 from store.ports.deadletters import DeadLetter, DeadLetters, Name, Summary
 from store.ports.records import Conflict, Unknown
 from store.tables import rows
+from store.tables.answers import ETAG
 from store.tables.client import Table
 from store.tables.requests import Row, delete, upsert
 
@@ -63,14 +65,14 @@ class TableDeadLetters(DeadLetters):
             return _letter(found)
 
     @override
-    async def remove(self, name: Name) -> None:
+    async def remove(self, name: Name, stored_at: datetime | None = None) -> None:
         for _ in range(LOOKS_MAX):
-            found = await self._find(name, ("PartitionKey", "RowKey"))
-            if not found:
+            found = await self._find(name, ("PartitionKey", "RowKey", "storedAt"))
+            if not found or stored_at not in {None, found[0].get("storedAt")}:
                 return
             try:
                 await self._table.transact(
-                    [delete(row["PartitionKey"], row["RowKey"]) for row in found]
+                    [delete(row["PartitionKey"], row["RowKey"], row[ETAG]) for row in found]
                 )
             except Conflict:
                 continue  # somebody else removes it too

@@ -197,8 +197,10 @@ class SimulatedDeadLetters(DeadLetters):
         letters = self._letters.letters
         return await self._calls("letter.get", name.partition, name, lambda: letters.get(name))
 
-    async def remove(self, name: Name) -> None:
-        self._letters.letters.pop(name, None)
+    async def remove(self, name: Name, stored_at: datetime | None = None) -> None:
+        letters = self._letters.letters
+        if name in letters and stored_at in {None, letters[name].summary.stored_at}:
+            del letters[name]
 
 
 class SimulatedStore(Store):

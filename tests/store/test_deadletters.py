@@ -163,6 +163,17 @@ async def test_what_is_removed_is_gone_and_may_be_removed_again(store: Store) ->
     assert await names(store) == []
 
 
+async def test_letter_that_took_the_place_of_another_stays(store: Store) -> None:
+    read = a_letter(body=b"x" * 600_000)
+    later = a_letter(body=b"y" * 600_000, stored_at=NOON + timedelta(seconds=4))
+    await store.deadletters.put(read)
+    await store.deadletters.put(later)
+    await store.deadletters.remove(a_name(), read.summary.stored_at)
+    assert await store.deadletters.get(a_name()) == later
+    await store.deadletters.remove(a_name(), later.summary.stored_at)
+    assert await store.deadletters.get(a_name()) is None
+
+
 async def test_nothing_is_there_at_first(store: Store) -> None:
     assert await names(store) == []
     assert await store.deadletters.get(a_name()) is None

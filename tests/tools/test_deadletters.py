@@ -1,6 +1,8 @@
 """Dead letters are put through the intake again, and make at most one entry."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -130,6 +132,24 @@ async def test_other_request_id_is_another_request(store: Store, desk: Desk) -> 
     await store.deadletters.put(letter(OF_EVENT, EVENT))
     result = await desk.replay(OF_EVENT, Change(request_id="other"))
     assert (result.outcome, result.request_id) == (Outcome.ACCEPTED, "other")
+
+
+async def test_letter_of_a_replay_that_failed_again_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = letter(OF_REQUEST, ORDER.encode())
+    again = replace(first, summary=replace(first.summary, stored_at=NOON + timedelta(seconds=1)))
+    put = store.inbox.put
+
+    async def put_and_fail(requests: Sequence[Request], accepted_at: datetime) -> None:
+        await put(requests, accepted_at)
+        await store.deadletters.put(again)  # as the app does, which then clears the row
+        await store.inbox.remove(KEY, [each.id for each in requests])
+
+    monkeypatch.setattr(store.inbox, "put", put_and_fail)
+    await store.deadletters.put(first)
+    await Desk(store, DOMAIN).replay(OF_REQUEST, Change())
+    assert await store.deadletters.get(OF_REQUEST) == again
 
 
 async def test_dropped_letter_is_gone(store: Store, desk: Desk) -> None:

@@ -80,7 +80,10 @@ class Desk:
         return Result(name, Outcome.DROPPED)
 
     async def replay(self, name: Name, change: Change) -> Result:
-        """Accept its request, then remove it: a crash in between leaves it to be replayed again."""
+        """Accept its request, then remove it: a crash in between leaves it to be replayed again.
+
+        A letter that the app wrote meanwhile stays: the domain function failed on it once more.
+        """
         letter = await self._deadletters.get(name)
         if letter is None:
             return Result(name, Outcome.MISSING)
@@ -90,7 +93,7 @@ class Desk:
             request_id = change.request_id or letter.summary.request_id
             code, reason = dead.code, dead.reason
             return Result(name, Outcome.DEAD, None, request_id, None, code, reason)
-        await self._deadletters.remove(name)
+        await self._deadletters.remove(name, letter.summary.stored_at)
         return result
 
     async def _accept(self, letter: DeadLetter, change: Change) -> Result:
