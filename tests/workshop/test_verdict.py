@@ -105,15 +105,20 @@ async def book(name, cents, bank):
     assert "money is gone" in text
 
 
-def test_misspelt_field_of_a_module_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seen[e].length", "seen[e].lenght", 'nonexistent field "lenght"'),
+        ("Next == Clean \\/ ", "Next == ", "Next lacks Clean"),
+        (" \\/ Crash(e)\n", " \\* Crash(e)\n", "Next lacks Crash"),
+    ],
+)
+def test_mistake_in_a_module_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
     module = find(11).solution.read_text(encoding="utf-8")
-    answers = Answers(tmp_path)
-    misspelt = module.replace("seen[e].length", "seen[e].lenght")
-    assert misspelt != module
-    answers.file(find(11)).write_text(misspelt, encoding="utf-8")
-    passed, text = check_answer(find(11), answers)
+    assert old in module
+    passed, text = judged(tmp_path, module.replace(old, new), 11)
     assert not passed
-    assert 'nonexistent field "lenght"' in text
+    assert said in text
 
 
 def test_plain_function_is_told_from_a_coroutine(tmp_path: Path) -> None:

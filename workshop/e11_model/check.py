@@ -26,6 +26,9 @@ Small == Len(log) <= 4
 SaysWhenDone == Len(log) < 2 \\/ PrintT("both are in the log")
 """
 
+ACTIONS: Final = frozenset({"Read", "Write", "Crash", "Clean"})
+"""Without one of them a module is safe for no merit of its own."""
+
 LOSES: Final = ("inbox \\cap Logged : inbox'", "inbox : inbox'")
 """Clean as it would lose requests: it does not look at the log."""
 
@@ -59,6 +62,8 @@ def examine(file: Path) -> Verdict:
         return failed(
             f"the line that begins with '{YOURS}' is gone: it divides the module", History()
         )
+    if lacking := sorted(ACTIONS - set(re.findall(r"\w+", next_of(text)))):
+        return failed(f"Next lacks {', '.join(lacking)}: leave the actions as they are", History())
     invariants = text.partition(YOURS)[2].rpartition("====")[0].partition("\n")[2]
     # The starting module doubles; without a look at the log in Clean it loses as well.
     wrong = start.partition(YOURS)[0].replace(*LOSES).replace(extends(start), extends(text))
@@ -72,6 +77,14 @@ def examine(file: Path) -> Verdict:
     if not found.done:
         return failed("it is safe, and does nothing: the log never gets both requests", History())
     return Verdict(passed=True, looked=f"TLC looked at all {found.states} states of your module.")
+
+
+def next_of(text: str) -> str:
+    """Return the definition of the steps that there are, without comments."""
+    found = re.search(
+        r"^Next ==(.*?)(?=^\w+(?:\(\w+\))? ==|^$|^\\\*|^====)", text, re.MULTILINE | re.DOTALL
+    )
+    return re.sub(r"\\\*.*", "", found[1]) if found else ""
 
 
 def extends(text: str) -> str:
