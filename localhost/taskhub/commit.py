@@ -78,12 +78,12 @@ class Committer:
         self._pass(Point.AFTER_SEND_BEFORE_COMMIT, commit)
         if commit.history and commit.instance and not self._faults.active:
             await self._step("hub.instance", [*commit.history, *commit.instance], is_void)
-            return
-        if commit.history:
-            await self._step("hub.history", commit.history, is_void)
-        self._pass(Point.AFTER_HISTORY_BEFORE_INSTANCE, commit)
-        if commit.instance:
-            await self._step("hub.instance", commit.instance, is_void)
+        else:
+            if commit.history:
+                await self._step("hub.history", commit.history, is_void)
+            self._pass(Point.AFTER_HISTORY_BEFORE_INSTANCE, commit)
+            if commit.instance:
+                await self._step("hub.instance", commit.instance, is_void)
         self._pass(Point.AFTER_COMMIT_BEFORE_ACK, commit)
         self.acknowledgements.add(commit.inputs, commit.ran)
 
