@@ -211,8 +211,10 @@ class Ledger:
         for request_id, request in self.promised.get(key, {}).items():
             answered, row = rows.requests.get(request_id), rows.inbox.get(request_id)
             letter = tables.letters.get(Name(FOLD, key, request_id))
-            # An id whose request is dead is free: the letter may be about another one.
-            is_dead = letter and letter.body == request.payload.encode()
+            # An id whose request is dead is free: the letter may be about another one by now, and
+            # a late write may put it in the place of the one about this.
+            buried = tables.buried.get(Name(FOLD, key, request_id), ())
+            is_dead = any(self._decider.same(each, request.payload) for each in buried)
             _hold(answered or row or is_dead, Broken.LOST, request)
             both = letter and answered and letter.body == answered.payload.encode()
             _hold(not both, Broken.BOTH, request)

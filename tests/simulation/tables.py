@@ -55,6 +55,7 @@ class Tables:
         """`changed` hears of every key whose rows have changed."""
         self.keys: dict[str, Rows] = {}
         self.letters: dict[Name, DeadLetter] = {}
+        self.buried: dict[Name, set[str]] = {}
         self.names_rows = True
         """Whether a conflict says which row was in the way: a store cannot always tell."""
         self._changed = changed
@@ -202,6 +203,7 @@ class Tables:
 
     def bury(self, letter: DeadLetter) -> None:
         self.letters[letter.summary.name] = letter
+        self.buried.setdefault(letter.summary.name, set()).add(letter.body.decode())
         self._changed(letter.summary.name.partition)
 
     def version(self) -> str:

@@ -17,6 +17,8 @@ from tests.store.test_contract_model import *  # noqa: F403
 from tests.store.test_contract_publications import *  # noqa: F403
 from tests.store.test_contract_reading import *  # noqa: F403
 
+del test_entry_says_when_it_was_appended  # noqa: F821 - the simulation's entries bear no time
+
 
 class AtOnce(Network):
     """Nothing takes any time."""

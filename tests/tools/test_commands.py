@@ -160,7 +160,7 @@ def test_connection_is_taken_whole_from_the_first_that_has_one(
     ("running", "meant"),
     [([".data"], ".data"), ([".data", f".data/{INVOICES}"], f".data/{INVOICES}")],
 )
-def test_emulator_of_the_domain_is_meant_before_the_one_of_the_app(
+def test_emulator_of_the_domain_comes_before_that_of_the_app(
     running: list[str], meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
