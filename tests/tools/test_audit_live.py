@@ -23,8 +23,10 @@ class Appending:
         self._store = store
         self._number = 1_000
 
-    def __getattr__(self, name: str) -> Callable[[str], Any]:
+    def __getattr__(self, name: str) -> Any:
         original = getattr(self._reader, name)
+        if not callable(original):
+            return original
         return partial(self._paging if name in PAGED else self._once, original)
 
     async def _append(self, key: str) -> None:
