@@ -5,6 +5,7 @@ Every process that a test has started is killed. What has failed until then is s
 
 import os
 import signal
+from collections.abc import Generator
 from threading import Timer
 from types import FrameType
 from typing import Final
@@ -30,8 +31,15 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Say so to the shell."""
-    if session.exitstatus == pytest.ExitCode.INTERRUPTED:
-        session.exitstatus = STOPPED
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Say so to the shell. Fixtures that were interrupted while they began may fail to end."""
+    try:
+        return (yield)
+    except Exception:
+        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            raise
+        return None
+    finally:
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            session.exitstatus = STOPPED
