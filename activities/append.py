@@ -201,6 +201,8 @@ class Appender:
         accepts the request anew meanwhile.
         """
         row = await self.store.inbox.waiting(request.key, request.id)
+        if row is not None and row.request != request:
+            row = None  # the id was accepted anew, for something else
         lane.head = await self.store.log.head(lane.key)
         try:
             self._folded(request, lane.head)
