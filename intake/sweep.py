@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 from activities.drain import Drains
+from concurrency.drawn import Drawn
 from concurrency.turns import start
 from store.ports.inbox import OVERDUE_ROWS, Inbox, Waiting
 from store.ports.records import Unknown
@@ -36,31 +37,26 @@ class _Found:
 
     def __init__(self, slow: Collection[str], rng: Random) -> None:
         self.slow_keys: set[str] = set()
-        self._is_slow, self._rng = slow, rng
+        self._is_slow = slow
         self._rows: dict[str, Sequence[Waiting]] = {}
-        self._slow: list[Sequence[Waiting]] = []
+        self._slow = Drawn[Sequence[Waiting]](SLOW_KEYS_MAX, rng)
         self._held = 0
 
     def add(self, rows: Sequence[Waiting]) -> None:
         key = rows[0].request.key
-        if key not in self._is_slow:
+        if key in self._is_slow:
+            self.slow_keys.add(key)
+            self._slow.add(rows)
+        else:
             self._rows[key] = rows
             self._held += len(rows)
-            return
-        # Each that comes has the same chance to be among those that are kept.
-        self.slow_keys.add(key)
-        at = self._rng.randrange(len(self.slow_keys))
-        if len(self._slow) < SLOW_KEYS_MAX:
-            self._slow.append(rows)
-        elif at < SLOW_KEYS_MAX:
-            self._slow[at] = rows
 
     @property
     def is_full(self) -> bool:
         return len(self._rows) >= KEYS_MAX or self._held >= ROWS_HELD_MAX
 
     def rows(self) -> dict[str, Sequence[Waiting]]:
-        return self._rows | {each[0].request.key: each for each in self._slow}
+        return self._rows | {each[0].request.key: each for each in self._slow.items}
 
 
 class Sweeper:

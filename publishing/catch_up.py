@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+from concurrency.drawn import Drawn
 from publishing.lag import Lag
 from publishing.publisher import Publisher
 from store.ports.log import Log
@@ -70,17 +71,12 @@ class CatchUpPublisher:
 
     async def _markers(self) -> Sequence[Marker]:
         """Draw from all that there are, each with the same chance; no more are held at a time."""
-        drawn: list[Marker] = []
-        seen = 0
+        drawn = Drawn[Marker](MARKERS_PER_ROUND_MAX, self.rng)
         async for page in self.publications.marked():
             for each in page:
-                seen += 1
-                if len(drawn) < MARKERS_PER_ROUND_MAX:
-                    drawn.append(each)
-                elif (at := self.rng.randrange(seen)) < MARKERS_PER_ROUND_MAX:
-                    drawn[at] = each
-        self.rng.shuffle(drawn)
-        return drawn
+                drawn.add(each)
+        self.rng.shuffle(drawn.items)
+        return drawn.items
 
     async def _try(self, marker: Marker, unmark_after: timedelta) -> bool:
         try:

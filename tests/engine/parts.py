@@ -32,6 +32,17 @@ async def hang(*_: object) -> None:
     await asyncio.Event().wait()
 
 
+class Gate:
+    """Holds a call, from `held` until `go_on`."""
+
+    def __init__(self) -> None:
+        self.held, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.held.set()
+        await self.go_on.wait()
+
+
 class MemoryHub(TaskHub):
     """Commits what it is signalled a moment later; can lose signals, hang, or show anything."""
 

@@ -18,7 +18,7 @@ from store.ports.deadletters import FOLD, Name
 from store.ports.records import Entry, Request, Unknown
 from telemetry.decisions import LOGGER
 from tests.domain_under_test import OTHER_KEY, nth_key
-from tests.engine.parts import KEY, EngineUnderTest, now
+from tests.engine.parts import KEY, EngineUnderTest, Gate, now
 from tools.deadletters.desk import Change, Desk, Outcome
 
 
@@ -287,18 +287,13 @@ async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest)
 async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTest) -> None:
     """Of another process, which saw the same request fail."""
     other = EngineUnderTest(sums.real, sums.hub, SUMS)
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        held.set()
-        await go_on.wait()
-
-    other.inbox.before["discard"] = [wait]
+    gate = Gate()
+    other.inbox.before["discard"] = [gate]
     late = asyncio.create_task(other.post(asking("a", 13)))
-    await held.wait()
+    await gate.held.wait()
     assert isinstance(await sums.post(asking("a", 13)), Dead)
     assert await sums.accept(asking("a", 1)) == [Accepted()]
-    go_on.set()
+    gate.go_on.set()
     assert isinstance(await late, Dead)
     assert await sums.rows() == ["a"]
     assert await sums.drains.drain(KEY, sums.hub, 10)
@@ -308,21 +303,16 @@ async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTes
 async def test_late_removal_leaves_a_row_that_was_replayed(sums: EngineUnderTest) -> None:
     """With the same content: the letter is gone by then, and nothing else holds the request."""
     other = EngineUnderTest(sums.real, sums.hub, SUMS)
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        held.set()
-        await go_on.wait()
-
-    other.inbox.before["discard"] = [wait]
+    gate = Gate()
+    other.inbox.before["discard"] = [gate]
     await sums.place(asking("x", 90))
     late = asyncio.create_task(other.post(asking("a", 20)))
-    await held.wait()
+    await gate.held.wait()
     assert isinstance(await sums.post(asking("a", 20)), Dead)
     await sums.place(asking("y", -50))
     replayed = await Desk(sums.real, SUMS).replay(Name(FOLD, KEY, "a"), Change())
     assert replayed.outcome is Outcome.ACCEPTED
-    go_on.set()
+    gate.go_on.set()
     assert isinstance(await late, Dead)
     assert await sums.drains.drain(KEY, sums.hub, 10)
     assert await sums.logged() == ["x", "y", "a"]

@@ -43,9 +43,14 @@ def blueprint(engines: Sequence[Engine], sweep_period_seconds: float) -> df.Blue
     return functions
 
 
+def one_key(domain: AnyDomain) -> str:
+    """The route of a key."""
+    return f"{domain.key.plural}/{{{domain.key.name}}}"
+
+
 def one_request(domain: AnyDomain) -> str:
     """The route of a request. Catch-all: an id with a slash is refused with a reason."""
-    return f"{domain.key.plural}/{{{domain.key.name}}}/requests/{{*{domain.request_id}}}"
+    return f"{one_key(domain)}/requests/{{*{domain.request_id}}}"
 
 
 def _declare_writing(functions: df.Blueprint, domain: AnyDomain, calls: Writing) -> None:
@@ -68,7 +73,7 @@ def _declare_writing(functions: df.Blueprint, domain: AnyDomain, calls: Writing)
 
 def _declare_reading(functions: df.Blueprint, domain: AnyDomain, calls: Reading) -> None:
     names = function_names(domain)
-    key = f"{domain.key.plural}/{{{domain.key.name}}}"
+    key = one_key(domain)
 
     def declare(name: str, route: str, call: Read) -> None:
         @functions.function_name(name)
@@ -84,7 +89,7 @@ def _declare_reading(functions: df.Blueprint, domain: AnyDomain, calls: Reading)
 
 def _declare_stories(functions: df.Blueprint, domain: AnyDomain, calls: Stories) -> None:
     names = function_names(domain)
-    key = f"{domain.key.plural}/{{{domain.key.name}}}"
+    key = one_key(domain)
 
     def declare(name: str, route: str, call: Call) -> None:
         @functions.function_name(name)

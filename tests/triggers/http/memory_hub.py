@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from activities.drain import Drains
 
 
+class HangingRead:
+    """Stands for reads of entities that are never answered; counts them."""
+
+    def __init__(self) -> None:
+        self.under_way = self.most = 0
+
+    async def __call__(self, *_: object) -> Order:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.under_way -= 1
+        raise AssertionError
+
+
 class MemoryHub(TaskHub):
     """Entities by key. `works = False`: signals and hand-overs vanish."""
 

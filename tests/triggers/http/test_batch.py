@@ -11,6 +11,7 @@ from domain.invalid import Invalid
 from domain.wire import Wire
 from intake import admission
 from store.ports.records import Request, Unknown
+from tests.concurrency.passes import counted
 from tests.triggers.http.service import Service, read
 
 MILK = {"projectId": 7, "title": "Buy milk"}
@@ -157,16 +158,7 @@ async def test_results_of_a_batch_let_others_have_their_turn(
     monkeypatch.setattr(turns, "TURN_SECONDS_MAX", 0.0)
     await service.post(MILK, Idempotency_Key="used")
     bodies = [MILK | {"title": f"other {n}", "requestId": "used"} for n in range(1_000)]
-    passes = 0
-
-    async def count() -> None:
-        nonlocal passes
-        while True:
-            passes += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count())
-    answer = await service.batch(bodies)
-    counting.cancel()
-    assert {each["status"] for each in read(answer)["results"]} == {"refused"}
-    assert passes > 3_000  # reading, comparing and answering each item
+    async with counted() as passes:
+        answer = await service.batch(bodies)
+        assert {each["status"] for each in read(answer)["results"]} == {"refused"}
+        assert passes() > 3_000  # reading, comparing and answering each item

@@ -13,10 +13,9 @@ import pytest
 
 from domain.domain import AnyDomain
 from domain.request import Request
-from entities.order import Order
 from examples.invoices import INVOICES
 from tests.domain.domains import parrots
-from tests.triggers.http.memory_hub import MemoryHub
+from tests.triggers.http.memory_hub import HangingRead, MemoryHub
 from tests.triggers.http.service import Service, engine_of, request
 from todos import TODOS
 from triggers.http import routes
@@ -80,19 +79,8 @@ async def test_functions_are_named_after_their_domain(service: Service) -> None:
 async def test_those_who_look_share_few_hub_calls_over_domains(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    under_way, most = 0, 0
-
-    async def hang(*_: Any) -> Order:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            under_way -= 1
-        raise AssertionError
-
-    monkeypatch.setattr(MemoryHub, "order", hang)
+    read_order = HangingRead()
+    monkeypatch.setattr(MemoryHub, "order", read_order)
     found = indexed(service, [TODOS, INVOICES])
     looks = []
     for route, name, key in [
@@ -104,7 +92,7 @@ async def test_those_who_look_share_few_hub_calls_over_domains(
         looks += [call(request("GET", route={name: key}), client=None) for _ in range(8)]
     answers = await asyncio.gather(*looks)
     assert {each.status_code for each in answers} == {200}
-    assert (most, under_way) == (LOOKS_MAX, 0)
+    assert (read_order.most, read_order.under_way) == (LOOKS_MAX, 0)
 
 
 async def test_all_calls_need_a_key_but_those_that_tell_nothing(service: Service) -> None:

@@ -13,6 +13,7 @@ from entities.order import Order
 from examples.invoices import INVOICES
 from store.ports.records import Unknown
 from taskhub.port import HubUnknown
+from tests.triggers.http.memory_hub import HangingRead
 from tests.triggers.http.service import Service, opened, read
 from tests.triggers.http.test_openapi_document import resolved
 from todos import TODOS
@@ -130,24 +131,13 @@ async def test_many_who_look_at_a_hanging_hub_are_answered(
 ) -> None:
     """They share few calls, and none of them waits for more than its own second."""
     await waiting(service, "r")
-    under_way, most = 0, 0
-
-    async def hang(_: str) -> Order:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            under_way -= 1
-        raise AssertionError
-
-    monkeypatch.setattr(service.hub, "order", hang)
+    read_order = HangingRead()
+    monkeypatch.setattr(service.hub, "order", read_order)
     looks = [service.look("story", projectId=7, requestId="r") for _ in range(40)]
     async with asyncio.timeout(60):
         stories = [read(each) for each in await asyncio.gather(*looks)]
     assert all(steps(each)["ordered"] == (None, False) for each in stories)
-    assert (most, under_way) == (4, 0)
+    assert (read_order.most, read_order.under_way) == (4, 0)
 
 
 async def test_pending_shows_the_oldest_first_and_no_place(service: Service) -> None:
