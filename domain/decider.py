@@ -133,12 +133,11 @@ class Decider:
 
     def _rewritten(self, payload: str) -> str:
         shape = self._domain.newest.request
-        if _is_readable(shape, payload):
-            return _written(shape, _read(shape, payload, "the payload"), "the payload")
         try:
-            return canonical(msgspec.json.decode(payload))
-        except msgspec.DecodeError:
-            return payload
+            request = _read(shape, payload, "the payload")
+        except Unreadable:
+            return _as_it_is(payload)
+        return _written(shape, request, "the payload")
 
     def _check_place(self, output: str, place: int) -> None:
         member = self._domain.place
@@ -226,6 +225,14 @@ def _written(shape: Shape, value: Any, name: str) -> str:
         raise FoldFailed(str(error)) from None
     except RecursionError:
         raise FoldFailed(f"{name} is nested too deeply") from None
+
+
+def _as_it_is(payload: str) -> str:
+    """Write what this release does not read in the one way in which JSON is written here."""
+    try:
+        return canonical(msgspec.json.decode(payload))
+    except msgspec.DecodeError:
+        return payload
 
 
 def _is_readable(shape: Shape, text: str) -> bool:
