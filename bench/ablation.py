@@ -6,7 +6,6 @@ with everything and one without a part stand side by side and are asked in turn,
 do on the machine meets both.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -17,7 +16,7 @@ from typing import Final
 
 from bench import table, verify
 from bench.client import Client, connected
-from bench.host import ROOT, Host
+from bench.host import Host, patched
 from bench.load import closed_loop
 from bench.options import Options
 from bench.scenarios import WARM_UP, WARM_UP_KEYS, Scenario
@@ -167,9 +166,8 @@ async def run(options: Options) -> None:
 
 async def _side(options: Options, part: Part, work: Work, stack: AsyncExitStack) -> Side:
     name = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
-    (Path(name) / "sitecustomize.py").write_text(f"import sys\n{part.without}\n")
-    path = os.pathsep.join((name, str(ROOT)))
-    host = Host(Path(name), options.module, {**part.environ, "PYTHONPATH": path})
+    without = patched(Path(name), f"import sys\n{part.without}\n")
+    host = Host(Path(name), options.module, {**part.environ, **without})
     stack.enter_context(host)
     client = await stack.enter_async_context(connected(host.base_url, options.domain))
     await closed_loop(client, work.requests(WARM_UP.requests, WARM_UP_KEYS), WARM_UP.clients)

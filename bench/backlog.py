@@ -36,7 +36,7 @@ async def run(options: Options) -> None:
         *("signals", "reads", "starts", "verified", "load average"),
     )
     for name, (keys, each) in SHAPES.items():
-        if options.wants(name) and (keys * each <= (options.size or 100_000)):
+        if keys * each <= (options.size or 100_000) and options.wants(name):
             await _measure(options, name, keys, each)
 
 

@@ -68,7 +68,7 @@ async def run(options: Options) -> None:
     columns = ("measured p50 / p95 ms", "simulated p50", "p95", "answers", "load average")
     table.head("app, profile, queues", *columns)
     for row in ROWS:
-        if options.wants(row.name) and (row.app != FIRST or options.before is not None):
+        if (row.app != FIRST or options.before is not None) and options.wants(row.name):
             await _measure(options, row)
 
 

@@ -33,6 +33,12 @@ app = effectively_once({name})
 """
 
 
+def patched(folder: Path, code: str) -> dict[str, str]:
+    """Have each process of a host run `code` when it starts; return what its environment needs."""
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+
+
 @dataclass(frozen=True, slots=True)
 class Cpu:
     """Seconds of processor time, user and system."""

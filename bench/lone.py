@@ -1,12 +1,11 @@
 """Where the time of a lone request goes, beside a bare loop of the same commits and hops.
 
-Host and worker note the time at twelve points (`MARKS`, put there from outside as `bench.ablation`
+Host and worker note the time at ten points (`MARKS`, put there from outside as `bench.ablation`
 does); both have the same clock. The bare loop does between two processes what no request can do
 without: the hops, and the commits of the same size with `synchronous=FULL`, and nothing else.
 """
 
 import asyncio
-import os
 import socket
 import sqlite3
 import statistics
@@ -21,7 +20,7 @@ from typing import Final
 
 from bench import table
 from bench.client import connected
-from bench.host import ROOT, Host
+from bench.host import Host, patched
 from bench.load import closed_loop
 from bench.options import Options
 from bench.work import Work
@@ -132,8 +131,7 @@ def _end(seconds: float) -> tuple[str, str]:
 
 async def _steps(options: Options, folder: Path) -> tuple[float, list[float]]:
     work, marks = Work(options.domain, options.seed), folder / "marks"
-    (folder / "sitecustomize.py").write_text(MARKS.format(path=str(marks)))
-    environ = {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    environ = patched(folder, MARKS.format(path=str(marks)))
     with Host(folder, options.module, environ) as host:
         async with connected(host.base_url, options.domain) as client:
             await closed_loop(client, work.requests(WARM_UP, [1]), 1)

@@ -154,11 +154,6 @@ def _put(reader: _Reader, line: Mapping[str, Any]) -> _Steps:
     )
 
 
-def _put_landed(reader: _Reader, line: Mapping[str, Any]) -> _Steps:
-    request, payload = reader.request(line["request"]), reader.payload(line["payload"])
-    yield "LandPut", {"request": request, "payload": payload, "accepted": _accepted(line)}
-
-
 def _accepted(line: Mapping[str, Any]) -> int:
     """Return the time that the row holds: it may have been on its way for long."""
     return int(line.get("accepted", line["at"]))
@@ -174,6 +169,8 @@ def _one(action: str) -> _Translation:
         }
         if action == "Answer":
             fields["place"] = int(line["place"])
+        if action == "LandPut":
+            fields["accepted"] = _accepted(line)
         yield action, fields
 
     return translate
@@ -300,7 +297,7 @@ def _plain(value: Value) -> str:
 
 _KINDS: Final[Mapping[str, _Translation]] = {
     "inbox.put": _put,
-    "inbox.put.landed": _put_landed,
+    "inbox.put.landed": _one("LandPut"),
     "inbox.read": _inbox_read,
     "inbox.remove": _remove,
     "inbox.remove.landed": _remove_landed,

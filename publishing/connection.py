@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from settings.identity import Identity, folded
+from settings.identity import Identity, folded, parts_of
 
 CONNECTION_NAME: Final = "EventHubs"
 
@@ -70,8 +70,7 @@ def _address(text: str) -> str:
 
 def _check_connection_string(text: str, hubs: Collection[str]) -> None:
     """Refuse one that is none, or is of another hub. Its key is in no message."""
-    pairs = (each.partition("=") for each in text.split(";") if each)
-    parts = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    parts = parts_of(text)
     has_key = parts.get("sharedaccesskeyname") and parts.get("sharedaccesskey")
     if not (has_key or parts.get("sharedaccesssignature")):
         raise ValueError(

@@ -58,3 +58,9 @@ class Identity:
 def folded(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings by names without case, without white space around them."""
     return {name.casefold(): text.strip() for name, text in environ.items()}
+
+
+def parts_of(connection_string: str) -> dict[str, str]:
+    """Return the parts of a connection string by names without case."""
+    pairs = (each.partition("=") for each in connection_string.split(";"))
+    return {name.strip().casefold(): value.strip() for name, _, value in pairs}

@@ -10,7 +10,6 @@ elsewhere; readers who asked for no motion see the end of it.
 import argparse
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -178,11 +177,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=7071)
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    data = Path(tempfile.mkdtemp(prefix="recording-"))
-    try:
-        lines = record(given.port, data)
-    finally:
-        shutil.rmtree(data)
+    with tempfile.TemporaryDirectory(prefix="recording-") as name:
+        lines = record(given.port, Path(name))
     given.out.write_text(svg(lines), encoding="utf-8")
     print(f"Recorded {len(lines)} lines in {given.out}.")
     return 0

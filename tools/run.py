@@ -24,6 +24,7 @@ from domain.domain import AnyDomain
 from store.open import SETTING, sqlite_path
 from store.ports.records import Unknown, Unusable
 from store.sqlite.schema import check
+from tools.app_settings import CONNECTION, LOCAL_SETTINGS
 from tools.domains import load_domain
 
 TASK_HUB: Final = "Local"
@@ -35,8 +36,6 @@ EMULATOR: Final = "tables"
 
 ROOT: Final = Path(__file__).parent.parent
 
-SETTINGS_FILE: Final = "local.settings.json"
-
 FUNCTION_APP: Final = """from effectively_once import effectively_once
 from tools.domains import load_domain
 
@@ -45,7 +44,7 @@ app = effectively_once(load_domain({module!r}))
 
 HUBS: Final = ("EO_REQUESTS_HUB", "EO_EVENTS_HUB")
 
-SHARED: Final = (SETTING, "EO_TABLES")
+SHARED: Final = (SETTING, CONNECTION)
 
 
 def settings_for(data: Path, storage: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -81,9 +80,9 @@ def app_with(module: str, data: Path) -> Path:
     app.mkdir(exist_ok=True)
     (app / "function_app.py").write_text(FUNCTION_APP.format(module=module))
     shutil.copy(ROOT / "host.json", app)
-    (app / SETTINGS_FILE).unlink(missing_ok=True)
-    if (ROOT / SETTINGS_FILE).exists():
-        shutil.copy(ROOT / SETTINGS_FILE, app)
+    (app / LOCAL_SETTINGS).unlink(missing_ok=True)
+    if (ROOT / LOCAL_SETTINGS).exists():
+        shutil.copy(ROOT / LOCAL_SETTINGS, app)
     return app
 
 

@@ -130,7 +130,8 @@ class Simulation:
         self._outcome = Outcome(seconds)
         before = self._busy()
         self.clock.run(WARM_UP_SECONDS + seconds)
-        accounts, cpus = ([b - a for a, b in zip(*e, strict=True)] for e in zip(before, self._busy(), strict=True))  # fmt: skip
+        pairs = zip(before, self._busy(), strict=True)
+        accounts, cpus = ([b - a for a, b in zip(*pair, strict=True)] for pair in pairs)
         self._outcome.account_busy = max(accounts) / seconds
         self._outcome.cpu_busy = sum(cpus) / len(cpus) / seconds
         return self._outcome
@@ -211,15 +212,12 @@ class Simulation:
             yield self._cpu(host, times.call)
             yield self.clock.now + times.row  # reads the state
             rest = [each for each in key.outbox if not each.is_logged][:LOG_ENTRIES_MAX]
-            for step in self._give_way(host, key, lane, rest):
-                yield step
+            yield from self._give_way(host, key, lane, rest)
             rest = [each for each in rest if not each.is_logged]
             if rest:
-                for step in self._append(host, key, lane, rest):
-                    yield step
+                yield from self._append(host, key, lane, rest)
             else:
-                for step in self._look(host, key, lane):
-                    yield step
+                yield from self._look(host, key, lane)
                 yield self.clock.now + times.listing * 0.3
         lane.runs = False
 

@@ -34,7 +34,7 @@ async def run(options: Options) -> None:
     """Print a row for each shape."""
     table.head(*COLUMNS)
     for shape in SHAPES:
-        if options.only in name(shape):
+        if options.wants(name(shape)):
             table.row(*cells(shape, options.seed))
 
 

@@ -32,7 +32,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.data.tables.aio import TableServiceClient
 
-from settings.identity import Identity, folded
+from settings.identity import Identity, folded, parts_of
 
 CONNECTION_NAME: Final = "EO_TABLES"
 
@@ -187,8 +187,7 @@ def _check_address(address: str) -> None:
 
 def _check_connection_string(text: str) -> None:
     """Refuse what the SDK would take and fail with at the first request. Shows no key."""
-    pairs = (each.partition("=") for each in text.split(";"))
-    parts = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    parts = parts_of(text)
     name = parts.get("accountname")
     if name is not None and not _ACCOUNT_NAME.fullmatch(name):
         raise ValueError(f"its AccountName {name!r} is not 1 to 24 small letters and digits")
