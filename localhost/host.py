@@ -289,13 +289,13 @@ class Host:
         schedules = schedule_warnings(self._functions, os.environ)
         for line in [*warnings_of(self._functions), *schedules]:
             console.line(f"warning: {line}")
-        if not options.enable_auth and not is_loopback(options.host):
-            console.line(
-                "warning: every client that reaches this machine may do everything: no --enable-auth"
-            )
         if options.enable_auth:
             for line in key_lines(self._keys):
                 console.line(line)
+        elif not is_loopback(options.host):
+            console.line(
+                "warning: every client that reaches this machine may do everything: no --enable-auth"
+            )
 
 
 def _http_limits(host_json: HostJson) -> HttpLimits:

@@ -89,7 +89,7 @@ class Instances:
 
     def kill_worker(self) -> bool:
         """Kill a worker process, as the system does when memory runs out; false without any."""
-        return any(workers.kill_one() is not None for workers in self._groups.values())
+        return any(workers.kill_one() for workers in self._groups.values())
 
     def end(self, group: str) -> bool:
         """End the instance of a group with all that runs in it; false when there is none."""

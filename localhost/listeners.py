@@ -21,12 +21,13 @@ BODY_BYTES_DEFAULT: Final = 104_857_600
 """What the real host accepts, unless FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says otherwise."""
 
 
-_EVERYWHERE: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})  # noqa: S104
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_EVERYWHERE: Final = _LOOPBACK | {"0.0.0.0", "::"}  # noqa: S104
 
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine reaches an address that is listened on."""
-    return host in {"127.0.0.1", "::1", "localhost"}
+    return host in _LOOPBACK
 
 
 def bind_public(host: str, port: int) -> socket.socket:

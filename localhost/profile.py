@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from localhost.errors import StartError
 
@@ -48,14 +48,7 @@ NONE: Final = Profile()
 PLAN: Final = Profile(
     polling_seconds=None, storage_seconds=0.006, lease_seconds=40.0, visibility_seconds=None
 )
-FLEX: Final = Profile(
-    placement=Placement.APART,
-    polling_seconds=None,
-    polling_default_seconds=1.0,
-    storage_seconds=0.006,
-    lease_seconds=40.0,
-    visibility_seconds=None,
-)
+FLEX: Final = replace(PLAN, placement=Placement.APART, polling_default_seconds=1.0)
 PROFILES: Final = {"none": NONE, "plan": PLAN, "flex": FLEX}
 TIME_SETTING: Final = "LOCALHOST_TIME_FACTOR"
 NUMBERS: Final = ("polling_seconds", "storage_seconds", "lease_seconds", "visibility_seconds")
@@ -91,11 +84,9 @@ def time_factor(environ: Mapping[str, str]) -> float:
 
 
 def _profile(text: str) -> Profile:
-    return PROFILES[text] if text in PROFILES else _refuse(f"{text!r} is no profile")
-
-
-def _refuse(why: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(why)
+    if text not in PROFILES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no profile")
+    return PROFILES[text]
 
 
 def _seconds(text: str) -> float:

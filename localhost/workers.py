@@ -231,20 +231,18 @@ class Workers:
         self._next_restart = now + delay + RESTART_SECONDS * self._factor
         self._spawn(self._start_later(delay))
 
-    def kill_one(self) -> int | None:
-        """Kill a worker, as the system does when memory runs out; return its process id."""
+    def kill_one(self) -> bool:
+        """Kill a worker, as the system does when memory runs out; false without any."""
         if not self._ready:
-            return None
+            return False
         self._ready[0].kill()
-        return self._ready[0].pid
+        return True
 
     def renew(self) -> None:
         """Kill all workers and begin anew, with none that has ever died."""
-        workers, self._ready = [*self._ready], deque()
-        self._is_ready.clear()
         self._deaths.clear()
         self.exhausted.clear()
-        for worker in workers:
+        for worker in self._take_all():
             worker.kill()
         for _ in range(self._options.count):
             self._spawn(self._start_later(0.0))
@@ -267,6 +265,10 @@ class Workers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        return self._take_all()
+
+    def _take_all(self) -> list[WorkerProcess]:
+        """Return those that are there; they get no work any more."""
         workers, self._ready = [*self._ready], deque()
         self._is_ready.clear()
         return workers

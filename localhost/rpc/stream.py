@@ -117,9 +117,7 @@ class Stream(asyncio.Protocol):
 
     def write(self, body: bytes, about: str = "") -> None:
         """Send an encoded message, as `send` does."""
-        if not self._is_due:
-            self._is_due = True
-            self._loop.call_soon(self._flush_turn)
+        self._flush_soon()
         if self._long and about:
             for each in self._long:
                 if each.about == about:
@@ -142,6 +140,11 @@ class Stream(asyncio.Protocol):
         if frames and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(frames))
 
+    def _flush_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._flush_turn)
+
     def _flush_turn(self) -> None:
         self._is_due = False
         self.flush()
@@ -150,8 +153,7 @@ class Stream(asyncio.Protocol):
         if self._long and not self._is_full:
             self._send_piece(self._transport)
             if self._long and not self._is_full:
-                self._is_due = True
-                self._loop.call_soon(self._flush_turn)
+                self._flush_soon()
 
     def _send_piece(self, transport: asyncio.Transport) -> None:
         each = self._long.popleft()
@@ -176,9 +178,7 @@ class Stream(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on with the pieces."""
         self._is_full = False
-        if not self._is_due:
-            self._is_due = True
-            self._loop.call_soon(self._flush_turn)
+        self._flush_soon()
 
     def close(self) -> None:
         """Close this end once everything is sent."""

@@ -33,7 +33,6 @@ class EntityApi:
     def __init__(self, resources: Resources, management: Management) -> None:
         """Read committed rows, and let `management` do the rest."""
         self._reader = resources.file.reader
-        self._options = resources.options
         self._management = management
         self._counts = resources.counts
 

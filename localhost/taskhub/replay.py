@@ -172,15 +172,11 @@ class Replay:
         name = action["functionName"]
         if not self.known.activity(name):
             raise UnknownFunction(name)
-        return self._decide(
-            Decision(
-                len(self.decisions),
-                Kind.TASK_SCHEDULED,
-                self._now,
-                name=name,
-                input=action["input"],
-            )
-        )
+        return self._schedule(name, action["input"])
+
+    def _schedule(self, name: str, input_: str) -> Future:
+        id_ = len(self.decisions)
+        return self._decide(Decision(id_, Kind.TASK_SCHEDULED, self._now, name=name, input=input_))
 
     def _http(self, action: Action) -> Future:
         return self._loop.spawn(self._call_http(action["httpRequest"]))
@@ -198,15 +194,7 @@ class Replay:
             response = await self._ask(later)
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        scheduled = self._decide(
-            Decision(
-                len(self.decisions),
-                Kind.TASK_SCHEDULED,
-                self._now,
-                name=http_activity.NAME,
-                input=json.dumps(request),
-            )
-        )
+        scheduled = self._schedule(http_activity.NAME, json.dumps(request))
         await scheduled
         response: dict[str, Any] = json.loads(scheduled.result or "{}")
         return response

@@ -82,3 +82,13 @@ class Process:
 
 
 Start = Callable[..., Process]
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """Look until it holds. Raises AssertionError when that takes too long."""
+    pause = threading.Event()
+    for _ in range(SECONDS_MAX * 50):
+        if condition():
+            return
+        pause.wait(0.02)
+    raise AssertionError("it took too long")

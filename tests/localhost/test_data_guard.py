@@ -14,8 +14,7 @@ import requests
 from localhost.data_folder import DataFolder, open_data_folder
 from localhost.data_guard import DataGuard, DataLost
 from localhost.errors import StartError
-from tests.localhost.process import SECONDS_MAX, Start, write_app
-from tests.localhost.test_workers import until
+from tests.localhost.process import SECONDS_MAX, Start, until, write_app
 
 APP: Final = """
 import sqlite3

@@ -14,8 +14,8 @@ from localhost.functions import ENTITY_TRIGGER, HTTP_TRIGGER, Function
 from localhost.taskhub import FaultPlanError
 from localhost.taskhub.faults import At, Point
 from localhost.worker_faults import When, WorkerFaults
-from tests.localhost.process import SECONDS_MAX, Process, Start, write_app
-from tests.localhost.test_workers import APP, FACTOR, get, ran, status, until, worker_pid
+from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
+from tests.localhost.test_workers import APP, FACTOR, get, ran, status, worker_pid
 
 
 def function(trigger: str) -> Function:

@@ -3,15 +3,13 @@
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import requests
 
-from tests.localhost.process import SECONDS_MAX, Process, Start, write_app
+from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
 
 APP: Final = """
 import os
@@ -65,13 +63,6 @@ def at_start(timer: func.TimerRequest) -> None:
 """
 
 TIMES: Final = ("--lease-seconds", "2", "--visibility-seconds", "6", "--polling-seconds", "0.1")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline, pause = time.monotonic() + SECONDS_MAX, threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline
-        pause.wait(0.02)
 
 
 class Apart:

@@ -5,8 +5,6 @@ import os
 import re
 import signal
 import sqlite3
-import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +12,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from tests.localhost.process import SECONDS_MAX, Process, Start, write_app
+from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
 
 APP: Final = """
 import json
@@ -98,15 +96,6 @@ def ran(app: Path) -> list[tuple[str, int]]:
     file = app / "ran.jsonl"
     lines = file.read_text().splitlines() if file.exists() else []
     return [tuple(json.loads(line)) for line in lines]
-
-
-def until(condition: Callable[[], Any]) -> None:
-    pause = threading.Event()
-    for _ in range(SECONDS_MAX * 50):
-        if condition():
-            return
-        pause.wait(0.02)
-    raise AssertionError("it took too long")
 
 
 def post(url: str, **options: Any) -> requests.Response:

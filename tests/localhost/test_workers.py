@@ -7,14 +7,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import requests
 
-from tests.localhost.process import SECONDS_MAX, Process, Start, write_app
+from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
 
 APP: Final = """
 import asyncio
@@ -199,15 +198,6 @@ class Request(threading.Thread):
     def ended(self) -> int | None:
         self.join(SECONDS_MAX)
         return self.status
-
-
-def until(condition: Callable[[], Any]) -> None:
-    pause = threading.Event()
-    for _ in range(SECONDS_MAX * 50):
-        if condition():
-            return
-        pause.wait(0.02)
-    raise AssertionError("it took too long")
 
 
 def ran(app: Path) -> list[str]:

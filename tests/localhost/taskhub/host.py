@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,14 @@ async def call(host: Host, method: str, path: str, **options: Any) -> tuple[int,
 async def run(host: Host, name: str, input_: Any = None) -> Any:
     """Start an orchestration and return its final status."""
     return await host.finished(await host.client.start_new(name, None, input_))
+
+
+def copy_as_killed(folder: Path) -> Path:
+    """Copy the hub's file as a host leaves it that is killed now."""
+    copy = folder / "copy.db"
+    with (
+        closing(sqlite3.connect(folder / "hub.db")) as hub,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        hub.backup(target)
+    return copy

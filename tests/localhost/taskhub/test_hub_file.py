@@ -12,7 +12,7 @@ import pytest
 from localhost.taskhub import HubFileError, HubOptions, TaskHub
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import until
+from tests.localhost.taskhub.host import copy_as_killed, until
 from tests.localhost.taskhub.manual_clock import ManualClock
 
 pytestmark = UNTYPED
@@ -112,16 +112,13 @@ async def test_file_of_the_last_format_goes_on(open_hub: Open, app: App, tmp_pat
     starting = asyncio.create_task(first.client.start_new("ask", "i"))
     await until(lambda: app.runs["ask"], lambda runs: runs == 1)
     await starting
-    with (
-        closing(sqlite3.connect(tmp_path / "hub.db")) as pending,
-        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
-    ):
-        pending.backup(copy)  # what a killed host leaves
-        copy.execute("ALTER TABLE activities DROP COLUMN due")
-        copy.execute("DROP TABLE lease")
-        copy.execute("PRAGMA user_version = 1")
+    copy = copy_as_killed(tmp_path)
+    with closing(sqlite3.connect(copy)) as old:
+        old.execute("ALTER TABLE activities DROP COLUMN due")
+        old.execute("DROP TABLE lease")
+        old.execute("PRAGMA user_version = 1")
     gate.set()
     await first.stop()
-    (tmp_path / "copy.db").rename(tmp_path / "hub.db")
+    copy.rename(tmp_path / "hub.db")
     second = await open_hub()
     assert (await second.finished("i")).output == 2

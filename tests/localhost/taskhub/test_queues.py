@@ -16,7 +16,7 @@ from localhost.taskhub.management import Management
 from localhost.taskhub.queues import Polling, Queue, QueueTimes, partition_of
 from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
-from tests.localhost.taskhub.host import Host, until
+from tests.localhost.taskhub.host import Host, copy_as_killed, until
 from tests.localhost.taskhub.manual_clock import ManualClock
 
 pytestmark = UNTYPED
@@ -226,13 +226,9 @@ async def test_next_host_waits_for_lease_and_visibility(
     host = await open_hub(clock=clock, queues=TIMES, lease=LEASE)
     await kill_in_the_middle(host, app, clock)
     await asyncio.sleep(0.02)
-    killed = sqlite3.connect(tmp_path / "hub.db")
-    copy = sqlite3.connect(tmp_path / "copy.db")
-    killed.backup(copy)  # what a killed host leaves
-    killed.close()
-    copy.close()
+    copy = copy_as_killed(tmp_path)
     await host.stop()
-    (tmp_path / "copy.db").rename(tmp_path / "hub.db")
+    copy.rename(tmp_path / "hub.db")
     later = ManualClock()
     later.advance(60)
     second = await open_hub(clock=later, queues=TIMES, lease=LEASE)
