@@ -46,7 +46,7 @@ export const get = async (path) => (await call(path)).body;
 export const segment = encodeURIComponent;
 
 // Integers beyond 2^53 stay the digits that they were, where the browser can tell.
-export function parsed(text) {
+function parsed(text) {
   try {
     return JSON.parse(text, (_, value, context) =>
       Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source ? context.source : value);

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { statusOf } from "./domains.js";
 
 export const PAGE = 250; // entries
-export const PAGES_PER_ROUND = 20;
+const PAGES_PER_ROUND = 20;
 const REMEMBERED_MAX = 1_000_000; // entries; later ones are checked for their places only
 
 export class Check {
@@ -68,7 +68,7 @@ export class Check {
     const before = this.digests[place];
     if (before === undefined || before === digest(entry)) return;
     // Somebody may have erased its content; its place is what stays.
-    if (statusOf(this.domain, entry) !== "erased") this.violation(`the entry at ${place} is not what it was`);
+    if (statusOf(entry) !== "erased") this.violation(`the entry at ${place} is not what it was`);
     this.digests[place] = digest(entry);
   }
 

@@ -3,6 +3,7 @@ import { call, told, Problem } from "./api.js";
 import { byId, button, element, foreign, replace, row, rows, say } from "./dom.js";
 import { bodyOf, buildForm, keyInForm, showErrors } from "./form.js";
 import { contentOf } from "./domains.js";
+import { pause } from "./loop.js";
 
 const SENT = "sent";
 const SENT_MAX = 20;
@@ -66,7 +67,7 @@ export class Create {
         return `The first answer was "${first.short}"; repeated ${attempt === 1 ? "once" : `${attempt} times`}, it is "${again.short}". The log has it once.`;
       }
       if (again?.status >= 400 && again.status < 500) return `It cannot be asked for: ${again.text}`;
-      await new Promise((done) => { setTimeout(done, PAUSE_MS); });
+      await pause(PAUSE_MS);
     }
     return "There was no answer; the request is safe, and can be repeated above.";
   }
@@ -84,7 +85,7 @@ export class Create {
   // Accepted and without a place: ask where the answer says, until it has one.
   async follow(request, outcome) {
     for (let look = 0; look < LOOKS_MAX && this.last()?.requestId === request.requestId; look += 1) {
-      await new Promise((done) => { setTimeout(done, outcome.pause * 1000); });
+      await pause(outcome.pause * 1000);
       try {
         const found = await call(outcome.location);
         if (found.status !== 200) continue;
@@ -160,7 +161,7 @@ export async function post(domain, request) {
   }
 }
 
-export function madeUp() {
+function madeUp() {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return `page-${[...bytes].map((each) => each.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -39,7 +39,7 @@ class Domain {
 export const words = (name) => name.replace(/(?<=[a-z0-9])([A-Z])/g, " $1").replaceAll("_", " ").toLowerCase();
 
 // What became of an entry, and what there is to show of it.
-export function statusOf(domain, entry) {
+export function statusOf(entry) {
   if (entry.erased === true && Object.keys(entry).length === 3) return "erased";
   return entry.refused?.code !== undefined && Object.keys(entry).length === 3 ? "refused" : "created";
 }

@@ -3,8 +3,6 @@
 import { element, byId, say } from "./dom.js";
 import { words } from "./domains.js";
 
-const LONG = 200; // characters, from which on a text gets several lines
-
 export function buildForm(place, domain) {
   const names = Object.keys(domain.schema.properties);
   place.replaceChildren(...names.map((each) => line(domain, each)));
@@ -25,7 +23,7 @@ function line(domain, name) {
     ...(tick ? [input, " ", label] : [label, input]), hint, error);
 }
 
-export const idOf = (name) => `field-${name}`;
+const idOf = (name) => `field-${name}`;
 
 function control(schema, id, example) {
   const kind = kindOf(schema);
@@ -35,10 +33,9 @@ function control(schema, id, example) {
     return element("select", { id, "data-kind": kind }, ...options);
   }
   if (kind === "boolean") return element("input", { id, type: "checkbox", "data-kind": kind, checked: example === true });
-  const long = kind === "json" || schema.maxLength > LONG && schema.maxLength !== undefined && schema.format !== "date";
   const text = example === undefined ? "" : kind === "json" ? JSON.stringify(example) : String(example);
   const numeric = kind === "integer" ? "numeric" : kind === "number" ? "decimal" : undefined;
-  const made = element(long && kind === "json" ? "textarea" : "input",
+  const made = element(kind === "json" ? "textarea" : "input",
     { id, "data-kind": kind, inputmode: numeric, spellcheck: "false", rows: kind === "json" ? 3 : undefined });
   made.value = text;
   return made;

@@ -1,6 +1,7 @@
 // What our own host tells of itself, below /admin: shown where it answers, and nowhere else.
 import { Problem, call, get, told } from "./api.js";
 import { byId, facts, foreign, row, rows, say, time } from "./dom.js";
+import { pause } from "./loop.js";
 
 const OWN = "/admin/localhost";
 const DURABLE = "/runtime/webhooks/durabletask";
@@ -89,7 +90,7 @@ export class Localhost {
         say(place, `The worker was killed; functions answered again after ${seconds} s.`);
         return;
       }
-      await new Promise((done) => { setTimeout(done, LOOK_MS); });
+      await pause(LOOK_MS);
     }
     say(place, `No function has answered for ${RECOVERY_SECONDS_MAX} s.`);
   }

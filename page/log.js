@@ -53,7 +53,7 @@ export class Log {
 
   matching({ status, id }) {
     return this.entries.filter((each) =>
-      (!status || statusOf(this.domain, each) === status) && (!id || String(each[this.domain.place]) === id));
+      (!status || statusOf(each) === status) && (!id || String(each[this.domain.place]) === id));
   }
 
   show(filter) {
@@ -61,7 +61,7 @@ export class Log {
     const ofOthers = status && !OF_ENTRIES.includes(status);
     let found = ofOthers ? [] : this.matching(filter);
     const alone = this.alone?.id === id ? this.alone.entry : undefined;
-    if (!found.length && alone && (!status || statusOf(this.domain, alone) === status)) found = [alone];
+    if (!found.length && alone && (!status || statusOf(alone) === status)) found = [alone];
     const shown = found.slice(-SHOWN_MAX).reverse();
     rows(byId("log"), shown.map((each) => this.line(each)));
     say(byId("log-told"), this.told(filter, shown, ofOthers));
@@ -78,7 +78,7 @@ export class Log {
 
   line(entry) {
     const place = entry[this.domain.place];
-    const status = statusOf(this.domain, entry);
+    const status = statusOf(entry);
     const print = JSON.stringify(entry);
     return [String(place), print, () => row(String(place), status, this.content(entry, status))];
   }

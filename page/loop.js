@@ -17,6 +17,9 @@ function used() {
 
 for (const each of ["pointermove", "keydown", "focus"]) addEventListener(each, used, { passive: true });
 
+// Waits once.
+export const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
 export function every(seconds, work) {
   let failures = 0;
   let timer;

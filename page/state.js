@@ -1,6 +1,6 @@
 // What is looked at, and the filter: in the fragment of the address, so that a link shows the same
 // and no server log gets to see it.
-export const NAMES = ["domain", "key", "status", "id", "request"];
+const NAMES = ["domain", "key", "status", "id", "request"];
 
 const listeners = [];
 

@@ -5,8 +5,8 @@ each other, then HTTP and durable functions in instances of their own, with the 
 Consumption (`--apart`: those alone). Requests come over HTTP and as events, and repeat until they
 are taken. At the end every answer and every event is compared with the log, everything is asked for
 once more, the output hub is compared with the log, what clients saw is judged as a history, and the
-auditor checks the storage and a copy of it, restored elsewhere. Exit code 0 when all of it holds, 1 when not, 130 after Ctrl-C, which
-leaves nothing running.
+auditor checks the storage and a copy of it, restored elsewhere. Exit code 0 when all of it holds,
+1 when not, 130 after Ctrl-C, which leaves nothing running.
 """
 
 import argparse

@@ -2,7 +2,9 @@
 
 import enum
 import functools
+import importlib
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass, field, make_dataclass
 from datetime import date, datetime
@@ -335,8 +337,8 @@ SUMS = Domain(name="sum", key=Key("shopId", int), empty=0, versions={{1: add}},
 def declared(annotation: str, alias: str, monkeypatch: pytest.MonkeyPatch, folder: Any) -> None:
     (folder / "odd_module.py").write_text(ODD_MODULE.format(annotation=annotation, alias=alias))
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(__import__("sys").modules, "odd_module", raising=False)
-    __import__("odd_module")
+    monkeypatch.delitem(sys.modules, "odd_module", raising=False)
+    importlib.import_module("odd_module")
 
 
 def test_annotations_that_are_read_later_work(

@@ -1,4 +1,4 @@
-"""The auditor, as an operator runs it beside a running service."""
+"""The auditor and other tools, as an operator runs them beside a running service."""
 
 import subprocess
 import sys
@@ -7,12 +7,29 @@ from tests.domain_under_test import MODULE
 from tests.e2e.server import APP, LocalhostProcess
 
 
-def audit(server: LocalhostProcess) -> str:
-    """Have the storage proved consistent; return what was checked."""
-    spec = "tables" if server.storage == "tables" else f"sqlite:{server.data / 'store.db'}"
-    command = [sys.executable, "-m", "tools.audit", "--domain", MODULE, "--store", spec]
+def store_of(server: LocalhostProcess) -> str:
+    """Return its store as tools name it."""
+    return "tables" if server.storage == "tables" else f"sqlite:{server.data / 'store.db'}"
+
+
+def run_tool(server: LocalhostProcess, tool: str, store: str, *arguments: str) -> str:
+    """Run a tool on a store, with the settings of a service; return what it printed.
+
+    Raises AssertionError when it fails.
+    """
+    command = [sys.executable, "-m", f"tools.{tool}", "--domain", MODULE, "--store", store]
     done = subprocess.run(
-        command, check=False, cwd=APP, env=server.environ, capture_output=True, text=True
+        [*command, *arguments],
+        check=False,
+        cwd=APP,
+        env=server.environ,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def audit(server: LocalhostProcess) -> str:
+    """Have the storage proved consistent; return what was checked."""
+    return run_tool(server, "audit", store_of(server))

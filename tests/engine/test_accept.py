@@ -153,8 +153,6 @@ async def test_large_call_leaves_the_event_loop_to_others(
 
 
 async def test_erased_request_is_refused_as_erased(engine: EngineUnderTest) -> None:
-    from store.ports.records import Request
-
     await engine.wait_in_inbox(Request(KEY, "a", ERASED))
     assert await engine.accept(request("a")) == [Refused(Reason.ERASED)]
 

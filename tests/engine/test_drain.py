@@ -17,6 +17,7 @@ from intake import sweep
 from intake.sweep import Sweeper
 from store.ports.inbox import Waiting
 from store.ports.records import Request, Unknown, Unreadable
+from tests.concurrency.passes import counted
 from tests.domain_under_test import nth_key
 from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, waiting
 
@@ -184,7 +185,7 @@ async def test_hanging_keys_do_not_hide_keys_behind_them(
 
     async def hanging(key: str) -> Any:
         if key != "99":
-            await asyncio.Event().wait()
+            await hang()
         return await head(key)
 
     monkeypatch.setattr(engine.log, "head", hanging, raising=False)
@@ -345,22 +346,14 @@ async def test_keys_without_waiters_fold_one_after_the_other(
     for key in keys:
         rows = [request(f"r{n}", key=key) for n in range(100)]
         await engine.wait_in_inbox(*rows, seconds=60)
-    passes, folds = 0, Counter[int]()
-    fold = Appender._fold
+    folds, fold = Counter[int](), Appender._fold
+    async with counted() as passes:
 
-    def counted(*args: Any) -> Any:
-        folds[passes] += 1
-        return fold(*args)
+        def noted(*args: Any) -> Any:
+            folds[passes()] += 1
+            return fold(*args)
 
-    async def count() -> None:
-        nonlocal passes
-        while True:
-            passes += 1
-            await asyncio.sleep(0)
-
-    monkeypatch.setattr(Appender, "_fold", counted)
-    counting = asyncio.create_task(count())
-    assert all(await asyncio.gather(*(engine.drains.drain(k, engine.hub, 60) for k in keys)))
-    counting.cancel()
+        monkeypatch.setattr(Appender, "_fold", noted)
+        assert all(await asyncio.gather(*(engine.drains.drain(k, engine.hub, 60) for k in keys)))
     assert folds.total() >= len(keys)
     assert max(folds.values()) == 1

@@ -300,6 +300,22 @@ async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTes
     assert await sums.logged() == ["a"]
 
 
+async def test_late_look_takes_no_row_of_another_request(sums: EngineUnderTest) -> None:
+    """It looks for its row when the id is free again, and used for something else."""
+    other = EngineUnderTest(sums.real, sums.hub, SUMS)
+    gate = Gate()
+    other.inbox.before["waiting"] = [gate]
+    late = asyncio.create_task(other.post(asking("a", 13)))
+    await gate.held.wait()
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    assert await sums.accept(asking("a", 1)) == [Accepted()]
+    gate.go_on.set()
+    assert isinstance(await late, Dead)
+    assert await sums.rows() == ["a"]
+    assert await sums.drains.drain(KEY, sums.hub, 10)
+    assert await sums.logged() == ["a"]
+
+
 async def test_late_removal_leaves_a_row_that_was_replayed(sums: EngineUnderTest) -> None:
     """With the same content: the letter is gone by then, and nothing else holds the request."""
     other = EngineUnderTest(sums.real, sums.hub, SUMS)

@@ -1,7 +1,4 @@
-"""Parts of the app that say what they decide, and for which loop; they decide as the real ones do.
-
-For the simulation and for real processes alike.
-"""
+"""Parts of the app that say what they decide, and for which loop; they decide as the real ones do."""
 
 from collections.abc import Sequence
 from contextvars import ContextVar

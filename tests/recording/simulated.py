@@ -203,7 +203,6 @@ def _shown(state: str) -> dict[str, Any]:
 def record(
     seed: int,
     emitter: type[RecordedEmitter] = RecordedEmitter,
-    intake: type[RecordedIntake] = RecordedIntake,
     profile: Profile = FOLLOWED,
 ) -> dict[str, list[str]]:
     """Run the history of a seed; return the trace of each key. Raises HistoryFailed."""
@@ -219,7 +218,7 @@ def record(
 
         return make
 
-    parts = Parts(intake=recorded(intake), emitter=recorded(emitter))
+    parts = Parts(intake=recorded(RecordedIntake), emitter=recorded(emitter))
     variant = Variant(parts, tables=partial(RecordedTables, recording), samples=SAMPLES)
     history = History(seed, variant, profile, is_traced=False)
     recording.clock = history.world.loop.time

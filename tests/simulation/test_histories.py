@@ -14,7 +14,6 @@ PARTS: Final = 10
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_promise_holds_at_every_step(part: int) -> None:
     totals = Totals()
-    # The command that replays a failure makes it small.
     run_seeds(range(part, SEEDS, PARTS), totals)
     assert totals.entries > totals.histories  # histories in which nothing succeeds prove nothing
     assert sum(totals.faults.values()) > totals.histories

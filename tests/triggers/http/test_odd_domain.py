@@ -1,6 +1,5 @@
 """Declarations that are odd and right work everywhere: HTTP, document, both stores, audit."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -15,14 +14,13 @@ from domain import Domain, Key, Meta, Refused, line
 from domain.samples import Samples, key_of
 from store.open import open_store
 from tests.triggers.http.service import over, read
+from tests.triggers.http.test_openapi_document import resolved
 from tools.audit.__main__ import audit
 from tools.audit.findings import Report
 from tools.command import Target
 from tools.stored.open import open_reader
 from triggers.http.openapi.document import document
 from triggers.http.openapi.domain_schemas import named
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 T = TypeVar("T")
 Weight = NewType("Weight", int)
@@ -141,13 +139,6 @@ def domain(request: pytest.FixtureRequest) -> Domain[Any, Any, Any]:
     return odd(*STATES[request.param])
 
 
-def check(value: Any, domain: Domain[Any, Any, Any], name: str) -> None:
-    schemas = json.dumps(document([domain])["components"]["schemas"])
-    defs = json.loads(schemas.replace("#/components/schemas/", "#/$defs/"))
-    schema = {"$schema": DIALECT, "$ref": f"#/$defs/{name}", "$defs": defs}
-    jsonschema_rs.validator_for(schema).validate(value)
-
-
 async def proved(domain: Domain[Any, Any, Any], spec: str, environ: dict[str, str]) -> Report:
     reader, report = open_reader(spec, domain.plural, environ), Report(as_json=False, what="key")
     assert await audit(Target(domain, spec, environ), reader, report) == 0
@@ -158,17 +149,21 @@ async def proved(domain: Domain[Any, Any, Any], spec: str, environ: dict[str, st
 async def serve(domain: Domain[Any, Any, Any], spec: str, environ: dict[str, str]) -> None:
     """Ask for twelve entries and for each again, look at all, and have them proved."""
     samples, key, names = Samples(domain, Random(5)), key_of(domain, 6), named(domain)
+    made = document([domain])
+    request, page_of_log = (
+        jsonschema_rs.validator_for(resolved(made, each)) for each in (names.request, names.page)
+    )
     async with over(domain, open_store(spec, domain.plural, environ)) as service:
         for place in range(1, 13):
             body = samples.body(key)
-            check(body, domain, names.request)
+            request.validate(body)
             first = await service.post(body, Idempotency_Key=f"k{place}")
             assert first.status_code in {201, 409}, first.get_body()
             assert read(first)["from"] == place
             again = await service.post(body, Idempotency_Key=f"k{place}")
             assert again.get_body() == first.get_body()
         page = read(await service.get("log", isoCode=key))
-        check(page, domain, names.page)
+        page_of_log.validate(page)
         assert [each["from"] for each in page["return"]] == list(range(1, 13))
     report = await proved(domain, spec, environ)
     assert report.checked["folded"] == 12

@@ -10,6 +10,7 @@ from triggers.http.openapi.components import headers, parameters, responses, sha
 from triggers.http.openapi.domain_paths import paths_of
 from triggers.http.openapi.domain_schemas import named, schemas_of
 from triggers.http.openapi.parts import answers, content
+from triggers.http.page import MEDIA_TYPES
 
 VERSION: Final = "1.0.0"
 """Of the contract, not of the code behind it."""
@@ -97,7 +98,7 @@ _FILE: Final = {
 
 def _page(operation: str, summary: str) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
-    found = dict.fromkeys(("text/html", "text/css", "text/javascript", "image/svg+xml"), text)
+    found = dict.fromkeys(MEDIA_TYPES.values(), text)
     return {
         "operationId": operation,
         "tags": ["operating"],
@@ -138,7 +139,7 @@ def _open_paths() -> dict[str, Any]:
         "/api/page": {"get": _page("getPage", "The page for people")},
         "/api/page/{file}": {
             "parameters": [_FILE],
-            "get": {**_page("getPageFile", "A file of the page")},
+            "get": _page("getPageFile", "A file of the page"),
         },
         "/api/openapi.json": {
             "get": {
