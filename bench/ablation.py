@@ -77,18 +77,16 @@ PARTS: Final = (
         "Committer.__init__ = slow",
     ),
     Part(
-        "acknowledgements wait for a commit to share (localhost)",
-        "from localhost.taskhub import commit\ncommit.ACK_SECONDS_MAX = 0.0",
+        "short commits on the loop's own thread (localhost and store)",
+        "from localhost import sqlite_file\n"
+        "from store.sqlite import file\n"
+        "file.SHORT_SECONDS = sqlite_file.SHORT_SECONDS = 0.0",
     ),
     Part(
         "logs of SQLite that have their size from the start (localhost and store)",
         "from localhost import sqlite_file\n"
         "from store.sqlite import file\n"
         "file._grow_log = sqlite_file._grow_log = lambda path: None",
-    ),
-    Part(
-        "garbage of start-up not looked at again (localhost)",
-        "import gc\ngc.freeze = lambda: None\ngc.set_threshold = lambda *_: None",
     ),
     Part(
         "threads that get the interpreter sooner (localhost)",

@@ -15,7 +15,7 @@ CREATE = "create"
 def entity(
     tell: Decisions, ran: Callable[[str], None]
 ) -> Callable[[df.DurableEntityContext], None]:
-    """Return the entity function; it calls `ran` with its key, from its thread, before it commits.
+    """Return the entity function; it calls `ran` with its key, before it commits.
 
     It never throws for what a caller sent, sends nothing and does no I/O.
     """

@@ -5,6 +5,7 @@ Every way in uses this code: POST, PUT, batches and events.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -156,12 +157,13 @@ class Intake:
         self, first: Mapping[str, Mapping[str, Request]], *, made_here: bool
     ) -> dict[str, Mapping[str, _Owner] | StoreError]:
         """Decide who owns each request id: one look per id, however often a call repeats it."""
-        places = Places(KEYS_AT_ONCE_MAX, KEY_SECONDS_MAX)
         ends = asyncio.get_running_loop().time() + CALL_SECONDS_MAX
 
-        async def one(key: str) -> Mapping[str, _Owner] | StoreError:
+        async def one(
+            key: str, place: AbstractAsyncContextManager[None]
+        ) -> Mapping[str, _Owner] | StoreError:
             try:
-                async with asyncio.timeout_at(ends), places.one():
+                async with asyncio.timeout_at(ends), place:
                     return await self._owners_of(key, first[key], made_here=made_here)
             except TimeoutError:
                 # They may still get there, but nothing has been promised.
@@ -169,9 +171,9 @@ class Intake:
 
         if len(first) == 1:
             (key,) = first
-            return {key: await one(key)}
-
-        found = await asyncio.gather(*await start(map(one, first)))
+            return {key: await one(key, nullcontext())}
+        places = Places(KEYS_AT_ONCE_MAX, KEY_SECONDS_MAX)
+        found = await asyncio.gather(*await start(one(key, places.one()) for key in first))
         return dict(zip(first, found, strict=True))
 
     async def _owners_of(

@@ -1,9 +1,10 @@
 """One SQLite file whose writers share transactions, and so share fsyncs (group commit).
 
-Statements run on the event loop's thread, where they take microseconds; only COMMIT, which
-waits for the disk, runs on a thread of its own. Whoever comes while a commit is under way is
-in the next one. A lone writer does not wait for company. Other processes may write to the file:
-one transaction at a time, and the event loop goes on while it waits for theirs to end.
+Statements run on the event loop's thread, where they take microseconds. COMMIT waits for the disk:
+on a thread of its own, unless the disk is faster than the way to a thread and back. Whoever comes
+while a commit is under way is in the next one. A lone writer does not wait for company. Other
+processes may write to the file: one transaction at a time, and the event loop goes on while it
+waits for theirs to end.
 """
 
 import asyncio
@@ -31,6 +32,13 @@ LOG_PAGES: Final = 2_000
 
 LOG_BYTES: Final = (LOG_PAGES + 200) * (4_096 + 24)
 """Its size: a group that is larger than the rest of the log makes it a little longer."""
+
+SHORT_SECONDS: Final = 0.001
+"""A commit that will take no longer, as the last ones tell, is made on the event loop's own thread.
+To wake a thread and to be woken by it is 0.2 ms (two cores), an fsync of a local disk the same."""
+
+FORGOTTEN: Final = 0.9
+"""Of a long commit, what the next one still expects: after 10 ms the next twenty use the thread."""
 
 PRIMARY_CODE: Final = 0xFF
 """The part of an extended result code that says what it is a kind of (sqlite.org/rescode.html)."""
@@ -63,9 +71,10 @@ class SqliteFile:
         self.reader = _connect(path)
         _grow_log(path)
         self._waiting: list[Write] = []
-        self._patient: list[Write] = []
         self._idle = asyncio.Event()
         self._idle.set()
+        self.expected_seconds = SHORT_SECONDS
+        """How long the next commit will take, as the slowest of late tells."""
         # Not an executor: its futures and its wake-ups cost as much as ten statements.
         self._commits: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[Outcome]] | None]
         self._commits = SimpleQueue()
@@ -73,46 +82,32 @@ class SqliteFile:
         self._committer.start()
         open_files.add(self)
 
-    async def write(self, label: str, work: Work[T], *, patience_seconds: float = 0.0) -> T:
+    async def write(self, label: str, work: Work[T]) -> T:
         """Run `work` as a transaction of its own and return its result once it is on disk.
 
         `work` runs on the event loop's thread, must not await, and may share one real transaction
         with others. It does nothing but statements, for it runs once more when one of those fails.
         When it raises itself, its own changes are rolled back and the exception is the caller's.
         Raises sqlite3.Error when the commit fails: then what is on disk is unknown.
-
-        With `patience_seconds` it waits so long for a write of somebody else, to share its commit.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self.writes[label] += 1
-        if patience_seconds:
-            self._patient.append((work, future))
-            loop.call_later(patience_seconds, self._hurry, loop)
-        else:
-            self._waiting.append((work, future))
-            self._start(loop)
-        return await future
-
-    def _hurry(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._waiting, self._patient = self._patient + self._waiting, []
-        self._start(loop)
-
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._waiting and self._idle.is_set():
+        self._waiting.append((work, future))
+        if self._idle.is_set():
             self._idle.clear()
             loop.call_soon(self._begin, loop)
+        return await future
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take up everybody who waits."""
-        group = self._patient + self._waiting
-        self._patient, self._waiting = [], []
+        group, self._waiting = self._waiting, []
         self._transact(loop, group, self._run_all, loop.time() + BUSY_TIMEOUT_SECONDS)
 
     def _transact(
         self, loop: asyncio.AbstractEventLoop, group: list[Write], run: Run, deadline: float
     ) -> None:
-        """Run a group's statements, then have the commit made on its thread.
+        """Run a group's statements and have them committed.
 
         Comes back later while another process is writing: nobody else has to wait for that.
         """
@@ -132,17 +127,27 @@ class SqliteFile:
         except sqlite3.Error as error:
             self._end(loop, _failed(group, error))
         else:
-            self._commits.put((loop, outcomes))
+            if self.expected_seconds < SHORT_SECONDS:
+                self._end(loop, self._commit(outcomes))
+            else:
+                self._commits.put((loop, outcomes))
+
+    def _commit(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Wait for the disk; return what there is to tell then."""
+        began = monotonic()
+        try:
+            self.writer.commit()
+            self.commits += 1
+        except sqlite3.Error as error:
+            outcomes = [(future, None, error) for future, _, _ in outcomes]
+        self.expected_seconds = max(monotonic() - began, self.expected_seconds * FORGOTTEN)
+        return outcomes
 
     def _commit_all(self) -> None:
-        """Wait for the disk; all that the thread of the commits does."""
+        """All that the thread of the commits does."""
         while (job := self._commits.get()) is not None:
             loop, outcomes = job
-            try:
-                self.writer.commit()
-                self.commits += 1
-            except sqlite3.Error as error:
-                outcomes = [(future, None, error) for future, _, _ in outcomes]
+            outcomes = self._commit(outcomes)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(self._end, loop, outcomes)
             del job, outcomes
@@ -195,7 +200,6 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Wait for the writes under way, then close the file. Later writes raise sqlite3.Error."""
-        self._hurry(asyncio.get_running_loop())
         while not self._idle.is_set():  # somebody may write between the event and its waiter
             await self._idle.wait()
         self._commits.put(None)

@@ -122,24 +122,21 @@ class HostJson:
     def check_concurrency(self) -> None:
         """Raise ValueError when host.json lets in more at once than there are threads for.
 
-        Orchestrators and entities are plain functions and occupy a thread each, however short;
-        let in without one, they wait inside their invocation, where their timeout runs. All other
-        functions of the app are `async` and share the event loop (docs/decisions/0008).
+        Orchestrators are plain functions and occupy a thread each, however short; let in without
+        one, they wait inside their invocation, where their timeout runs. All other functions of
+        the app are `async` and share the event loop (docs/decisions/0008).
         """
         # On a machine of a developer who says nothing of threads, the worker's default is enough.
         if not self.environ.get(THREADS.casefold()) and ON_AZURE.casefold() not in self.environ:
             return
         processes = self._count(PROCESSES, 1)
         threads = self._count(THREADS, min(32, (os.cpu_count() or 1) + 4)) * processes
-        orchestrators, entities, activities = (
-            self._limit(kind) for kind in ("Orchestrator", "Entity", "Activity")
-        )
-        if orchestrators + entities > threads:
+        orchestrators, activities = self._limit("Orchestrator"), self._limit("Activity")
+        if orchestrators > threads:
             raise ValueError(
-                f"host.json lets in {orchestrators} orchestrators and {entities} entities at once"
-                " (maxConcurrentOrchestratorFunctions, maxConcurrentEntityFunctions), and there"
-                f" are {threads} threads ({THREADS} times {PROCESSES} {processes});"
-                f" {orchestrators + entities} are needed"
+                f"host.json lets in {orchestrators} orchestrators at once"
+                f" (maxConcurrentOrchestratorFunctions), and there are {threads} threads"
+                f" ({THREADS} times {PROCESSES} {processes})"
             )
         connections = CONNECTIONS_PER_PROCESS * processes
         if activities >= connections:

@@ -50,12 +50,11 @@ def test_bundle_is_the_one_the_protocol_was_checked_with(
     }
 
 
-def test_every_orchestrator_and_entity_let_in_finds_a_thread(
+def test_every_orchestrator_let_in_finds_a_thread(
     durable: dict[str, Any],
 ) -> None:
     threads = int(read("local.settings.sample.json")["Values"]["PYTHON_THREADPOOL_THREAD_COUNT"])
-    let_in = durable["maxConcurrentOrchestratorFunctions"] + durable["maxConcurrentEntityFunctions"]
-    assert let_in <= threads
+    assert durable["maxConcurrentOrchestratorFunctions"] <= threads
 
 
 def test_activities_leave_connections_of_the_client_to_intake(

@@ -111,8 +111,8 @@ var hostSettings = {
   APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED: 'true'
   APPLICATIONINSIGHTS_SDKSTATS_DISABLED: 'true'
   APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL: 'true'
-  // As many as host.json lets orchestrators and entities in at once.
-  PYTHON_THREADPOOL_THREAD_COUNT: '32'
+  // As many as host.json lets orchestrators in at once.
+  PYTHON_THREADPOOL_THREAD_COUNT: '16'
   // Twice the 4 MiB of a batch: what is larger is refused before the app reads it.
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '8388608'
 }

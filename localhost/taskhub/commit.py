@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from localhost.sqlite_file import SqliteFile
 from localhost.taskhub.faults import Point, Work
@@ -27,9 +27,6 @@ from localhost.taskhub.messages import (
 from localhost.taskhub.resources import Resources
 
 Statement = tuple[str, Sequence[Any]]
-
-ACK_SECONDS_MAX: Final = 0.02
-"""How long a deletion waits for a commit to share. Azure deletes its messages one by one, later."""
 
 
 class Aborted(Exception):
@@ -139,7 +136,7 @@ class Acknowledgements:
 
         # When it fails, the inputs are delivered again after the next start, no worse.
         with suppress(sqlite3.Error):
-            await self._file.write("hub.ack", work, patience_seconds=ACK_SECONDS_MAX)
+            await self._file.write("hub.ack", work)
 
 
 def _execute(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:

@@ -19,8 +19,8 @@ class SlowFile(SqliteFile):
         self._half = seconds / 2
 
     @override
-    async def write(self, label: str, work: Work[T], *, patience_seconds: float = 0.0) -> T:
+    async def write(self, label: str, work: Work[T]) -> T:
         await asyncio.sleep(self._half)
-        result = await super().write(label, work, patience_seconds=patience_seconds)
+        result = await super().write(label, work)
         await asyncio.sleep(self._half)
         return result

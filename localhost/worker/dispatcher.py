@@ -1,7 +1,6 @@
 """Answers the host's requests, with Microsoft's worker library behind."""
 
 import asyncio
-import gc
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -30,8 +29,6 @@ from localhost.worker.logs import HostHandler, send_logs
 runtime: Any = azure_functions_runtime  # has no types
 ASYNC_PROPERTY = "is_async"
 """Property of a function's metadata: `true` for an `async def`."""
-GARBAGE_THRESHOLD = 10_000
-"""Objects between two collections. Python's 700 would be one for every third request."""
 PROPERTIES = {"protos": messages, "host": "127.0.0.1"}
 
 
@@ -79,7 +76,6 @@ class Dispatcher:
                 request = _request(worker_init_request=message)
                 answer = await runtime.worker_init_request(request)
                 use_stream(self._hub_calls)
-                _spare_the_collector()
                 self._send(answer)
             case FunctionsMetadataRequest():
                 request = _request(functions_metadata_request=message)
@@ -108,13 +104,6 @@ class Dispatcher:
         body = self._stream.encoded(message)
         self._log.send()  # before the answer, or the host would drop the lines that led to it
         self._stream.write(body, about)
-
-
-def _spare_the_collector() -> None:
-    """Leave out what stays for ever: the modules of the SDKs and of the app."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def _request(**message: Any) -> Any:

@@ -1,8 +1,8 @@
 """One SQLite file whose writers share transactions, and so share fsyncs (group commit).
 
-Statements run on the event loop's thread, where they take microseconds; only COMMIT, which
-waits for the disk, runs on a thread of its own. Whoever comes while a commit is under way is
-in the next one. A lone writer does not wait for company. Other processes may write to the file:
+Statements run on the event loop's thread, where they take microseconds. COMMIT waits for the disk:
+on a thread of its own, unless the disk is faster than the way to a thread and back. Whoever comes
+while a commit is under way is in the next one. A lone writer does not wait for company. Other processes may write to the file:
 one transaction at a time, and the event loop goes on while it waits for theirs to end.
 """
 
@@ -30,6 +30,13 @@ LOG_PAGES: Final = 2_000
 LOG_BYTES: Final = (LOG_PAGES + 200) * (4_096 + 24)
 """Size that the log has from the start, and to which SQLite cuts it back after a reader or a large
 group has made it longer (`journal_size_limit`)."""
+
+SHORT_SECONDS: Final = 0.001
+"""A commit that will take no longer, as the last ones tell, is made on the event loop's own thread.
+To wake a thread and to be woken by it is 0.2 ms (two cores), an fsync of a local disk the same."""
+
+FORGOTTEN: Final = 0.9
+"""Of a long commit, what the next one still expects: after 10 ms the next twenty use the thread."""
 
 PRIMARY_CODE: Final = 0xFF
 """The part of an extended result code that says what it is a kind of (sqlite.org/rescode.html)."""
@@ -67,6 +74,8 @@ class SqliteFile:
         self._waiting: list[Write] = []
         self._idle = asyncio.Event()
         self._idle.set()
+        self.expected_seconds = SHORT_SECONDS
+        """How long the next commit will take, as the slowest of late tells."""
         # Not an executor: its futures and its wake-ups cost as much as ten statements.
         self._commits: SimpleQueue[tuple[asyncio.AbstractEventLoop, list[Outcome]] | None]
         self._commits = SimpleQueue()
@@ -108,7 +117,7 @@ class SqliteFile:
     def _transact(
         self, loop: asyncio.AbstractEventLoop, group: list[Write], run: Run, deadline: float
     ) -> None:
-        """Run a group's statements, then have the commit made on its thread.
+        """Run a group's statements and have them committed.
 
         Comes back later while another process is writing: nobody else has to wait for that.
         """
@@ -128,19 +137,29 @@ class SqliteFile:
         except sqlite3.Error as error:
             self._end(loop, _failed(group, error))
         else:
-            self._commits.put((loop, outcomes))
+            if self.expected_seconds < SHORT_SECONDS:
+                self._end(loop, self._commit(outcomes))
+            else:
+                self._commits.put((loop, outcomes))
+
+    def _commit(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Wait for the disk; return what there is to tell then."""
+        began = monotonic()
+        try:
+            self.writer.commit()
+            self.commits += 1
+            # After the commit: what is told is in the file that has the name now.
+            self.check_name()
+        except sqlite3.Error as error:
+            outcomes = [(future, None, error) for future, _, _ in outcomes]
+        self.expected_seconds = max(monotonic() - began, self.expected_seconds * FORGOTTEN)
+        return outcomes
 
     def _commit_all(self) -> None:
-        """Wait for the disk; all that the thread of the commits does."""
+        """All that the thread of the commits does."""
         while (job := self._commits.get()) is not None:
             loop, outcomes = job
-            try:
-                self.writer.commit()
-                self.commits += 1
-                # After the commit: what is told is in the file that has the name now.
-                self.check_name()
-            except sqlite3.Error as error:
-                outcomes = [(future, None, error) for future, _, _ in outcomes]
+            outcomes = self._commit(outcomes)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(self._end, loop, outcomes)
             del job, outcomes

@@ -207,7 +207,7 @@ def test_there_are_threads_for_what_host_json_lets_in() -> None:
     durable = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"][
         "durableTask"
     ]
-    places = durable["maxConcurrentOrchestratorFunctions"] + durable["maxConcurrentEntityFunctions"]
+    places = durable["maxConcurrentOrchestratorFunctions"]
     for name in SETS:
         assert int(settings(name)["PYTHON_THREADPOOL_THREAD_COUNT"]) >= places
 

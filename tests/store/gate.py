@@ -26,10 +26,11 @@ def rows(path: Path) -> list[int]:
 
 
 class Gate:
-    """Holds up the COMMITs of a file, on whichever thread they are made."""
+    """Holds up the COMMITs of a file, whose disk counts as slow from here on."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._reached, self._opened = threading.Event(), threading.Event()
+        file.expected_seconds = 1.0
         file.writer.set_trace_callback(self._trace)
 
     def _trace(self, statement: str) -> None:

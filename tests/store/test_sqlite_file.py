@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from store.sqlite.file import LOG_BYTES, FileLost, SqliteFile
+from store.sqlite.file import LOG_BYTES, SHORT_SECONDS, FileLost, SqliteFile
 from tests.store.gate import Gate, insert, rows
 
 
@@ -53,6 +54,25 @@ async def test_lone_writer_has_a_commit_for_each_write(file: SqliteFile) -> None
         await file.write(insert(number))
         assert rows(file.path) == list(range(number + 1))
     assert file.commits == 5
+
+
+async def test_slow_disk_is_awaited_on_another_thread_than_the_loop(file: SqliteFile) -> None:
+    threads: list[int] = []
+    seconds = iter([20 * SHORT_SECONDS, 0.0])
+
+    def commit(statement: str) -> None:
+        if statement == "COMMIT":
+            threads.append(threading.get_ident())
+            threading.Event().wait(next(seconds))  # the disk
+
+    file.expected_seconds = 0.0
+    file.writer.set_trace_callback(commit)
+    await file.write(insert(1))
+    assert file.expected_seconds >= 20 * SHORT_SECONDS
+    await file.write(insert(2))
+    here = threading.get_ident()
+    assert [each == here for each in threads] == [True, False]
+    assert rows(file.path) == [1, 2]
 
 
 async def test_work_that_raises_takes_back_its_own_changes_only(file: SqliteFile) -> None:
