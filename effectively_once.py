@@ -94,7 +94,7 @@ def _engine(
         tell=tell,
         intake=Intake(store, decider, tell, _now),
         emitter=emitter,
-        drains=Drains(store.inbox, emitter, tell, _now),
+        drains=Drains(store.inbox, emitter, tell, _now, domains),
         hand_over=HandOver(tell, domains),
         hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
         publishes=publishes,

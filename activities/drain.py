@@ -19,7 +19,7 @@ from telemetry.decisions import Decisions
 
 DRAINS_MAX: Final = 8
 DRAIN_SECONDS_MAX: Final = 1.0
-"""Keys at once, and for how long one counts."""
+"""Keys at once in this process, of which each domain has its share, and for how long one counts."""
 
 INBOX_PAGE_ROWS: Final = 1_000
 
@@ -28,14 +28,21 @@ class Drains:
     """Of one domain in one process. Belongs to one event loop."""
 
     def __init__(
-        self, inbox: Inbox, emitter: Emitter, tell: Decisions, now: Callable[[], datetime]
+        self,
+        inbox: Inbox,
+        emitter: Emitter,
+        tell: Decisions,
+        now: Callable[[], datetime],
+        domains: int = 1,
     ) -> None:
-        """Take rows from `inbox`; `now` is aware and in UTC."""
+        """Take rows from `inbox`; `now` is aware and in UTC. There are so many `domains` in this
+        process.
+        """
         self._inbox = inbox
         self._emitter = emitter
         self._tell = tell
         self._now = now
-        self._places = Places(DRAINS_MAX, DRAIN_SECONDS_MAX)
+        self._places = Places(max(1, DRAINS_MAX // domains), DRAIN_SECONDS_MAX)
 
     async def drain(
         self,

@@ -5,8 +5,8 @@ counts. All calls have deadlines, and bounds for each key and for the process.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from activities.lane import Lane, Lanes
@@ -17,11 +17,14 @@ from taskhub.port import HubUnknown, TaskHub
 from telemetry.decisions import Decisions
 
 SIGNALS_PER_KEY_MAX: Final = 2
-"""Under way at once, so that what arrives meanwhile need not wait for the answer to the first."""
+"""Under way at once, so that what arrives meanwhile need not wait for the answer to the first; no
+more than half of what the domain has."""
 
 HUB_CALLS_MAX: Final = 20
 """At once in this process. The SDK's session allows 30. Each domain has its share of them, first
-come first served, so that two that are flooded leave the third its own."""
+come first served, so that two that are flooded leave the third its own; of its share a key has all
+but one, so that one that hangs leaves the others a call. With more than ten domains a share is one
+call, and this cannot be."""
 
 READ_SECONDS_MIN: Final = 0.1
 """For a look at the entity when a client is overdue: a hub that hangs may not hold it up."""
@@ -47,13 +50,16 @@ class EntityCalls:
         self.pace = Pace()
         self._lanes = lanes
         self._tell = tell
-        self._calls = asyncio.Semaphore(max(1, HUB_CALLS_MAX // domains))
+        share = max(1, HUB_CALLS_MAX // domains)
+        self._calls = asyncio.Semaphore(share)
+        self._calls_of_key = max(1, share - 1)
+        self._signals_of_key = min(SIGNALS_PER_KEY_MAX, max(1, share // 2))
         self._tasks: set[asyncio.Task[None]] = set()
         self._silent_until = float("-inf")
 
     def signal(self, lane: Lane, hub: TaskHub) -> bool:
         """Signal what is new, together with what is done; return whether there was anything."""
-        if lane.signals >= SIGNALS_PER_KEY_MAX:
+        if lane.signals >= self._signals_of_key:
             return False
         now = _time()
         ids = lane.take_signal(now)
@@ -97,7 +103,7 @@ class EntityCalls:
     ) -> None:
         lane.signals += 1
         try:
-            async with self._calls:
+            async with self._call(lane):
                 head = 0 if lane.head is None else lane.head.place
                 await hub.create(lane.key, ids, done, head)
         except HubUnknown as error:  # repeated while its ids are not listed
@@ -144,7 +150,8 @@ class EntityCalls:
         is_urgent = lane.has_client() or now < self._silent_until
         least = READ_SECONDS_MIN if is_urgent else DRAIN_READ_SECONDS
         try:
-            async with asyncio.timeout(min(max(left, least), READ_SECONDS_MAX)), self._calls:
+            seconds = min(max(left, least), READ_SECONDS_MAX)
+            async with asyncio.timeout(seconds), self._call(lane):
                 return await hub.order(lane.key)
         except (HubUnknown, TimeoutError) as error:
             self._tell.read_failed(lane.key, error)
@@ -152,6 +159,14 @@ class EntityCalls:
             if left > 0:
                 await asyncio.sleep(min(left, 2 * READ_SECONDS_MIN))
             return None
+
+    @asynccontextmanager
+    async def _call(self, lane: Lane) -> AsyncIterator[None]:
+        """Wait until the key, and its domain, may make one more call."""
+        if lane.hub_calls is None:
+            lane.hub_calls = asyncio.Semaphore(self._calls_of_key)
+        async with lane.hub_calls, self._calls:
+            yield
 
     def _learn(self, lane: Lane, before: frozenset[str], *, hinted: bool) -> None:
         now = _time()

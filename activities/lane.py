@@ -81,6 +81,8 @@ class Lane:
     """Whether the entity function ran in this process since the last read."""
     signals: int = 0
     """Under way."""
+    hub_calls: asyncio.Semaphore | None = None
+    """What the key may still have under way, of signals and reads; made with the first."""
     loop: asyncio.Task[None] | None = None
     unasked: bool = False
     """Whether entries are being appended that the entity was not asked about: it may list them."""

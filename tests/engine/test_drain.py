@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from activities import drain, hand_over, outbox
 from activities.append import Appender
+from activities.drain import Drains
 from activities.hand_over import HandOver
 from intake import sweep
 from intake.sweep import Sweeper
@@ -195,6 +197,32 @@ async def test_hanging_keys_do_not_hide_keys_behind_them(
         if not await engine.rows("99"):
             break
     assert await engine.logged("99") == ["a"]
+
+
+async def test_domains_share_the_drains_of_a_process(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two domains in one process each has half of them, whatever the other one does."""
+    monkeypatch.setattr(drain, "DRAIN_SECONDS_MAX", 3_600)
+    under_way: Counter[int] = Counter()
+    all_: list[asyncio.Task[bool]] = []
+    for domain in range(2):
+
+        async def page(*_: object, domain: int = domain) -> Any:
+            under_way[domain] += 1
+            await hang()
+
+        inbox: Any = SimpleNamespace(page=page)
+        drains = Drains(inbox, engine.emitter, engine.tell, now, 2)
+        all_ += [
+            asyncio.create_task(drains.drain(nth_key(n), engine.hub, 3_600)) for n in range(1, 21)
+        ]
+    for _ in range(100):  # all that may begin has begun
+        await asyncio.sleep(0)
+    assert under_way == {0: drain.DRAINS_MAX // 2, 1: drain.DRAINS_MAX // 2}
+    for each in all_:
+        each.cancel()
+    await asyncio.wait(all_)
 
 
 async def test_sweep_ends_soon_after_its_time(

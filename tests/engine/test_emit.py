@@ -1,6 +1,7 @@
 """The emitter, round by round: what it does with an order, whatever that says."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from entities.order import OUTBOX_CHARACTERS_MAX, Order, characters, create
 from intake.accept import Replayed
 from store.ports.records import Conflict, Entry, Unknown
 from taskhub.port import HubUnknown
-from tests.domain_under_test import nth_key
+from tests.domain_under_test import OTHER_KEY, nth_key
 from tests.engine.parts import KEY, EngineUnderTest, hang, now, request, until
 
 
@@ -358,3 +359,63 @@ async def test_flooded_domain_leaves_hub_calls_to_others(engine: EngineUnderTest
     await asyncio.sleep(0.1)
     assert 0 < engine.hub.calls.total() <= entity_calls.HUB_CALLS_MAX // 3
     await asyncio.wait(waits)
+
+
+@pytest.mark.parametrize("domains", [6, 10])
+async def test_key_that_hangs_leaves_its_domain_a_hub_call(
+    domains: int, engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many domains each has three calls or two, which two signals and a read would take."""
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 3_600.0)
+    monkeypatch.setattr(entity_calls, "READ_SECONDS_MAX", 3_600.0)
+    signal, read = engine.hub.create, engine.hub.order
+    hanging: Counter[str] = Counter()
+
+    async def create(key: str, *about: Any) -> None:
+        if key != KEY:
+            hanging["create"] += 1
+            await hang()
+        await signal(key, *about)
+
+    async def order(key: str) -> Order:
+        if key != KEY:
+            hanging["order"] += 1
+            await hang()
+        return await read(key)
+
+    monkeypatch.setattr(engine.hub, "create", create)
+    monkeypatch.setattr(engine.hub, "order", order)
+    emitter = Emitter(engine.real, engine.decider, engine.tell, now, domains)
+    emitter._entities.pace._listing = 0.5  # time for more signals before the read
+    waits: list[asyncio.Task[Any]] = []
+    for number in range(5):  # one after another, or they share a signal
+        asked = request(f"r{number}", key=OTHER_KEY)
+        waits.append(asyncio.create_task(emitter.answer(asked, engine.hub, 3_600)))
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(1)
+    assert hanging
+    lone = await emitter.answer(request("lone"), engine.hub, 30)
+    assert lone is not None
+    for each in waits:
+        each.cancel()
+    await asyncio.wait(waits)
+
+
+async def test_key_whose_signals_hang_reads_its_order(
+    engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of six domains each has three calls, and a key two of them: one is for reading."""
+    monkeypatch.setattr(emit, "OVERDUE_SECONDS", 3_600.0)
+    monkeypatch.setattr(engine.hub, "create", hang)
+    engine.hub.commit(KEY, ["r0"], [], 0)  # a signal of another process
+    emitter = Emitter(engine.real, engine.decider, engine.tell, now, 6)
+    emitter._entities.pace._listing = 0.5  # time for more signals before the read
+    others: list[asyncio.Task[Any]] = []
+    for number in range(1, 4):
+        asked = request(f"r{number}")
+        others.append(asyncio.create_task(emitter.answer(asked, engine.hub, 3_600)))
+        await asyncio.sleep(0.01)
+    assert await emitter.answer(request("r0"), engine.hub, 30) is not None
+    for each in others:
+        each.cancel()
+    await asyncio.wait(others)
