@@ -2,22 +2,30 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 
 from localhost.conformance.corpus import Case, CaseSet, case_sets
-from localhost.conformance.differences import read_differences
-from localhost.conformance.fidelity import write_page
+from localhost.conformance.fidelity import SHARE_MIN, Tally, write_page
 from localhost.conformance.replay import Replay
-from localhost.conformance.tally import SHARE_MIN, Tally
 from localhost.conformance.variants import Variant, outcome_of, read_variants
 
 VARIANTS_AT_ONCE: Final = 2
 TALLY: Final = pytest.StashKey[Tally]()
 
 Recorded = tuple[CaseSet, Case]
-Outcomes = dict[str, Future[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the selected tests wait for."""
+
+    replays: dict[str, Replay]
+    """The sets that hold a selected case, each replayed up to the last of them."""
+    outcomes: dict[str, Future[dict[str, Any]]]
+    """The selected variants, started a few at a time."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,19 +55,7 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 
 
 @pytest.fixture(scope="session")
-def replays(started: tuple[dict[str, Replay], Outcomes]) -> dict[str, Replay]:
-    """The sets that hold a selected case, each replayed up to the last of them."""
-    return started[0]
-
-
-@pytest.fixture(scope="session")
-def outcomes(started: tuple[dict[str, Replay], Outcomes]) -> Outcomes:
-    """The selected variants, started a few at a time."""
-    return started[1]
-
-
-@pytest.fixture(scope="session")
-def started(request: pytest.FixtureRequest) -> Iterator[tuple[dict[str, Replay], Outcomes]]:
+def started(request: pytest.FixtureRequest) -> Iterator[Started]:
     """Start everything that the selected tests wait for."""
     wanted: dict[str, tuple[CaseSet, list[str]]] = {}
     for cases, case in _selected(request.session, "recorded"):
@@ -70,7 +66,8 @@ def started(request: pytest.FixtureRequest) -> Iterator[tuple[dict[str, Replay],
         replays[path].start()
     variants: list[tuple[str, Variant]] = _selected(request.session, "variant")
     with ThreadPoolExecutor(VARIANTS_AT_ONCE) as pool:
-        yield replays, {name: pool.submit(outcome_of, variant) for name, variant in variants}
+        outcomes = {name: pool.submit(outcome_of, variant) for name, variant in variants}
+        yield Started(replays, outcomes)
 
 
 def _selected(session: pytest.Session, parameter: str) -> list[Any]:
@@ -85,8 +82,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     tally = session.config.stash[TALLY]
     if not session.config.getoption("--fidelity") or session.shouldstop:
         return
-    reasons = {case: known.reason for case, known in read_differences().items()}
-    write_page(tally, reasons)
+    write_page(tally)
     if tally.share < SHARE_MIN:
         print(f"only {tally.share:.2%} of {tally.compared} cases are equal")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

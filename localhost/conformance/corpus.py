@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 RECORDED: Final = Path(__file__).parent / "recorded"
+DIFFERENCES: Final = Path(__file__).parent / "differences.json"
 INDEPENDENT: Final = frozenset({"http/echo", "http/routes", "http/returns", "http/precedence"})
 """Sets whose cases leave nothing behind; those of the others build on the ones before them."""
-
-Kind = Literal["http", "durable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,80 +22,72 @@ class Case:
     content: Mapping[str, Any]
 
     @property
-    def name(self) -> str:
-        """What the case is about."""
-        return str(self.content["name"])
-
-    @property
     def is_compared(self) -> bool:
         """False when it only prepares the cases after it."""
         return "answer" in self.content
 
-    @property
-    def masks(self) -> list[str]:
-        """Fields that say nothing about the host's behaviour."""
-        return list(self.content.get("masked", []))
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CaseSet:
     """Cases that are sent to one host, in their order."""
 
-    kind: Kind
-    name: str
-    entry: Mapping[str, Any]
-
-    @property
-    def path(self) -> str:
-        """`http/echo`."""
-        return f"{self.kind}/{self.name}"
-
-    @property
-    def what(self) -> str:
-        """What the set covers."""
-        return str(self.entry["what"])
-
-    @property
-    def app(self) -> Path:
-        """The folder of the app that must run."""
-        return RECORDED / self.kind / str(self.entry["app"])
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """App settings that the host needs."""
-        return dict(self.entry.get("env", {}))
-
-    @property
-    def asks_for_keys(self) -> bool:
-        """Whether the real host asked for keys."""
-        return bool(self.entry.get("auth"))
-
-    @property
-    def compares_json(self) -> bool:
-        """Whether the order of members and the spacing of JSON bodies count for nothing."""
-        return bool(self.entry.get("json"))
-
-    @property
-    def is_independent(self) -> bool:
-        """Whether each case can be sent without those before it."""
-        return self.path in INDEPENDENT
+    path: str
+    """`http/echo` or `durable/client`."""
+    what: str
+    """What the set covers."""
+    app: Path
+    """The folder of the app that must run."""
+    file: Path
+    environ: Mapping[str, str]
+    asks_for_keys: bool
+    compares_json: bool
+    """Whether the order of members and the spacing of JSON bodies count for nothing."""
 
     @cached_property
     def cases(self) -> list[Case]:
         """All cases, in their order."""
-        file = RECORDED / self.kind / str(self.entry["cases"])
-        contents = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
-        return [
-            Case(f"{self.kind}-{self.name}-{number:04}", content)
-            for number, content in enumerate(contents, start=1)
-        ]
+        contents = read_lines(self.file)
+        name = self.path.replace("/", "-")
+        return [Case(f"{name}-{number:04}", content) for number, content in enumerate(contents, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why this host answers a case otherwise."""
+
+    reason: str
+    either: bool
+    """Whether it may also be equal: how fast the host is, or the release of Python, decides."""
 
 
 def case_sets() -> list[CaseSet]:
     """Return all sets."""
-    kinds: tuple[Kind, ...] = ("http", "durable")
-    return [CaseSet(kind, name, entry) for kind in kinds for name, entry in _entries(kind)]
+    sets = []
+    for kind in ("http", "durable"):
+        folder = RECORDED / kind
+        for name, entry in json.loads((folder / "sets.json").read_text("utf-8")).items():
+            found = CaseSet(
+                path=f"{kind}/{name}",
+                what=entry["what"],
+                app=folder / entry["app"],
+                file=folder / entry["cases"],
+                environ=entry.get("env", {}),
+                asks_for_keys=entry.get("auth", False),
+                compares_json=entry.get("json", False),
+            )
+            sets.append(found)
+    return sets
 
 
-def _entries(kind: Kind) -> list[tuple[str, Any]]:
-    return list(json.loads((RECORDED / kind / "sets.json").read_text("utf-8")).items())
+def read_differences() -> Mapping[str, Difference]:
+    """Return the known differences by the ids of their cases."""
+    return {
+        case: Difference(kind["reason"], kind.get("either", False))
+        for kind in json.loads(DIFFERENCES.read_text("utf-8"))
+        for case in kind["cases"]
+    }
+
+
+def read_lines(file: Path) -> list[Any]:
+    """Return what a file of JSON lines holds."""
+    return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]

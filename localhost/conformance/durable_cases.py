@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, Final
 
+from localhost.conformance.hosts import ask
 from localhost.conformance.http_cases import as_bytes
 from localhost.conformance.normal import normal
 
@@ -16,7 +17,6 @@ FINAL: Final = ("Completed", "Failed", "Terminated", "Canceled")
 LOOK_SECONDS: Final = 0.15
 REPEAT_SECONDS: Final = 0.2
 ORCHESTRATION_SECONDS: Final = 30
-REQUEST_SECONDS: Final = 100
 ACCEPTED: Final = 202
 KEPT_HEADERS: Final = ("location", "retry-after", "x-ms-continuation-token", "content-type")
 
@@ -29,8 +29,8 @@ class DurableClient:
     def __init__(self, base: str) -> None:
         self._base = base
         self._port = urllib.parse.urlsplit(base).port or 0
-        self._rpc = ""
         source = "return client._orchestration_bindings._rpc_base_url"
+        self._rpc = ""
         self._rpc = self._run({"client": source})["ok"].rstrip("/")
         self._rpc_port = urllib.parse.urlsplit(self._rpc).port or 0
 
@@ -70,28 +70,30 @@ class DurableClient:
 
     def _client(self, step: Step) -> Any:
         """Run the body of an async function that has the Durable client as `client`."""
-        answer = self._send("POST", self._base + "/api/x", step["client"].encode(), {})
+        answer = self._send("POST", self._base + "/api/x", step["client"].encode())
         return answer.get("body") if answer.get("status") == http.client.OK else answer
 
     def _http(self, step: Step) -> Any:
         method, url = step["http"]
-        body = None if step.get("body") is None else as_bytes(step["body"])
-        return self._send(method, url, body, dict(step.get("headers", {})))
+        body = b"" if step.get("body") is None else as_bytes(step["body"])
+        return self._send(method, url, body, step.get("headers", {}))
 
     def _start(self, step: Step) -> Any:
         """Start an orchestrator through the worker's door."""
         name, identity = step["start"]
         url = f"{self._rpc}/orchestrators/{name}" + ("" if identity is None else f"/{identity}")
         if "input" not in step:
-            return self._send("POST", url, None, {})
+            return self._send("POST", url)
         body = json.dumps(json.dumps(step["input"])).encode()
         return self._send("POST", url, body, {"Content-Type": "application/json"})
 
     def _status(self, step: Step) -> Any:
         """Return the status of an instance, once it is in one of the states `until`."""
         end = time.monotonic() + step.get("seconds", 0)
+        query = "showHistory=true&showHistoryOutput=true"
+        url = f"{self._rpc}/instances/{step['status']}?{query}"
         while True:
-            answer = self._get_status(step["status"])
+            answer = self._send("GET", url)
             body = answer.get("body")
             state = body.get("runtimeStatus") if isinstance(body, dict) else None
             said = _brief(answer, with_history=step.get("history", False))
@@ -100,10 +102,6 @@ class DurableClient:
             if time.monotonic() > end:
                 return {"still": said}
             _pause(LOOK_SECONDS)
-
-    def _get_status(self, identity: str) -> Any:
-        url = f"{self._rpc}/instances/{identity}?showHistory=true&showHistoryOutput=true"
-        return self._send("GET", url, None, {})
 
     def _orchestrate(self, step: Step) -> Any:
         """Run the orchestrator whose body is given; return its final status."""
@@ -116,30 +114,20 @@ class DurableClient:
         history = step.get("history", False)
         return self._status({"status": identity, "seconds": seconds, "history": history})
 
-    def _send(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Any:
+    def _send(self, method: str, url: str, body: bytes = b"", headers: Any = ()) -> Any:
         place, target = re.match(r"http://([^/]+)(.*)", url).groups()  # type: ignore[union-attr]
-        connection = http.client.HTTPConnection(place, timeout=REQUEST_SECONDS)
+        headers = dict(headers)
+        if body or method in {"POST", "PUT", "DELETE"}:
+            headers |= {"Content-Length": str(len(body))}
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
-            if body is not None or method in {"POST", "PUT", "DELETE"}:
-                headers |= {"Content-Length": str(len(body or b""))}
-            for name, value in headers.items():
-                connection.putheader(name, value)
-            connection.endheaders(body)
-            return _answer(connection.getresponse())
+            status, text, found = ask(place, method, target, body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return {"error": type(error).__name__}
-        finally:
-            connection.close()
-
-
-def _answer(response: http.client.HTTPResponse) -> dict[str, Any]:
-    text = response.read().decode("utf-8", "replace")
-    answer: dict[str, Any] = {"status": response.status, "body": text}
-    answer |= {name: value for name in KEPT_HEADERS if (value := response.getheader(name))}
-    with contextlib.suppress(ValueError):
-        answer["body"] = json.loads(text)
-    return answer
+        answer: dict[str, Any] = {"status": status, "body": text}
+        answer |= {name: value for name in KEPT_HEADERS if (value := found.get(name))}
+        with contextlib.suppress(ValueError):
+            answer["body"] = json.loads(text)
+        return answer
 
 
 def _brief(answer: Any, *, with_history: bool) -> Any:

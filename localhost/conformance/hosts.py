@@ -1,6 +1,6 @@
 """`python -m localhost` in a process of its own, on a copy of a recorded app."""
 
-import json
+import http.client
 import os
 import re
 import shutil
@@ -15,6 +15,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 10.0
+REQUEST_SECONDS_MAX: Final = 100.0
 
 
 class StartFailed(Exception):
@@ -24,10 +25,17 @@ class StartFailed(Exception):
 class RunningHost:
     """A host and what it has printed so far."""
 
-    def __init__(self, process: subprocess.Popen[str], data: Path) -> None:
-        self.process = process
+    def __init__(self, *arguments: str, cwd: Path, environ: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+            [sys.executable, "-m", "localhost", "--port", "0", *arguments],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
         self.lines: list[str] = []
-        self._data = data
         self._arrived = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -40,11 +48,6 @@ class RunningHost:
     def port(self) -> int:
         """Wait until it listens. Raises StartFailed."""
         return int(self.wait_for(r"Listening on http://\S+:(\d+)\.")[1])
-
-    def keys(self) -> dict[str, str]:
-        """Return the keys that the cases name, by those names."""
-        keys = json.loads((self._data / "keys.json").read_text("utf-8"))
-        return {"function": keys["host"], "master": keys["master"]}
 
     def wait_for(self, pattern: str, seconds: float = START_SECONDS_MAX) -> re.Match[str]:
         """Return the match in a line that is or will be printed. Raises StartFailed."""
@@ -88,21 +91,30 @@ def running(
 ) -> Iterator[RunningHost]:
     """Run a host on a copy of the app, with its data in `folder`; kill it at the end."""
     shutil.copytree(app, folder / "app", ignore=shutil.ignore_patterns("*.jsonl"))
-    data = folder / "data"
-    process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-        [
-            *(sys.executable, "-m", "localhost", "--app", str(folder / "app")),
-            *("--data", str(data), "--port", "0", *arguments),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    host = RunningHost(process, data)
+    data = str(folder / "data")
+    host = RunningHost("--data", data, *arguments, cwd=folder / "app", environ=environ)
     try:
         yield host
     finally:
         host.stop()
+
+
+def ask(
+    place: str,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, str, Mapping[str, str]]:
+    """Return status, text and headers (in lower case) of an answer; `place` is `HOST:PORT`.
+
+    Raises OSError, http.client.HTTPException.
+    """
+    connection = http.client.HTTPConnection(place, timeout=REQUEST_SECONDS_MAX)
+    try:
+        connection.request(method, target, body, dict(headers or {}))
+        response = connection.getresponse()
+        named = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, response.read().decode("utf-8", "replace"), named
+    finally:
+        connection.close()

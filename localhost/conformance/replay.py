@@ -1,5 +1,6 @@
 """Sets replayed against hosts of their own, several at a time; each test waits for its answer."""
 
+import json
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -7,9 +8,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from localhost.conformance.corpus import Case, CaseSet
+from localhost.conformance.corpus import INDEPENDENT, Case, CaseSet
 from localhost.conformance.durable_cases import DurableClient
-from localhost.conformance.hosts import RunningHost, running
+from localhost.conformance.hosts import running
 from localhost.conformance.http_cases import HttpClient
 from localhost.conformance.normal import masked
 
@@ -45,39 +46,36 @@ class Replay:
             with HOSTS_AT_ONCE, tempfile.TemporaryDirectory(prefix="conformance-") as folder:
                 arguments = ["--enable-auth"] if self._set.asks_for_keys else []
                 with running(self._set.app, Path(folder), self._set.environ, *arguments) as host:
-                    self._ask(self._client(host))
+                    self._ask(self._client(host.port(), Path(folder) / "data" / "keys.json"))
         except Exception as error:  # noqa: BLE001 - the tests that wait raise it
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(error)
 
-    def _client(self, host: RunningHost) -> Client:
-        port = host.port()
-        if self._set.kind == "durable":
+    def _client(self, port: int, keys_file: Path) -> Client:
+        if self._set.path.startswith("durable/"):
             return DurableClient(f"http://127.0.0.1:{port}")
-        keys = host.keys() if self._set.asks_for_keys else {}
-        return HttpClient(port, keys, as_json=self._set.compares_json)
+        keys = json.loads(keys_file.read_text("utf-8"))
+        named = {"function": keys["host"], "master": keys["master"]}
+        return HttpClient(port, named, as_json=self._set.compares_json)
 
     def _ask(self, client: Client) -> None:
         left = set(self._answers)
         for case in self._set.cases:
             if not left:
                 return
-            if self._set.is_independent and case.id not in left:
+            if self._set.path in INDEPENDENT and case.id not in left:
                 continue
-            answer = _answer(client, case)
+            try:
+                answer = client.answer(case.content)
+            except OSError as error:
+                answer = {"error": type(error).__name__}
             if case.id in left:
                 left.remove(case.id)
                 self._answers[case.id].set_result(answer)
 
 
-def _answer(client: Client, case: Case) -> Any:
-    try:
-        return client.answer(case.content)
-    except OSError as error:
-        return {"error": type(error).__name__}
-
-
 def is_equal(case: Case, answer: Any) -> bool:
     """Whether the answer is the recorded one, but for what the case masks."""
-    return bool(masked(case.content["answer"], case.masks) == masked(answer, case.masks))
+    masks = case.content.get("masked", [])
+    return bool(masked(case.content["answer"], masks) == masked(answer, masks))

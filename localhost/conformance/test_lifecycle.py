@@ -1,6 +1,5 @@
 """Facts of lifecycle.jsonl that need a host of their own; the others have tests elsewhere."""
 
-import http.client
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from localhost.conformance.corpus import RECORDED
-from localhost.conformance.hosts import ROOT, running
+from localhost.conformance.corpus import RECORDED, read_lines
+from localhost.conformance.hosts import ROOT, ask, running
 
 APP = """
 import asyncio
@@ -42,32 +41,25 @@ def port(tmp_path: Path) -> Iterator[int]:
         yield host.port()
 
 
-def ask(port: int, path: str, body: bytes = b"", length: int | None = None) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.putrequest("POST", path)
-        connection.putheader("Content-Length", str(len(body) if length is None else length))
-        connection.endheaders(body)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
+def post(port: int, path: str, body: bytes = b"", length: int | None = None) -> tuple[int, str]:
+    headers = {"Content-Length": str(len(body) if length is None else length)}
+    return ask(f"127.0.0.1:{port}", "POST", path, body, headers)[:2]
 
 
 def test_requests_above_the_limits_wait_or_are_429(port: int) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: ask(port, "/api/wait")[0], range(6)))
+        answers = list(pool.map(lambda _: post(port, "/api/wait")[0], range(6)))
     assert Counter(answers) == {200: 3, 429: 3}
 
 
 def test_body_of_the_limit_passes_and_one_byte_more_is_500(port: int) -> None:
-    assert ask(port, "/api/size", b"x" * BODY_BYTES_MAX) == (200, str(BODY_BYTES_MAX))
-    assert ask(port, "/api/size", b"", BODY_BYTES_MAX + 1) == (500, "")
+    assert post(port, "/api/size", b"x" * BODY_BYTES_MAX) == (200, str(BODY_BYTES_MAX))
+    assert post(port, "/api/size", b"", BODY_BYTES_MAX + 1) == (500, "")
 
 
 def test_each_recorded_fact_names_its_test_or_why_there_is_none() -> None:
-    lines = (RECORDED / "http" / "lifecycle.jsonl").read_text("utf-8").splitlines()
-    assert list(SHOWN_BY) == [json.loads(line)["name"] for line in lines]
+    facts = read_lines(RECORDED / "http" / "lifecycle.jsonl")
+    assert list(SHOWN_BY) == [fact["name"] for fact in facts]
     for shown in SHOWN_BY.values():
         file, found, name = shown.partition("::")
         assert not found or f"def {name}(" in (ROOT / file).read_text("utf-8"), shown

@@ -10,30 +10,28 @@ from typing import Any
 
 import pytest
 
-from localhost.conformance.conftest import Outcomes, Recorded
-from localhost.conformance.differences import Difference, read_differences
-from localhost.conformance.replay import Replay, is_equal
-from localhost.conformance.tally import Tally
-from localhost.conformance.variants import Variant, recorded_of
+from localhost.conformance.conftest import Recorded, Started
+from localhost.conformance.corpus import Difference, case_sets, read_differences
+from localhost.conformance.fidelity import Tally
+from localhost.conformance.replay import is_equal
+from localhost.conformance.variants import Variant, read_variants, recorded_of
 
 KNOWN: Mapping[str, Difference] = read_differences()
 
 
-def test_answer_is_the_recorded_one(
-    recorded: Recorded, replays: dict[str, Replay], tally: Tally
-) -> None:
+def test_answer_is_the_recorded_one(recorded: Recorded, started: Started, tally: Tally) -> None:
     cases, case = recorded
-    answer = replays[cases.path].answer(case)
+    answer = started.replays[cases.path].answer(case)
     equal = is_equal(case, answer)
     tally.add(cases.path, cases.what, case.id, equal=equal)
-    _judge(f"{case.id} {case.name}", case.id, equal, case.content["answer"], answer)
+    _judge(f"{case.id} {case.content['name']}", case.id, equal, case.content["answer"], answer)
 
 
 def test_variant_starts_as_recorded(
-    variant: tuple[str, Variant], outcomes: Outcomes, tally: Tally
+    variant: tuple[str, Variant], started: Started, tally: Tally
 ) -> None:
     name, content = variant
-    outcome, expected = outcomes[name].result(), recorded_of(content)
+    outcome, expected = started.outcomes[name].result(), recorded_of(content)
     tally.add("variants", "apps, host.json and settings that are odd or wrong", name,
               equal=outcome == expected)  # fmt: skip
     _judge(name, name, outcome == expected, expected, outcome)
@@ -49,9 +47,6 @@ def _judge(name: str, case_id: str, equal: bool, expected: Any, actual: Any) -> 
 
 
 def test_known_differences_name_recorded_cases() -> None:
-    from localhost.conformance.corpus import case_sets
-    from localhost.conformance.variants import read_variants
-
     ids = {case.id for cases in case_sets() for case in cases.cases if case.is_compared}
     assert set(KNOWN) <= ids | {name for name, _ in read_variants()}
 

@@ -1,17 +1,16 @@
 """Apps, host.json and settings that are odd or wrong: what starts, and what it answers."""
 
-import http.client
 import json
 import tempfile
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from localhost.conformance.corpus import RECORDED
-from localhost.conformance.hosts import RunningHost, StartFailed, running
+from localhost.conformance.corpus import RECORDED, read_lines
+from localhost.conformance.hosts import RunningHost, StartFailed, ask, running
 
 FILE: Final = RECORDED / "http" / "variants.jsonl"
-REQUEST_SECONDS: Final = 30
 STATUS_PATH: Final = "/admin/host/status"
 ANY_BODY: Final = "*"
 
@@ -20,8 +19,8 @@ Variant = Mapping[str, Any]
 
 def read_variants() -> list[tuple[str, Variant]]:
     """Return all variants with their ids, which never change."""
-    lines = [json.loads(line) for line in FILE.read_text("utf-8").split("\n") if line]
-    return [(f"variant-{number:03}-{line['name']}", line) for number, line in enumerate(lines, 1)]
+    lines = enumerate(read_lines(FILE), 1)
+    return [(f"variant-{number:03}-{line['name']}", line) for number, line in lines]
 
 
 def outcome_of(variant: Variant) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def recorded_of(variant: Variant) -> dict[str, Any]:
 
 def _state(port: int) -> Any:
     status, body, _ = _ask(port, STATUS_PATH)
-    return json.loads(body)["state"] if status == http.client.OK else None
+    return json.loads(body)["state"] if status == HTTPStatus.OK else None
 
 
 def _route(port: int, path: str, told: list[Any]) -> list[Any]:
@@ -81,13 +80,7 @@ def _not_indexed(port: int) -> list[str]:
 
 
 def _ask(port: int, path: str) -> tuple[int | None, str, Mapping[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REQUEST_SECONDS)
     try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return response.status, response.read().decode("utf-8", "replace"), headers
+        return ask(f"127.0.0.1:{port}", "GET", path)
     except OSError:
         return None, "no answer", {}
-    finally:
-        connection.close()

@@ -1,23 +1,16 @@
 """`python -m localhost` in processes of their own, on apps written for the test."""
 
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parents[2]
+from localhost.conformance.hosts import RunningHost
+
 SECONDS_MAX: Final = 30
-SETTINGS: Final = {
-    "PYTHONPATH": str(ROOT),
-    "PYTHONUNBUFFERED": "1",
-    "EventHubs": "%LOCALHOST_EVENT_HUBS%",
-}
+SETTINGS: Final = {"EventHubs": "%LOCALHOST_EVENT_HUBS%"}
 
 
 def write_app(folder: Path, code: str, host: Any = None) -> Path:
@@ -27,46 +20,11 @@ def write_app(folder: Path, code: str, host: Any = None) -> Path:
     return folder
 
 
-class Process:
-    """`python -m localhost`, its output read by a thread."""
+class Process(RunningHost):
+    """A host on an app's folder, with its data in `.data` there."""
 
     def __init__(self, app: Path, *arguments: str, **environ: str) -> None:
-        self.lines: list[str] = []
-        self._arrived = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "localhost", "--port", "0", *arguments],
-            cwd=app,
-            env={**os.environ, **SETTINGS, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._arrived:
-                self.lines.append(line.rstrip("\n"))
-                self._arrived.notify_all()
-
-    @property
-    def output(self) -> str:
-        return "\n".join(self.lines)
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Return the match of a line that is or will be printed."""
-        found: list[re.Match[str]] = []
-
-        def seen() -> bool:
-            found.extend(match for line in self.lines if (match := re.search(pattern, line)))
-            return bool(found) or self.process.poll() is not None
-
-        with self._arrived:
-            assert self._arrived.wait_for(seen, SECONDS_MAX), self.output
-        assert found, self.output
-        return found[0]
+        super().__init__(*arguments, cwd=app, environ={**SETTINGS, **environ})
 
     def base(self) -> str:
         return self.wait_for(r"Listening on (http://\S+)\.")[1]

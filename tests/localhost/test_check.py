@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.localhost.process import ROOT, write_app
+from localhost.conformance.hosts import ROOT
+from tests.localhost.process import write_app
 
 APP = """
 import azure.functions as func

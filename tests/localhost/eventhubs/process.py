@@ -1,21 +1,17 @@
 """A host as a process of its own, which a test can kill, around a small app that it writes."""
 
+import base64
 import json
-import os
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import requests
 
-PATIENCE_SECONDS: Final = 30.0
-REPOSITORY: Final = Path(__file__).parents[3]
+from tests.localhost import process
+from tests.localhost.process import SECONDS_MAX, Process, until
 
 FUNCTION_APP: Final = """
 import json
@@ -49,18 +45,17 @@ def messages(req: func.HttpRequest) -> str:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class HostProcess:
-    """A running host."""
+class HostProcess(Process):
+    """A host with an app of event hubs."""
 
-    base: str
-    process: subprocess.Popen[str]
-    app: Path
+    def __init__(self, app: Path, *arguments: str, **environ: str) -> None:
+        super().__init__(app, *arguments, **environ)
+        self.app = app
 
     def send(self, body: bytes | str, hub: str = "requests", **headers: str) -> int:
         """Send one event; return the status."""
-        address = f"{self.base}/{hub}/messages"
-        answer = requests.post(address, data=body, headers=headers, timeout=PATIENCE_SECONDS)
+        address = f"{self.base()}/{hub}/messages"
+        answer = requests.post(address, data=body, headers=headers, timeout=SECONDS_MAX)
         return answer.status_code
 
     def send_batch(self, *bodies: str, key: str = "7") -> int:
@@ -75,14 +70,12 @@ class HostProcess:
 
     def get(self, path: str, **query: Any) -> Any:
         """Return the JSON at a path."""
-        answer = requests.get(self.base + path, params=query, timeout=PATIENCE_SECONDS)
+        answer = requests.get(self.base() + path, params=query, timeout=SECONDS_MAX)
         assert answer.status_code == 200, (answer.status_code, answer.text)
         return answer.json()
 
     def bodies(self, hub: str = "requests") -> dict[str, list[str]]:
         """Return the bodies in every partition that has any."""
-        import base64
-
         found = {}
         for partition in self.get(f"/admin/eventhubs/{hub}")["partitions"]:
             path = f"/admin/eventhubs/{hub}/partitions/{partition['id']}/events"
@@ -117,29 +110,16 @@ class HostProcess:
 
     def kill(self) -> None:
         """End the process as kill -9 does."""
-        self.process.kill()
-        self.process.wait(PATIENCE_SECONDS)
+        self.end(signal.SIGKILL)
 
     def wait_until_killed(self) -> None:
         """Come back once the process has killed itself."""
-        assert self.process.wait(PATIENCE_SECONDS) == -9
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Come back once a condition holds; fail when it does not in time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        pause.wait(0.02)
+        assert self.exit_code() == -signal.SIGKILL
 
 
 def write_app(folder: Path, host_json: dict[str, Any] | None = None) -> Path:
     """Write the app; return its folder."""
-    folder.mkdir(exist_ok=True)
-    (folder / "function_app.py").write_text(FUNCTION_APP)
-    (folder / "host.json").write_text(json.dumps({"version": "2.0", **(host_json or {})}))
-    return folder
+    return process.write_app(folder, FUNCTION_APP, {"version": "2.0", **(host_json or {})})
 
 
 @contextmanager
@@ -148,48 +128,14 @@ def host_process(
 ) -> Iterator[HostProcess]:
     """Start a host on the app's data folder; stop it at the end when it still runs."""
     environ = {
-        **os.environ,
-        "PYTHONPATH": str(REPOSITORY),
         "REQUESTS_HUB": "requests",
         "LOCALHOST_EVENT_HUB_NAMES": "entries",
-        "EventHubs": "%LOCALHOST_EVENT_HUBS%",
         "LOCALHOST_FAULTS": json.dumps(faults or {}),
         **settings,
     }
-    command = [sys.executable, "-m", "localhost", "--port", "0", "--app", str(app)]
-    command += ["--data", str(app / "data"), *arguments]
-    process = subprocess.Popen(
-        command, env=environ, cwd=app, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
+    host = HostProcess(app, *arguments, **environ)
     try:
-        yield HostProcess(_base_url(process), process, app)
+        host.base()
+        yield host
     finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE_SECONDS)
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-
-
-def _base_url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    printed = []
-    for line in process.stdout:
-        printed.append(line)
-        if line.startswith("Listening on "):
-            # Somebody must read what comes later, or the host would wait for room in the pipe.
-            threading.Thread(target=_drain, args=(process,), daemon=True).start()
-            return line.split()[2].rstrip(".").replace("localhost", "127.0.0.1")
-    raise AssertionError("".join(printed))
-
-
-def _drain(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    try:
-        for _ in process.stdout:
-            pass
-    except ValueError:
-        return  # closed
+        host.stop()

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.localhost.eventhubs.process import HostProcess, host_process, until, write_app
+from localhost.conformance.hosts import StartFailed
+from tests.localhost.eventhubs.process import HostProcess, host_process, write_app
+from tests.localhost.process import until
 
 BATCH = {"Content-Type": "application/vnd.microsoft.servicebus.json"}
 
@@ -57,7 +59,7 @@ def test_an_event_is_kept_with_all_that_was_sent(host: HostProcess) -> None:
 
 
 def test_the_answer_is_201_and_empty(host: HostProcess) -> None:
-    answer = requests.post(f"{host.base}/Requests/messages?timeout=60", data=b"x", timeout=30)
+    answer = requests.post(f"{host.base()}/Requests/messages?timeout=60", data=b"x", timeout=30)
     assert (answer.status_code, answer.content) == (201, b"")
 
 
@@ -74,7 +76,7 @@ def test_a_batch_is_kept_in_its_order(host: HostProcess) -> None:
 
 def test_a_partition_can_be_chosen(host: HostProcess) -> None:
     before = host.get("/admin/eventhubs/requests")["partitions"][1]["lastSequenceNumber"]
-    address = f"{host.base}/requests/partitions/1/messages"
+    address = f"{host.base()}/requests/partitions/1/messages"
     assert requests.post(address, data=b"x", timeout=30).status_code == 201
     after = host.get("/admin/eventhubs/requests")["partitions"][1]["lastSequenceNumber"]
     assert after == before + 1
@@ -89,7 +91,7 @@ def test_a_mebibyte_is_taken_and_a_byte_more_is_not(host: HostProcess) -> None:
 
 def test_a_chunked_body_is_taken_up_to_the_same_limit(host: HostProcess) -> None:
     headers = {"BrokerProperties": '{"PartitionKey": "chunked"}'}
-    address = f"{host.base}/requests/messages"
+    address = f"{host.base()}/requests/messages"
     for size, status in ((1024, 201), (1025, 413)):
         pieces = iter([b"x" * 1024] * (size - 1) + [b"x" * (1024 if status == 201 else 1)])
         answer = requests.post(address, data=pieces, headers=headers, timeout=30)
@@ -119,7 +121,7 @@ def test_what_is_malformed_is_refused_and_leaves_nothing(
     host: HostProcess, path: str, headers: dict[str, str], body: bytes
 ) -> None:
     before = _count(host)
-    answer = requests.post(f"{host.base}/{path}", data=body, headers=headers, timeout=30)
+    answer = requests.post(f"{host.base()}/{path}", data=body, headers=headers, timeout=30)
     assert (answer.status_code, list(answer.json())) == (400, ["Message"])
     assert _count(host) == before
 
@@ -128,25 +130,25 @@ def test_what_is_malformed_is_refused_and_leaves_nothing(
     "path", ["/nohub/messages", "/requests", "/requests/partitions/0", "//messages"]
 )
 def test_unnamed_hub_is_404(host: HostProcess, path: str) -> None:
-    assert requests.post(host.base + path, data=b"x", timeout=30).status_code == 404
-    assert requests.get(f"{host.base}/requests/messages", timeout=30).status_code == 404
+    assert requests.post(host.base() + path, data=b"x", timeout=30).status_code == 404
+    assert requests.get(f"{host.base()}/requests/messages", timeout=30).status_code == 404
 
 
 def test_the_apps_own_routes_win_below_their_prefix(host: HostProcess) -> None:
-    answer = requests.post(f"{host.base}/api/requests/messages", data=b"x", timeout=30)
+    answer = requests.post(f"{host.base()}/api/requests/messages", data=b"x", timeout=30)
     assert answer.text == "the app's own"
 
 
 def test_the_app_finds_this_host_in_its_connection_setting(host: HostProcess) -> None:
-    connection = requests.get(f"{host.base}/api/connection", timeout=30).text
-    assert connection == host.base
+    connection = requests.get(f"{host.base()}/api/connection", timeout=30).text
+    assert connection == host.base().replace("localhost", "127.0.0.1")
     with socket.create_connection(("127.0.0.1", urlsplit(connection).port or 0), timeout=5):
         pass
 
 
 def test_a_connection_setting_of_the_users_own_stays(tmp_path: Path) -> None:
     with host_process(write_app(tmp_path / "app"), EventHubs="Endpoint=sb://x/") as other:
-        connection = requests.get(f"{other.base}/api/connection", timeout=30).text
+        connection = requests.get(f"{other.base()}/api/connection", timeout=30).text
     assert connection == "Endpoint=sb://x/"
 
 
@@ -192,13 +194,13 @@ def test_events_are_read_back_page_by_page(host: HostProcess) -> None:
     ],
 )
 def test_reading_what_is_not_there(host: HostProcess, path: str, status: int) -> None:
-    answer = requests.get(f"{host.base}/admin/eventhubs/{path}", timeout=30)
+    answer = requests.get(f"{host.base()}/admin/eventhubs/{path}", timeout=30)
     assert answer.status_code == status
 
 
 def test_a_function_is_started_by_hand(host: HostProcess) -> None:
     before = len(host.seen())
-    address = f"{host.base}/admin/functions/events"
+    address = f"{host.base()}/admin/functions/events"
     answer = requests.post(address, json={"input": "by hand ä"}, timeout=30)
     assert (answer.status_code, answer.content) == (202, b"")
     until(lambda: ["by hand ä"] in host.seen()[before:])
@@ -211,7 +213,7 @@ def test_a_rewind_over_http_delivers_everything_again(host: HostProcess) -> None
     headers = {"BrokerProperties": '{"PartitionKey": "rewind"}'}
     assert host.send(b"once more", **headers) == 201
     host.wait_until_processed()
-    address = f"{host.base}/admin/eventhubs/requests/checkpoints?consumerGroup=$Default"
+    address = f"{host.base()}/admin/eventhubs/requests/checkpoints?consumerGroup=$Default"
     assert requests.delete(address, timeout=30).status_code == 204
     host.wait_until_processed()
     bodies = [body for batch in host.seen() for body in batch]
@@ -226,19 +228,19 @@ def test_statistics_count_what_the_file_did(host: HostProcess) -> None:
 def test_with_keys_the_master_key_opens_the_hubs(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app")
     with host_process(app, "--enable-auth") as locked:
-        keys = json.loads((app / "data" / "keys.json").read_text())
+        keys = json.loads((app / ".data" / "keys.json").read_text())
         assert locked.send(b"x") == 401
         assert locked.send(b"x", **{"x-functions-key": keys["host"]}) == 403
         assert locked.send(b"x", **{"x-functions-key": keys["master"]}) == 201
         assert (
-            requests.get(f"{locked.base}/admin/eventhubs/requests", timeout=30).status_code == 401
+            requests.get(f"{locked.base()}/admin/eventhubs/requests", timeout=30).status_code == 401
         )
-        connection = requests.get(f"{locked.base}/api/connection", timeout=30).text
+        connection = requests.get(f"{locked.base()}/api/connection", timeout=30).text
         assert urlsplit(connection).password == keys["master"]
         address = f"{connection}/requests/messages"
         assert requests.post(address, data=b"x", timeout=30).status_code == 201
         wrong = ("", "wrong")
-        address = f"{locked.base}/requests/messages"
+        address = f"{locked.base()}/requests/messages"
         assert requests.post(address, data=b"x", auth=wrong, timeout=30).status_code == 401
 
 
@@ -248,10 +250,10 @@ def test_a_newer_file_stops_the_start_with_a_clear_error(tmp_path: Path) -> None
     app = write_app(tmp_path / "app")
     with host_process(app):
         pass
-    connection = sqlite3.connect(app / "data" / "eventhubs.db")
+    connection = sqlite3.connect(app / ".data" / "eventhubs.db")
     connection.execute("PRAGMA user_version = 9")
     connection.close()
-    with pytest.raises(AssertionError, match=r"localhost: error: .*format 9"), host_process(app):
+    with pytest.raises(StartFailed, match=r"localhost: error: .*format 9"), host_process(app):
         pass
 
 
@@ -263,6 +265,6 @@ def test_an_app_without_event_hubs_has_no_file_for_them(tmp_path: Path) -> None:
     )
     with host_process(app, LOCALHOST_EVENT_HUB_NAMES="") as plain:
         assert plain.send(b"x") == 404
-        answer = requests.get(f"{plain.base}/admin/eventhubs", timeout=30)
+        answer = requests.get(f"{plain.base()}/admin/eventhubs", timeout=30)
         assert answer.status_code == 404
-    assert not (app / "data" / "eventhubs.db").exists()
+    assert not (app / ".data" / "eventhubs.db").exists()
