@@ -6,7 +6,8 @@ What the real host answers, with its routes and levels; `/admin/localhost` is th
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -18,25 +19,28 @@ from localhost.eventhubs.service import EventHubsService
 from localhost.faults_api import FaultsApi
 from localhost.functions import ACTIVITY_TRIGGER, TIMER_TRIGGER, Function, Trigger
 from localhost.http_server import Request
-from localhost.http_wire import json_response
+from localhost.http_wire import message_response
 from localhost.keys import Keys
+from localhost.knowledge import HOST_VERSION
 from localhost.rpc.messages import TypedData
 from localhost.runner import FunctionRunner
 from localhost.sqlite_file import open_files
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
-HOST_VERSION: Final = "4.1037.0.0"
-"""The host whose recorded answers this one is held against."""
 BUNDLE_VERSION: Final = "4.38.0"
 _NO_CACHE: Final = {"Cache-Control": "no-store,no-cache", "Pragma": "no-cache"}
 _NO_TEMPLATES: Final = (
     "Templates not found within the extension bundle or extension bundle is not configured for "
     "the function app."
 )
-_BY_HAND: Final = frozenset({"POST", "PUT", "DELETE"})
+_INSTANCE: Final = {
+    "FUNCTIONS_EXTENSION_VERSION": HOST_VERSION,
+    "WEBSITE_NODE_DEFAULT_VERSION": "8.5.0",
+}
 
 log = logging.getLogger(__name__)
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Answer = Callable[[Request], web.Response | Awaitable[web.Response]]
 
 
 class AdminApi:
@@ -51,7 +55,6 @@ class AdminApi:
         *,
         templates: Mapping[str, str],
         extension_bundle: Mapping[str, Any],
-        host_id: str = "localhost",
         keys: Keys | None = None,
         errors: Mapping[str, Sequence[str]] | None = None,
         event_hubs: EventHubsService | None = None,
@@ -76,7 +79,6 @@ class AdminApi:
         self._faults = faults
         self._templates = templates
         self._extension_bundle = extension_bundle
-        self._host_id = host_id
         self._keys = keys
         self._errors = errors or {}
         self._started = time.monotonic()
@@ -85,73 +87,58 @@ class AdminApi:
         """Tell whether what follows /admin/ is answered without a key."""
         return _split(path) in (["host", "ping"], ["warmup"])
 
-    def knows(self, method: str, path: str) -> bool:  # noqa: PLR0911 - a line per path
+    def knows(self, method: str, path: str) -> bool:
         """Tell whether there is anything to ask a key for; else the answer is 404."""
-        match method, _split(path):
-            case _, ["eventhubs", *_] if self._event_hubs is not None:
-                return True
-            case _, ["localhost", _] if self._faults is not None:
-                return True
-            case (("GET" | "POST"), ["host", "ping"]):
-                return True
-            case "GET", ["host", name]:
-                return name in {"status", "keys", "systemkeys", "config"}
-            case "GET", (
-                ["functions" | "warmup" | "localhost"]
-                | ["functions", _]
-                | ["functions", _, "status" | "keys"]
-                | ["instance", "info"]
-                | ["host", "extensionbundle", *_]
-            ):
-                return True
-            case method, ["functions", _]:
-                return method in _BY_HAND
-        return False
+        return self._find(method, _split(path)) is not None
 
     async def handle(self, request: Request, path: str) -> web.Response:
         """Answer a request; `path` is what follows `/admin/`, decoded."""
-        parts = _split(path)
-        if not self.knows(request.method, path):
+        answer = self._find(request.method, _split(path))
+        if answer is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        match parts:
-            case ["localhost", what] if self._faults is not None:
-                body = (await request.read()).decode(errors="replace")
-                return self._faults.answer(request.method, what, body)
-            case ["host" | "instance" | "warmup" | "localhost", *_]:
-                return self._answer_host(request, parts)
-            case ["functions"]:
-                base = f"https://{request.headers.get('Host', 'localhost')}"
-                return _json([self._describe(item, base) for item in self._functions.values()])
-            case ["functions", name, *rest]:
-                return await self._answer_function(request, name, rest)
-        assert self._event_hubs is not None
-        return await self._event_hubs.show(request, parts[1:])
+        response = answer(request)
+        return response if isinstance(response, web.Response) else await response
 
-    def _answer_host(  # noqa: C901, PLR0911 - a line per path
-        self, request: Request, parts: list[str]
-    ) -> web.Response:
-        match parts:
-            case ["host", "ping"]:
-                return web.Response(headers=_NO_CACHE)
-            case ["host", "status"]:
-                return _json(self._status())
-            case ["host", "keys"] if self._keys is not None:
-                return _json(_key_list(request, {"default": self._keys.host}))
-            case ["host", "systemkeys"] if self._keys is not None:
-                return _json(_key_list(request, {"durabletask_extension": self._keys.system}))
-            case ["host", "extensionbundle", *_]:
-                return web.Response(status=HTTPStatus.NOT_FOUND, text=_NO_TEMPLATES)
-            case ["instance", "info"]:
-                node = "WEBSITE_NODE_DEFAULT_VERSION"
-                return _json({"FUNCTIONS_EXTENSION_VERSION": HOST_VERSION, node: "8.5.0"})
-            case ["warmup"]:
-                return web.Response()
-            case ["localhost"]:
-                return _json(self._own())
-        return _not_built(request)
+    def _find(  # noqa: C901, PLR0911, PLR0912 - a line per path
+        self, method: str, parts: list[str]
+    ) -> Answer | None:
+        match method, parts:
+            case _, ["eventhubs", *path] if self._event_hubs is not None:
+                return partial(self._event_hubs.show, path=path)
+            case _, ["localhost", what] if self._faults is not None:
+                return partial(self._faults.answer, what=what)
+            case "GET", ["localhost"]:
+                return lambda _: web.json_response(self._own())
+            case (("GET" | "POST"), ["host", "ping"]):
+                return lambda _: web.Response(headers=_NO_CACHE)
+            case "GET", ["host", "status"]:
+                return lambda _: web.json_response(self._status())
+            case "GET", ["host", "keys"] if self._keys is not None:
+                return partial(_key_list, name="default", key=self._keys.host)
+            case "GET", ["host", "systemkeys"] if self._keys is not None:
+                return partial(_key_list, name="durabletask_extension", key=self._keys.system)
+            case "GET", ["host", "keys" | "systemkeys" | "config"]:
+                return _not_built
+            case "GET", ["host", "extensionbundle", *_]:
+                return lambda _: web.Response(status=HTTPStatus.NOT_FOUND, text=_NO_TEMPLATES)
+            case "GET", ["instance", "info"]:
+                return lambda _: web.json_response(_INSTANCE)
+            case "GET", ["warmup"]:
+                return lambda _: web.Response()
+            case "GET", ["functions"]:
+                return self._list
+            case "GET", ["functions", name, "status" | "keys" as what]:
+                return partial(self._answer_function, name=name, what=what)
+            case (("GET" | "POST" | "PUT" | "DELETE"), ["functions", name]):
+                return partial(self._answer_function, name=name)
+        return None
+
+    def _list(self, request: Request) -> web.Response:
+        base = f"https://{request.headers.get('Host', 'localhost')}"
+        return web.json_response([self._describe(item, base) for item in self._functions.values()])
 
     async def _answer_function(  # noqa: PLR0911 - a line per verb
-        self, request: Request, name: str, rest: list[str]
+        self, request: Request, *, name: str, what: str = ""
     ) -> web.Response:
         if request.method in {"POST", "PUT"} and request.content_type != "application/json":
             return web.Response(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -160,16 +147,16 @@ class AdminApi:
         function = self._functions.get(name)
         if function is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        base = f"http://{request.headers.get('Host', 'localhost')}"
-        match request.method, rest:
-            case "GET", []:
-                return _json(self._describe(function, base))
-            case "GET", ["status"]:
+        match request.method, what:
+            case "GET", "":
+                base = f"http://{request.headers.get('Host', 'localhost')}"
+                return web.json_response(self._describe(function, base))
+            case "GET", "status":
                 found = self._errors.get(function.name)
-                return _json({"errors": list(found)} if found else {})
-            case "GET", ["keys"] if self._keys is not None:
-                return _json(_key_list(request, {"default": self._keys.of_function(name)}))
-            case "DELETE", []:
+                return web.json_response({"errors": list(found)} if found else {})
+            case "GET", "keys" if self._keys is not None:
+                return _key_list(request, name="default", key=self._keys.of_function(name))
+            case "DELETE", "":
                 return web.Response(status=HTTPStatus.NO_CONTENT)
         return _not_built(request)
 
@@ -210,7 +197,7 @@ class AdminApi:
     def _status(self) -> dict[str, Any]:
         bundle = self._extension_bundle.get("id")
         return {
-            "id": self._host_id,
+            "id": "localhost",
             "state": "Running",
             "version": HOST_VERSION,
             "versionDetails": HOST_VERSION.removesuffix(".0"),
@@ -241,18 +228,12 @@ def _split(path: str) -> list[str]:
     return path.lower().removesuffix("/").split("/")
 
 
-def _key_list(request: Request, keys: Mapping[str, str]) -> dict[str, Any]:
+def _key_list(request: Request, *, name: str, key: str) -> web.Response:
     address = f"http://{request.headers.get('Host', 'localhost')}{request.raw_path}"
-    return {
-        "keys": [{"name": name, "value": value} for name, value in keys.items()],
-        "links": [{"rel": "self", "href": address.partition("?")[0]}],
-    }
+    links = [{"rel": "self", "href": address.partition("?")[0]}]
+    return web.json_response({"keys": [{"name": name, "value": key}], "links": links})
 
 
 def _not_built(request: Request) -> web.Response:
     what = f"{request.method} {request.raw_path.partition('?')[0]} is not built in localhost"
-    return json_response({"Message": what}, status=HTTPStatus.NOT_IMPLEMENTED)
-
-
-def _json(value: Any) -> web.Response:
-    return web.Response(text=json.dumps(value), content_type="application/json", charset="utf-8")
+    return message_response(what, HTTPStatus.NOT_IMPLEMENTED)

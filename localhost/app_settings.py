@@ -12,34 +12,27 @@ LOCAL_SETTINGS_FILE: Final = "local.settings.json"
 _REFERENCE: Final = re.compile(r"%([^%]+)%")
 
 
-def load_local_settings(app: Path, environ: MutableMapping[str, str]) -> list[str]:
-    """Copy `Values` of the app's local.settings.json into `environ`; return the names copied.
+def load_local_settings(app: Path, environ: MutableMapping[str, str]) -> None:
+    """Copy `Values` of the app's local.settings.json into `environ`.
 
     A name that is there already and not empty stays as it is, as with Core Tools. A missing file
     is no error. Raises StartError when the file cannot be read or is encrypted.
     """
     path = app / LOCAL_SETTINGS_FILE
     if not path.is_file():
-        return []
+        return
     content = read_json_object(path)
     if content.get("IsEncrypted") is True:
         raise StartError(f"{LOCAL_SETTINGS_FILE} is encrypted; run `func settings decrypt` first")
     values = content.get("Values", {})
     if not isinstance(values, dict):
         raise StartError(f"{LOCAL_SETTINGS_FILE}: `Values` must be an object")
-    copied = []
     for name, value in values.items():
         if isinstance(value, dict | list):
             raise StartError(f"{LOCAL_SETTINGS_FILE}: the value of {name!r} must be a string")
         if not environ.get(name):
-            environ[name] = setting_text(value)
-            copied.append(name)
-    return copied
-
-
-def setting_text(value: Any) -> str:
-    """Return a JSON scalar as .NET configuration shows it: text, `True`, `5`, nothing for null."""
-    return "" if value is None else str(value)
+            # As .NET configuration shows a JSON scalar: text, `True`, `5`, nothing for null.
+            environ[name] = "" if value is None else str(value)
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -70,7 +63,5 @@ def resolve(text: str, environ: Mapping[str, str], where: str) -> str:
 
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
     """Tell whether `AzureWebJobs.<name>.Disabled` (or with underscores) switches it off."""
-    for name in (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled"):
-        if environ.get(name, "").strip().lower() in {"1", "true"}:
-            return True
-    return False
+    names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled")
+    return any(environ.get(name, "").strip().lower() in {"1", "true"} for name in names)

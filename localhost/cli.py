@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -44,23 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_options(arguments)
     console = Console(log_requests=options.log_requests)
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
+    open_folder = join_data_folder if options.standby else open_data_folder
     try:
-        with _data_folder(options) as data:
-            _run(options, data, console)
+        with open_folder(options.data) as data, asyncio.Runner(loop_factory=_loop()) as runner:
+            runner.run(_serve(options, data, console))
     except StartError as error:
-        if error.detail:
-            print(error.detail, file=sys.stderr)
         print(f"localhost: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0  # before it served
     return 0
-
-
-def _data_folder(options: Options) -> AbstractContextManager[DataFolder]:
-    if options.standby:
-        return join_data_folder(options.data)
-    return open_data_folder(options.data)
 
 
 def parse_options(arguments: Sequence[str] | None) -> Options:
@@ -106,12 +98,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _run(options: Options, data: DataFolder, console: Console) -> None:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, data, console))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         import uvloop
     except ImportError:
@@ -128,7 +115,7 @@ async def _serve(options: Options, data: DataFolder, console: Console) -> None:
         _keep_out_of_garbage_collection()
         console.line(f"Listening on {host.base_url}. Press Ctrl-C to stop process {os.getpid()}.")
         await host.serve_until(stop)
-        threading.Thread(target=_end_soon, daemon=True).start()
+        _end_within(STOP_SECONDS_MAX)
         console.line("Stopping.")
 
 
@@ -153,7 +140,8 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-def _end_soon() -> None:
+def _end_within(seconds: float) -> None:
     # All that must survive is in SQLite already, or this host would not survive kill -9 either.
-    threading.Event().wait(STOP_SECONDS_MAX)
-    os._exit(0)
+    end = threading.Timer(seconds, os._exit, (0,))
+    end.daemon = True
+    end.start()

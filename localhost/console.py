@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
+from functools import lru_cache
 from typing import Final, TextIO
 
 FLUSH_SECONDS: Final = 0.05
@@ -98,17 +99,13 @@ class Console:
             self._flush()
 
 
-_shown_time: tuple[int, str] = (0, "")
-
-
 def _now() -> str:
-    global _shown_time  # noqa: PLW0603 - one text per second, for all lines
-    second = int(time.time())
-    shown = _shown_time  # once: another thread may set it meanwhile
-    if shown[0] != second:
-        shown = second, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
-        _shown_time = shown
-    return shown[1]
+    return _time_text(int(time.time()))
+
+
+@lru_cache(maxsize=1)  # one text per second, for all lines
+def _time_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 class ConsoleHandler(logging.Handler):

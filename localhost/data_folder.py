@@ -14,7 +14,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
 
 from localhost.errors import StartError
 
@@ -23,6 +25,15 @@ FORMAT: Final = 1
 FORMAT_FILE: Final = "format.json"
 """The format, and the databases that must be there: one that is lost is not begun anew."""
 LOCK_FILE: Final = "lock"
+
+T = TypeVar("T")
+
+
+class Format(msgspec.Struct):
+    """What the format file says."""
+
+    format: Annotated[int, msgspec.Meta(ge=1)]
+    databases: list[str] = []
 
 
 class DataFolder:
@@ -58,7 +69,15 @@ class DataFolder:
 
     def check_format(self) -> None:
         """Raise StartError when the folder is newer than this host, or damaged."""
-        _check_format(self.path)
+        file = self.path / FORMAT_FILE
+        if not file.exists():
+            replace_json(file, {"format": FORMAT})
+            return
+        found = read_json(file, Format).format
+        if found > FORMAT:
+            raise StartError(
+                f"{self.path} was written by a newer localhost (format {found}, not {FORMAT})"
+            )
 
     @property
     def owner_pid(self) -> str:
@@ -77,9 +96,8 @@ class DataFolder:
 
     def remember(self, database: str) -> None:
         """Have the next start refuse the folder without this file."""
-        content = read_json(self.path / FORMAT_FILE)
-        names = {*content.get("databases", ()), database}
-        replace_json(self.path / FORMAT_FILE, {**content, "databases": sorted(names)})
+        names = {*read_json(self.path / FORMAT_FILE, Format).databases, database}
+        replace_json(self.path / FORMAT_FILE, {"format": FORMAT, "databases": sorted(names)})
 
     def settle(self) -> None:
         """Bring each database into one file, also those of an app that did not close them.
@@ -93,7 +111,7 @@ class DataFolder:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _check_databases(self) -> None:
-        for name in read_json(self.path / FORMAT_FILE).get("databases", ()):
+        for name in read_json(self.path / FORMAT_FILE, Format).databases:
             file = self.path / name
             if not file.is_file() or file.stat().st_size == 0:
                 raise StartError(
@@ -138,23 +156,10 @@ def shared_data_folder(path: Path) -> Iterator[DataFolder]:
         os.close(lock)
 
 
-def _check_format(path: Path) -> None:
-    file = path / FORMAT_FILE
-    if not file.exists():
-        replace_json(file, {"format": FORMAT})
-        return
-    content = read_json(file)
-    found = content.get("format") if isinstance(content, dict) else None
-    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
-        raise StartError(f"{file} is damaged: it does not name a format")
-    if found > FORMAT:
-        raise StartError(f"{path} was written by a newer localhost (format {found}, not {FORMAT})")
-
-
-def read_json(file: Path) -> Any:
-    """Return what a file holds. Raises StartError when it is no JSON."""
+def read_json(file: Path, kind: type[T]) -> T:
+    """Return what a file holds. Raises StartError when it is no JSON of this kind."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return msgspec.json.decode(file.read_bytes(), type=kind)
     except (OSError, ValueError) as error:
         raise StartError(f"{file} is damaged: {error}") from error
 

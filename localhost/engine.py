@@ -22,7 +22,7 @@ from localhost.profile import NONE, Profile, time_factor
 from localhost.rpc.messages import TypedData
 from localhost.runner import FunctionRunner
 from localhost.taskhub import FunctionFailed, HubFileError, TaskHub, WorkerDied
-from localhost.timers import SystemClock, Timer, build_timers, run_timer
+from localhost.timers import Clock, Timer, build_timers, run_timer
 
 HUB_STOP_SECONDS_MAX: Final = 30.0
 """How long activities and entities may take to finish when the host stops."""
@@ -49,7 +49,7 @@ class Engine:
         self._functions = functions
         self._runner = runner
         self._console = console
-        self._clock = SystemClock()
+        self._clock = Clock()
         self._timers = self._build_timers()
         hub = hub_options(host_json, os.environ, profile, time_factor(os.environ))
         check_clients(functions, hub)

@@ -2,12 +2,7 @@
 
 
 class StartError(Exception):
-    """The host cannot start. `str` of it is one line for a person; `detail` may precede it."""
-
-    def __init__(self, message: str, detail: str = "") -> None:
-        super().__init__(message)
-        self.detail = detail
-        """Lines that help to find the place, for example the useful part of a traceback."""
+    """The host cannot start. `str` of it is one line for a person."""
 
 
 class HostError(StartError):

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from localhost.faults import FaultPlan
+from localhost.http_server import Request
 from localhost.instances import Instances
 from localhost.taskhub import FaultPlanError
 
@@ -26,13 +27,13 @@ class FaultsApi:
         self._plan = plan
         self._instances = instances
 
-    def answer(self, method: str, what: str, body: str) -> web.Response:
+    async def answer(self, request: Request, what: str) -> web.Response:
         """Answer; `what` follows `/admin/localhost/`, in lower case."""
-        match method, what:
+        match request.method, what:
             case "GET", "faults":
                 return web.Response(text=self._plan.text, content_type="application/json")
             case "PUT", "faults":
-                return self._replace(body)
+                return self._replace((await request.read()).decode(errors="replace"))
             case "DELETE", "worker":
                 return _done(self._instances.kill_worker())
             case "DELETE", _ if what.startswith(INSTANCE):

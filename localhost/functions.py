@@ -1,10 +1,11 @@
 """What the host knows of a function after the worker has indexed it, and what can fire it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from random import Random
 from typing import Any, Final
 
 from localhost.app_settings import is_disabled
@@ -25,19 +26,18 @@ ENTITY_TRIGGER: Final = "entityTrigger"
 EVENT_HUB_TRIGGER: Final = "eventHubTrigger"
 DURABLE_CLIENT: Final = "durableClient"
 
-FIRED_TRIGGERS: Final = frozenset(
-    {
-        HTTP_TRIGGER,
-        TIMER_TRIGGER,
-        ACTIVITY_TRIGGER,
-        ORCHESTRATION_TRIGGER,
-        ENTITY_TRIGGER,
-        EVENT_HUB_TRIGGER,
-    }
-)
-"""Triggers that this host fires. Functions with another one are listed and never run."""
+WORK: Final = {
+    HTTP_TRIGGER: "http",
+    TIMER_TRIGGER: "timer",
+    ORCHESTRATION_TRIGGER: "orchestration",
+    ENTITY_TRIGGER: "entity",
+    ACTIVITY_TRIGGER: "activity",
+    EVENT_HUB_TRIGGER: "event_hub",
+}
+"""Triggers that this host fires, and what a fault plan calls their functions. Functions with
+another trigger are listed and never run."""
 
-_BUILT: Final = FIRED_TRIGGERS | {DURABLE_CLIENT, "http"}
+_BUILT: Final = {*WORK, DURABLE_CLIENT, "http"}
 _DURABLE_NAME: Final = {
     ORCHESTRATION_TRIGGER: "orchestration",
     ACTIVITY_TRIGGER: "activity",
@@ -80,6 +80,18 @@ class RetryPolicy:
         shortest = options.minimum_interval or timedelta()
         return cls(options.max_retry_count, shortest, options.maximum_interval or shortest)
 
+    def delays(self, rng: Random) -> Iterator[timedelta]:
+        """Yield the wait before each retry, endlessly for a policy without limit.
+
+        An exponential delay is spread by 20 % either way, as the extension does, but never leaves
+        its two bounds, which are the same for a fixed one.
+        """
+        retries, delay = 0, self.delay_min
+        while self.retries_max == -1 or retries < self.retries_max:
+            retries += 1
+            yield min(max(delay * rng.uniform(0.8, 1.2), self.delay_min), self.delay_max)
+            delay = min(delay * 2, self.delay_max)
+
 
 @dataclass(frozen=True)
 class Function:
@@ -104,6 +116,11 @@ class Function:
     def trigger_parameter(self) -> str:
         """The parameter that receives what fired the function."""
         return str(self.trigger["name"])
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether it is an orchestrator, an entity or an activity."""
+        return self.trigger_type in _DURABLE_NAME
 
     @cached_property
     def clients(self) -> tuple[str, ...]:

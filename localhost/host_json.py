@@ -5,8 +5,9 @@ Names are case-insensitive as in .NET configuration, and of two spellings the la
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from localhost.app_settings import read_json_object, resolve
 from localhost.errors import HostError, StartError
@@ -17,6 +18,8 @@ OVERRIDE_PREFIX: Final = "azurefunctionsjobhost__"
 FUNCTION_TIMEOUT_MIN: Final = timedelta(seconds=1)
 FUNCTION_TIMEOUT_DEFAULT: Final = timedelta(minutes=30)
 """What Core Tools and the Premium plan use; the Consumption plan has 5 minutes."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class HostJson:
@@ -74,8 +77,8 @@ class HostJson:
         for part in path[:-1]:
             child = node.get(part)
             if not isinstance(child, dict):
-                child = dict(_numbered(child)) if isinstance(child, list) else {}
-                node[part] = child
+                items = enumerate(child) if isinstance(child, list) else ()
+                child = node[part] = {str(index): item for index, item in items}
             node = child
         node[path[-1]] = value
 
@@ -118,16 +121,17 @@ class HostJson:
 
     def span(self, path: str, default: timedelta, low: timedelta, high: timedelta) -> timedelta:
         """Return a TimeSpan. Raises HostError when it is none or out of bounds."""
+        span = self._span(path, default)
+        if not low <= span <= high:
+            raise HostError(f"{_at(path)} must be from {low} to {high}, not {self.value(path)!r}")
+        return span
+
+    def _span(self, path: str, default: timedelta) -> timedelta:
         value = self.value(path)
-        if value is None:
-            return default
         try:
-            span = parse_timespan(str(value))
+            return default if value is None else parse_timespan(str(value))
         except ValueError as error:
             raise HostError(f"{_at(path)}: {error}") from error
-        if not low <= span <= high:
-            raise HostError(f"{_at(path)} must be from {low} to {high}, not {value!r}")
-        return span
 
     def flag(self, path: str, *, default: bool) -> bool:
         """Return a boolean. Raises HostError when it is none."""
@@ -137,6 +141,14 @@ class HostJson:
         if str(value).lower() not in {"true", "false"}:
             raise HostError(f"{_at(path)} must be true or false, not {value!r}")
         return str(value).lower() == "true"
+
+    def choice(self, path: str, default: Choice) -> Choice:
+        """Return a member of an enumeration, in any case. Raises HostError when it is none."""
+        text, choices = self.text(path, default), type(default)
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
+        raise HostError(f"{_at(path)} must be one of {', '.join(choices)}, not {text!r}")
 
     def names(self, path: str) -> list[str] | None:
         """Return a list of texts, None when there is none: a single text is ignored."""
@@ -150,15 +162,9 @@ class HostJson:
 
         Raises HostError when it is no TimeSpan, or a second or less.
         """
-        value = self.value("functionTimeout")
-        if value is None:
-            return FUNCTION_TIMEOUT_DEFAULT
-        if str(value).strip() == "-1":
+        if str(self.value("functionTimeout")).strip() == "-1":
             return None
-        try:
-            timeout = parse_timespan(str(value))
-        except ValueError as error:
-            raise HostError(f"{_at('functionTimeout')}: {error}") from error
+        timeout = self._span("functionTimeout", FUNCTION_TIMEOUT_DEFAULT)
         if timeout <= FUNCTION_TIMEOUT_MIN:
             raise HostError(
                 "Microsoft.Azure.WebJobs.Script: FunctionTimeout must be greater than 00:00:01 and "
@@ -177,10 +183,6 @@ def _lowered(content: Any) -> Any:
             merged[name] = earlier | below if both else below
         return merged
     return content
-
-
-def _numbered(items: list[Any]) -> list[tuple[str, Any]]:
-    return [(str(index), item) for index, item in enumerate(items)]
 
 
 def _at(path: str) -> str:

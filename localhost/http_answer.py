@@ -15,7 +15,7 @@ from localhost.rpc.messages import RpcHttp, RpcHttpCookie, SameSite, TypedData
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 _TEXT: Final = "text/plain; charset=utf-8"
-_SAME_SITE: Final = {
+_SAME_SITE: Final[dict[int, str]] = {
     SameSite.Lax: "lax",
     SameSite.Strict: "strict",
     SameSite.ExplicitNone: "none",
@@ -79,9 +79,8 @@ def _attributes(cookie: RpcHttpCookie) -> Iterator[str]:
         yield f"path={cookie.path.value}"
     if cookie.secure is not None and cookie.secure.value:
         yield "secure"
-    same_site = next((text for key, text in _SAME_SITE.items() if key == cookie.same_site), "")
-    if same_site:
-        yield f"samesite={same_site}"
+    if cookie.same_site in _SAME_SITE:
+        yield f"samesite={_SAME_SITE[cookie.same_site]}"
     if cookie.http_only is not None and cookie.http_only.value:
         yield "httponly"
 

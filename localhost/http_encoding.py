@@ -43,7 +43,7 @@ def encode(head: Head, response: Answer | web.StreamResponse, *, close: bool) ->
     fields = [f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() not in _OWN]
     lines = [_status_line(status), "".join(fields).encode()]
     if "Date" not in headers:
-        lines.append(_date_line())
+        lines.append(_date_line(int(time.time())))
     if "Server" not in headers:
         lines.append(b"Server: Kestrel\r\n")
     framing, content, ends = _framing(head, response, status, body)
@@ -97,12 +97,6 @@ def _status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
 
 
-_date: tuple[int, bytes] = (0, b"")
-
-
-def _date_line() -> bytes:
-    global _date  # noqa: PLW0603 - one text per second, for all connections
-    now = int(time.time())
-    if _date[0] != now:
-        _date = now, f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
-    return _date[1]
+@lru_cache(maxsize=1)  # one text per second, for all connections
+def _date_line(second: int) -> bytes:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()

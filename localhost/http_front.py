@@ -20,7 +20,7 @@ from localhost.http_answer import NoAnswer, answer_of
 from localhost.http_encoding import Answer
 from localhost.http_server import Request
 from localhost.http_target import decode_path, parse_query
-from localhost.http_wire import json_response, rpc_request
+from localhost.http_wire import message_response, rpc_request
 from localhost.keys import Keys, Level
 from localhost.routing import RouteTable
 from localhost.rpc.messages import RpcTraceContext, TypedData
@@ -100,7 +100,7 @@ class HttpFront:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         if function.not_built:
             what = f"{function.name} has what is not built: {', '.join(function.not_built)}"
-            return json_response({"Message": what}, HTTPStatus.NOT_IMPLEMENTED)
+            return message_response(what, HTTPStatus.NOT_IMPLEMENTED)
         if self._is_shut or not _has_url(request):
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
         if self._outstanding == self._limits.outstanding_max:

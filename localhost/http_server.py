@@ -196,10 +196,13 @@ class _Connection:
         if waits and self._left and not self._buffer and self._head.version == "1.1":
             self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
-            body = await self._chunks(limit) if self._left < 0 else await self._exactly(self._left)
+            return await self._rest(limit)
         finally:
             self._left = 0
-        return body
+
+    async def _rest(self, bytes_max: int) -> bytes:
+        """Return what nobody has read of the body, at most so many bytes if it is chunked."""
+        return await (self._chunks(bytes_max) if self._left < 0 else self._exactly(self._left))
 
     async def _exactly(self, length: int) -> bytes:
         latest = self._now() + BODY_GRACE_SECONDS
@@ -245,11 +248,7 @@ class _Connection:
             return False
         try:
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
-                await (
-                    self._chunks(self._body_bytes_max)
-                    if self._left < 0
-                    else self._exactly(self._left)
-                )
+                await self._rest(self._body_bytes_max)
         except (_Gone, TimeoutError, BodyTooLarge):
             return False
         self._left = 0

@@ -3,9 +3,7 @@
 The rules are host-protocol 2.1 and 2.2.
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
@@ -29,14 +27,6 @@ def joined_headers(request: Request) -> dict[str, str]:
     return headers
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the body; empty unless its length was announced, as in the real host.
-
-    Raises BodyTooLarge above the host's limit.
-    """
-    return await request.read() if request.content_length else b""
-
-
 def rpc_request(
     request: Request, body: bytes, path: str, query: str, route_values: Mapping[str, str]
 ) -> RpcHttp:
@@ -52,8 +42,6 @@ def rpc_request(
     )
 
 
-def json_response(value: Any, status: int = 200) -> web.Response:
-    """Return an answer of the host itself."""
-    return web.Response(
-        status=status, body=json.dumps(value).encode(), content_type="application/json"
-    )
+def message_response(text: str, status: int) -> web.Response:
+    """Return an answer of the host itself that says what is wrong."""
+    return web.json_response({"Message": text}, status=status)

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from localhost.errors import HostError, StartError
 from localhost.functions import DURABLE_CLIENT, Function
 from localhost.host_json import HostJson
 from localhost.profile import NONE, Profile
-from localhost.taskhub import HubOptions, Overridable
+from localhost.taskhub import HubOptions
 from localhost.taskhub.clock import SECOND
 from localhost.taskhub.queues import QueueTimes
 
@@ -18,6 +19,15 @@ QUEUE_BATCH_MAX: Final = 32
 VISIBILITY_SECONDS: Final = 300.0
 _HUB_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 _SECTION: Final = "extensions.durableTask."
+_NUMBERS: Final = {
+    "max_concurrent_activities": ("maxConcurrentActivityFunctions", 1),
+    "max_concurrent_orchestrators": ("maxConcurrentOrchestratorFunctions", 1),
+    "max_concurrent_entities": ("maxConcurrentEntityFunctions", 1),
+    "max_entity_operation_batch_size": ("maxEntityOperationBatchSize", 1),
+    "entity_message_reorder_window_minutes": ("entityMessageReorderWindowInMinutes", -1),
+    "max_orchestration_actions": ("maxOrchestrationActions", 1),
+}
+"""Options, the settings of host.json that they are, and the least that each may be."""
 
 
 def hub_options(
@@ -36,36 +46,24 @@ def hub_options(
     if host.flag(_SECTION + "extendedSessionsEnabled", default=False):
         raise HostError("host.json: durableTask cannot have extendedSessionsEnabled with Python")
 
-    def number(name: str, default: int, at_least: int = 1) -> int:
-        return host.number(_SECTION + name, default, at_least)
-
-    return HubOptions(
+    numbers: dict[str, Any] = {
+        option: host.number(_SECTION + name, getattr(plain, option), at_least)
+        for option, (name, at_least) in _NUMBERS.items()
+    }
+    pause = _SECTION + "httpSettings.defaultAsyncRequestSleepTimeMilliseconds"
+    return replace(
+        plain,
+        **numbers,
         hub_name=hub_name,
         default_version=host.text(_SECTION + "defaultVersion", "") or None,
-        max_concurrent_activities=number(
-            "maxConcurrentActivityFunctions", plain.max_concurrent_activities
+        overridable_existing_instance_states=host.choice(
+            _SECTION + "overridableExistingInstanceStates",
+            plain.overridable_existing_instance_states,
         ),
-        max_concurrent_orchestrators=number(
-            "maxConcurrentOrchestratorFunctions", plain.max_concurrent_orchestrators
-        ),
-        max_concurrent_entities=number(
-            "maxConcurrentEntityFunctions", plain.max_concurrent_entities
-        ),
-        max_entity_operation_batch_size=number(
-            "maxEntityOperationBatchSize", plain.max_entity_operation_batch_size
-        ),
-        entity_message_reorder_window_minutes=number(
-            "entityMessageReorderWindowInMinutes", plain.entity_message_reorder_window_minutes, -1
-        ),
-        max_orchestration_actions=number(
-            "maxOrchestrationActions", plain.max_orchestration_actions
-        ),
-        overridable_existing_instance_states=_overridable(host),
         store_inputs_in_history=host.flag(
             _SECTION + "storeInputsInOrchestrationHistory", default=plain.store_inputs_in_history
         ),
-        http_pause=number("httpSettings.defaultAsyncRequestSleepTimeMilliseconds", 30_000, 0)
-        * 1_000,
+        http_pause=host.number(pause, 30_000) * 1_000,
         queues=queues,
         storage_seconds=profile.storage_seconds,
         lease=_microseconds(profile.lease_seconds * factor),
@@ -110,15 +108,6 @@ def _queues(host: HostJson, profile: Profile, factor: float) -> QueueTimes | Non
 
 def _microseconds(seconds: float) -> int:
     return round(seconds * SECOND)
-
-
-def _overridable(host: HostJson) -> Overridable:
-    path = _SECTION + "overridableExistingInstanceStates"
-    text = host.text(path, Overridable.NON_RUNNING_STATES)
-    for state in Overridable:
-        if state.lower() == text.lower():
-            return state
-    raise HostError(f"host.json: `{path}` must be one of {', '.join(Overridable)}, not {text!r}")
 
 
 def check_clients(functions: list[Function], options: HubOptions) -> None:

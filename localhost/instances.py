@@ -11,13 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from localhost.errors import StartError
-from localhost.functions import (
-    ACTIVITY_TRIGGER,
-    ENTITY_TRIGGER,
-    HTTP_TRIGGER,
-    ORCHESTRATION_TRIGGER,
-    Function,
-)
+from localhost.functions import HTTP_TRIGGER, Function
 from localhost.rpc.messages import InvocationRequest, InvocationResponse
 from localhost.taskhub.worker_port import WorkerDied
 from localhost.worker_process import AnswerHub, AppBroken
@@ -29,14 +23,12 @@ DURABLE: Final = "durable"
 GROUP_SETTING: Final = "FUNCTIONS_TARGET_GROUP"
 """Tells a worker which group its instance is for, as on Azure."""
 
-_DURABLE: Final = frozenset({ORCHESTRATION_TRIGGER, ENTITY_TRIGGER, ACTIVITY_TRIGGER})
-
 
 def group_of(function: Function) -> str:
     """Return the group of a function: `http`, `durable`, or `function:NAME`."""
     if function.trigger_type == HTTP_TRIGGER:
         return HTTP
-    return DURABLE if function.trigger_type in _DURABLE else f"function:{function.name.lower()}"
+    return DURABLE if function.is_durable else f"function:{function.name.lower()}"
 
 
 class Instances:

@@ -8,13 +8,16 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Annotated
+
+import msgspec
 
 from localhost.data_folder import create_json, read_json
-from localhost.errors import StartError
+
+Key = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Level(IntEnum):
@@ -32,10 +35,10 @@ class Level(IntEnum):
 class Keys:
     """The keys of this host; the master key allows everything."""
 
-    master: str
-    host: str
+    master: Key
+    host: Key
     """Opens every function of level FUNCTION."""
-    system: str
+    system: Key
     functions: Mapping[str, str] = field(default_factory=dict)
     """Opens one function each, by its name in lower case; others have one made of the master."""
 
@@ -78,18 +81,5 @@ def load_keys(file: Path) -> Keys:
         fresh = {name: secrets.token_urlsafe(40) for name in ("master", "host", "system")}
         # A standby may be doing the same; then the keys of the first one hold.
         create_json(file, {**fresh, "functions": {}}, mode=0o600)
-    return _keys_of(read_json(file), file)
-
-
-def _keys_of(content: Any, file: Path) -> Keys:
-    if isinstance(content, dict):
-        master, host, system = (content.get(name) for name in ("master", "host", "system"))
-        functions = content.get("functions", {})
-        if _is_key(master) and _is_key(host) and _is_key(system) and isinstance(functions, dict):
-            own = {str(name).lower(): str(key) for name, key in functions.items()}
-            return Keys(master, host, system, own)
-    raise StartError(f"{file} is damaged: it must hold master, host and system keys")
-
-
-def _is_key(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value)
+    keys = read_json(file, Keys)
+    return replace(keys, functions={name.lower(): key for name, key in keys.functions.items()})

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+HOST_VERSION: Final = "4.1037.0.0"
+"""The host whose recorded answers this one is held against."""
+
 
 class Basis(StrEnum):
     """Where the behaviour of a part comes from."""

@@ -6,7 +6,7 @@ mark, `NaN`; of duplicate members the last counts.
 
 import json
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 _SPACE: Final = re.compile(r"(?:\s|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -28,7 +28,7 @@ class JsonError(ValueError):
 
 
 class UnexpectedEnd(JsonError):
-    """The text ends within an object or array."""
+    """The text ends within an object, an array or a string."""
 
 
 def parse(text: str) -> Any:
@@ -55,11 +55,16 @@ class _Reader:
         value = self._value()
         self._skip()
         if self._at < len(self._text):
-            raise JsonError(
+            raise self._error(
                 "Additional text encountered after finished reading JSON content: "
-                f"{self._text[self._at]}. {self._where()}"
+                f"{self._character}."
             )
         return value
+
+    @property
+    def _character(self) -> str:
+        """The next one; empty at the end."""
+        return self._text[self._at : self._at + 1]
 
     def _skip(self) -> None:
         match = _SPACE.match(self._text, self._at)
@@ -67,7 +72,7 @@ class _Reader:
         self._at = match.end()
 
     def _value(self) -> Any:
-        character = self._text[self._at : self._at + 1]
+        character = self._character
         if character == "{":
             return self._object()
         if character == "[":
@@ -77,20 +82,22 @@ class _Reader:
         number = _NUMBER.match(self._text, self._at)
         if number is not None:
             self._at = number.end()
-            return _number(number[0])
+            text = number[0]
+            return int(text) if text.lstrip("+-").isdecimal() else float(text)
         word = _NAME.match(self._text, self._at)
         if word is not None and word[0] in _WORDS:
             self._at = word.end()
             return _WORDS[word[0]]
-        return self._unexpected()
+        raise self._error(f"Unexpected character encountered while parsing value: {character}.")
 
     def _object(self) -> dict[str, Any]:
-        start, members = self._open(), {}
+        start = self._at = self._at + 1
+        members: dict[str, Any] = {}
         while not self._closed("}", "JObject", start):
             name = self._member_name()
             self._skip()
-            if self._text[self._at : self._at + 1] != ":":
-                self._fail("Invalid character after parsing property name.")
+            if self._character != ":":
+                raise self._error("Invalid character after parsing property name.")
             self._at += 1
             self._skip()
             members[name] = self._value()
@@ -98,46 +105,39 @@ class _Reader:
         return members
 
     def _array(self) -> list[Any]:
-        start, items = self._open(), []
+        start = self._at = self._at + 1
+        items: list[Any] = []
         while not self._closed("]", "JArray", start):
             items.append(self._value())
             self._comma("]")
         return items
 
-    def _open(self) -> int:
-        self._at += 1
-        return self._at
-
     def _closed(self, end: str, kind: str, start: int) -> bool:
         self._skip()
-        if self._at >= len(self._text):
-            line = self._text.count("\n", 0, start) + 1
-            column = start - (self._text.rfind("\n", 0, start) + 1)
-            raise UnexpectedEnd(
-                f"Error reading {kind} from JsonReader. Path '', line {line}, position {column}."
-            )
-        if self._text[self._at] != end:
+        if not self._character:
+            raise UnexpectedEnd(f"Error reading {kind} from JsonReader. {self._where(start)}")
+        if self._character != end:
             return False
         self._at += 1
         return True
 
     def _comma(self, end: str) -> None:
         self._skip()
-        character = self._text[self._at : self._at + 1]
+        character = self._character
         if character == ",":
             self._at += 1
         elif character not in {end, ""}:
-            self._fail(
+            raise self._error(
                 f"After parsing a value an unexpected character was encountered: {character}."
             )
 
     def _member_name(self) -> str:
-        character = self._text[self._at]
+        character = self._character
         if character in {'"', "'"}:
             return self._string(character)
         name = _NAME.match(self._text, self._at)
         if name is None:
-            self._fail(f"Invalid property identifier character: {character}.")
+            raise self._error(f"Invalid property identifier character: {character}.")
         self._at = name.end()
         return name[0]
 
@@ -154,28 +154,16 @@ class _Reader:
             if match[1] is not None:
                 pieces += [self._text[self._at : match.start()], _unescaped(match[1])]
                 self._at = match.end()
-        raise UnexpectedEnd(f"Unterminated string. Expected delimiter: {quote}. {self._where()}")
+        raise UnexpectedEnd(
+            f"Unterminated string. Expected delimiter: {quote}. {self._where(self._at)}"
+        )
 
-    def _unexpected(self) -> NoReturn:
-        character = self._text[self._at : self._at + 1]
-        self._fail(f"Unexpected character encountered while parsing value: {character}.")
+    def _error(self, what: str) -> JsonError:
+        return JsonError(f"{what} {self._where(self._at)}")
 
-    def _fail(self, what: str) -> NoReturn:
-        raise JsonError(f"{what} {self._where()}")
-
-    def _where(self) -> str:
-        if not self._at:
-            return "Path '', line 0, position 0."
-        line = self._text.count("\n", 0, self._at) + 1
-        column = self._at - (self._text.rfind("\n", 0, self._at) + 1)
-        return f"Path '', line {line}, position {column}."
-
-
-def _number(text: str) -> float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+    def _where(self, at: int) -> str:
+        lines = self._text[:at].split("\n")
+        return f"Path '', line {len(lines) if at else 0}, position {len(lines[-1])}."
 
 
 def _unescaped(escape: str) -> str:

@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from localhost.data_folder import DataFolder, read_json, replace_json, shared_data_folder
 from localhost.errors import StartError
@@ -44,26 +44,15 @@ def new_owner(address: str, settings: str = "") -> Owner:
 
 def write_owner(file: Path, owner: Owner) -> None:
     """Say where the owner is, to standbys of the same user only."""
-    content = {
-        "pid": owner.pid,
-        "address": owner.address,
-        "name": owner.name,
-        "settings": owner.settings,
-    }
-    replace_json(file, content, mode=0o600)
+    replace_json(file, asdict(owner), mode=0o600)
 
 
 def read_owner(file: Path) -> Owner | None:
     """Return who owns the folder, or did last; None when the file says nothing of the kind."""
     try:
-        return _owner_of(read_json(file))
-    except (StartError, LookupError, TypeError, ValueError):
+        return read_json(file, Owner)
+    except StartError:
         return None
-
-
-def _owner_of(content: Any) -> Owner:
-    texts = (str(content[member]) for member in ("address", "name", "settings"))
-    return Owner(int(content["pid"]), *texts)
 
 
 def check_settings(file: Path, own: Owner) -> None:

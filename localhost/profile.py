@@ -1,14 +1,7 @@
 """What Azure takes time for and a laptop does not, as numbers: `--profile`, and each by itself.
 
-| option | plan | flex | none |
-|---|---|---|---|
-| `--placement` | together | apart | together |
-| `--polling-seconds` | host.json, else 30 | host.json, else 1 | 0 |
-| `--storage-seconds` | 0.006 | 0.006 | 0 |
-| `--lease-seconds` | 40 | 40 | 0 |
-| `--visibility-seconds` | host.json, else 300 | host.json, else 300 | 0 |
-
-Each is also an environment variable: LOCALHOST_PROFILE, LOCALHOST_PLACEMENT and so on.
+README.md has the table. Each is also an environment variable: LOCALHOST_PROFILE, LOCALHOST_PLACEMENT
+and so on.
 """
 
 import argparse

@@ -9,10 +9,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from localhost.admin import HOST_VERSION
 from localhost.errors import HostError
 from localhost.http_server import Request
-from localhost.http_wire import json_response
+from localhost.knowledge import HOST_VERSION
 
 STATUS_PATH = "/admin/host/status"
 
@@ -28,7 +27,7 @@ class RefusingHost:
         """Answer 503, or the status that says why."""
         if request.raw_path.partition("?")[0].lower() == STATUS_PATH:
             errors = [str(self._error)]
-            return json_response({"state": "Error", "version": HOST_VERSION, "errors": errors})
+            return web.json_response({"state": "Error", "version": HOST_VERSION, "errors": errors})
         return web.Response(
             status=HTTPStatus.SERVICE_UNAVAILABLE, text="Function host is not running."
         )

@@ -4,11 +4,12 @@ Source: learn.microsoft.com/aspnet/core/fundamentals/routing, "Route constraints
 the invariant culture.
 """
 
+import math
 import re
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Final
 
 Constraint = Callable[[str], bool]
@@ -22,11 +23,12 @@ _GUID: Final = re.compile(
 )
 _ALPHA: Final = re.compile(r"[A-Za-z]*\n?")
 _DATE_FORMATS: Final = (
-    "%H:%M", "%b %d %Y", "%B %d %Y", "%m-%d-%Y", "%Y-%m-%d %I:%M%p", "%m-%d-%Y %I:%M%p", "%d %b %Y", "%d %B %Y",
+    None, "%H:%M", "%b %d %Y", "%B %d %Y", "%m-%d-%Y", "%Y-%m-%d %I:%M%p", "%m-%d-%Y %I:%M%p", "%d %b %Y", "%d %B %Y",
 )  # fmt: skip
+"""None is ISO 8601."""
 _MONTH_AND_DAY: Final = re.compile(r"(1[0-2]|0?[1-9])\.(3[01]|[12]\d|0?[1-9])")
-_INT32: Final = (-(2**31), 2**31 - 1)
-_INT64: Final = (-(2**63), 2**63 - 1)
+_INT32_MAX: Final = 2**31 - 1
+_INT64_MAX: Final = 2**63 - 1
 _DECIMAL_MAX: Final = Decimal(2**96 - 1)
 
 
@@ -60,66 +62,57 @@ def _with_arguments(name: str, argument: str, text: str) -> Constraint:
     return _bounded(name, numbers, text)
 
 
-def _bounded(name: str, numbers: list[int], text: str) -> Constraint:
+def _bounded(  # noqa: PLR0911 - a line per constraint
+    name: str, numbers: list[int], text: str
+) -> Constraint:
     match name, numbers:
         case "length", [exact]:
             return _length(exact, exact)
         case "length", [low, high]:
             return _length(low, high)
-        case "minlength" | "maxlength" as end, [limit]:
-            return _length(limit, None) if end == "minlength" else _length(0, limit)
-        case "min" | "max" as end, [limit]:
-            low, high = (limit, _INT64[1]) if end == "min" else (_INT64[0], limit)
-            return lambda value: _is_within(value, low, high)
+        case "minlength", [low]:
+            return _length(low, math.inf)
+        case "maxlength", [high]:
+            return _length(0, high)
+        case "min", [low]:
+            return partial(_is_within, low=low, high=_INT64_MAX)
+        case "max", [high]:
+            return partial(_is_within, low=-_INT64_MAX - 1, high=high)
         case "range", [low, high]:
-            return lambda value: _is_within(value, low, high)
+            return partial(_is_within, low=low, high=high)
     raise ValueError(f"unknown route constraint {text!r}")
 
 
-def _length(low: int, high: int | None) -> Constraint:
-    def holds(value: str) -> bool:
-        units = len(value.encode("utf-16-le", "surrogatepass")) // 2
-        return low <= units and (high is None or units <= high)
-
-    return holds
+def _length(low: int, high: float) -> Constraint:
+    return lambda value: low <= len(value.encode("utf-16-le", "surrogatepass")) // 2 <= high
 
 
 def _is_within(value: str, low: int, high: int) -> bool:
     return _INTEGER.fullmatch(value) is not None and low <= int(value) <= high
 
 
-def _is_bool(value: str) -> bool:
-    return value.strip().lower() in {"true", "false"}
-
-
 def _is_guid(value: str) -> bool:
     text = value.strip()
     if text[:1] + text[-1:] in {"{}", "()"}:
         text = text[1:-1]
-    return _GUID.fullmatch(text) is not None and uuid.UUID(text) is not None
-
-
-def _is_alpha(value: str) -> bool:
-    return _ALPHA.fullmatch(value) is not None
+    return _GUID.fullmatch(text) is not None
 
 
 def _is_datetime(value: str) -> bool:
     if _MONTH_AND_DAY.fullmatch(value):
         return True
-    for parse in (datetime.fromisoformat, *map(_parser_of, _DATE_FORMATS)):
-        try:
-            parse(value.strip())
-        except ValueError:
-            continue
-        return True
-    return False
+    return any(_is_date(value.strip(), date_format) for date_format in _DATE_FORMATS)
 
 
-def _parser_of(date_format: str) -> Callable[[str], datetime]:
-    def parse(value: str) -> datetime:
-        return datetime.strptime(value, date_format)  # noqa: DTZ007 - only whether it parses
-
-    return parse
+def _is_date(text: str, date_format: str | None) -> bool:
+    try:
+        if date_format is None:
+            datetime.fromisoformat(text)
+        else:
+            datetime.strptime(text, date_format)  # noqa: DTZ007 - only whether it parses
+    except ValueError:
+        return False
+    return True
 
 
 def _is_decimal(value: str) -> bool:
@@ -136,11 +129,11 @@ def _is_float(value: str) -> bool:
 
 
 _PLAIN: Final[dict[str, Constraint]] = {
-    "int": lambda value: _is_within(value, *_INT32),
-    "long": lambda value: _is_within(value, *_INT64),
-    "bool": _is_bool,
+    "int": partial(_is_within, low=-_INT32_MAX - 1, high=_INT32_MAX),
+    "long": partial(_is_within, low=-_INT64_MAX - 1, high=_INT64_MAX),
+    "bool": lambda value: value.strip().lower() in {"true", "false"},
     "guid": _is_guid,
-    "alpha": _is_alpha,
+    "alpha": lambda value: _ALPHA.fullmatch(value) is not None,
     "datetime": _is_datetime,
     "decimal": _is_decimal,
     "double": _is_float,

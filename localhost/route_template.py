@@ -8,6 +8,8 @@ from typing import Final
 from localhost.route_constraints import Constraint, constraint_of
 
 _NAME_DOT_EXTENSION: Final = 3
+_PIECE: Final = re.compile(r"\{\{|\}\}|\{((?:\{\{|\}\}|[^}])*+)\}|.", re.DOTALL)
+"""A doubled brace, a parameter, or one character."""
 _NAME: Final = re.compile(r"(\*{0,2})([^\s/{}?*:=()]+)")
 
 
@@ -62,57 +64,42 @@ class Parameter:
 
 def compile_template(text: str) -> RouteTemplate:
     """Compile a template. Raises ValueError when it is none, saying why."""
-    segments = [list(_parts(segment)) for segment in _segments(text.strip("/")) if segment]
+    if text.count("{") != text.count("}"):
+        raise ValueError(f"route {text!r}: braces do not match")
+    segments = [list(_parts(piece)) for piece in _split(text.strip("/"), "/", "{}") if piece]
     parameters = [part for parts in segments for part in parts if isinstance(part, Parameter)]
     _check(text, segments, parameters)
     pattern = re.compile(_pattern(segments), re.IGNORECASE | re.DOTALL)
     return RouteTemplate(text.strip("/"), pattern, tuple(parameters))
 
 
-def _segments(text: str) -> Iterator[str]:
-    """Split at slashes that are not inside a parameter (a regex may hold one)."""
-    start = depth = 0
-    for position, character in enumerate(text):
-        depth += (character == "{") - (character == "}")
-        if character == "/" and not depth:
-            yield text[start:position]
-            start = position + 1
-    if depth:
-        raise ValueError(f"route {text!r}: braces do not match")
-    yield text[start:]
+def _split(text: str, separator: str, brackets: str) -> list[str]:
+    """Split at separators that are not inside brackets: a regular expression may hold some."""
+    pieces, depth = [""], 0
+    for character in text:
+        depth += (character == brackets[0]) - (character == brackets[1])
+        if character == separator and not depth:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return pieces
 
 
 def _parts(segment: str) -> Iterator[str | Parameter]:
     """Split a segment into literal texts and parameters; a doubled brace stands for itself."""
-    literal, position = "", 0
-    while position < len(segment):
-        character = segment[position]
-        if segment[position : position + 2] in {"{{", "}}"}:
-            literal += character
-            position += 2
-        elif character == "{":
-            if literal:
-                yield literal
-            end = _closing(segment, position)
-            yield _parameter(segment[position + 1 : end])
-            literal, position = "", end + 1
-        else:
-            literal += character
-            position += 1
+    literal = ""
+    for piece in _PIECE.finditer(segment):
+        if piece[0] == "{":
+            raise ValueError(f"route segment {segment!r}: braces do not match")
+        if piece[1] is None:
+            literal += piece[0][0]
+            continue
+        if literal:
+            yield literal
+        literal = ""
+        yield _parameter(piece[1])
     if literal:
         yield literal
-
-
-def _closing(segment: str, start: int) -> int:
-    position = start + 1
-    while position < len(segment):
-        if segment[position : position + 2] in {"{{", "}}"}:
-            position += 2
-        elif segment[position] == "}":
-            return position
-        else:
-            position += 1
-    raise ValueError(f"route segment {segment!r}: braces do not match")
 
 
 def _parameter(text: str) -> Parameter:
@@ -120,7 +107,7 @@ def _parameter(text: str) -> Parameter:
     if match is None:
         raise ValueError(f"{{{text}}} is no route parameter")
     rest = text[match.end() :].replace("{{", "{").replace("}}", "}")
-    pieces = list(_constraints(rest))
+    pieces = _split(rest[1:], ":", "()") if rest.startswith(":") else []
     default: str | None = None
     last = pieces[-1] if pieces else rest
     if "=" in last and not last.startswith("regex("):
@@ -133,19 +120,6 @@ def _parameter(text: str) -> Parameter:
         raise ValueError(f"{{{text}}} is no route parameter")
     constraints = tuple(constraint_of(piece) for piece in pieces if piece)
     return Parameter(match[2], bool(match[1]), optional, default, constraints)
-
-
-def _constraints(text: str) -> Iterator[str]:
-    """Split `:int:min(1)` at colons outside brackets."""
-    if not text.startswith(":"):
-        return
-    start, depth = 1, 0
-    for position, character in enumerate(text[1:], start=1):
-        depth += (character == "(") - (character == ")")
-        if character == ":" and not depth:
-            yield text[start:position]
-            start = position + 1
-    yield text[start:]
 
 
 def _check(text: str, segments: list[list[str | Parameter]], parameters: list[Parameter]) -> None:

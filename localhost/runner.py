@@ -19,7 +19,6 @@ from localhost.functions import (
     Trigger,
     by_durable_name,
 )
-from localhost.retry import delays
 from localhost.rpc.messages import (
     InvocationRequest,
     InvocationResponse,
@@ -134,7 +133,7 @@ class FunctionRunner:
         if function.retry is None:
             return await attempt(FIRST_ATTEMPT)
         retry = RetryContext(max_retry_count=function.retry.retries_max)
-        for delay in delays(function.retry, self._rng):
+        for delay in function.retry.delays(self._rng):
             try:
                 return await attempt(retry)
             except (FunctionFailed, WorkerDied) as error:

@@ -8,7 +8,7 @@ than three letters, a range may go backwards, and a day must match both its fiel
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from croniter import CroniterError, croniter
 
@@ -28,14 +28,6 @@ _ITEM: Final = re.compile(r"(?:\*|\d+(?:-\d+)?)(?:/[1-9]\d*)?")
 _SUNDAY_AGAIN: Final = 7
 
 
-class Schedule(Protocol):
-    """Tells the moments at which a timer fires."""
-
-    def next_after(self, moment: datetime) -> datetime | None:
-        """Return the first moment strictly after this one, None when none comes."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Fires again and again after the same time; never when that is not positive."""
@@ -43,7 +35,7 @@ class Interval:
     every: timedelta
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return the moment one interval later."""
+        """Return the moment one interval later, None when it never fires."""
         return moment + self.every if self.every > timedelta() else None
 
 
@@ -54,7 +46,7 @@ class Cron:
     expression: str
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return the first moment of the schedule after this one."""
+        """Return the first moment strictly after this one, None when none comes."""
         times = croniter(
             self.expression,
             moment.replace(microsecond=0),
@@ -67,6 +59,10 @@ class Cron:
         except CroniterError:
             return None
         return found
+
+
+Schedule = Interval | Cron
+"""Tells the moments at which a timer fires."""
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -18,7 +18,7 @@ from yarl import URL
 
 from localhost.http_head import Refused
 from localhost.http_server import Request
-from localhost.http_wire import json_response, read_body
+from localhost.http_wire import message_response
 from localhost.owner import Owner, read_owner
 
 OWNER_PATH: Final = "/owner/"
@@ -76,7 +76,8 @@ class Standby:
                 return await own(request, relative_path, base)
             query = request.raw_path.partition("?")[1:]
             target = f"{path}/{relative_path}{''.join(query)}"
-            return await self.pass_on(request, target, await read_body(request), base)
+            body = await request.read() if request.content_length else b""
+            return await self.pass_on(request, target, body, base)
 
         return handle
 
@@ -135,6 +136,6 @@ def _passed_on(headers: CIMultiDictProxy[str] | CIMultiDict[str]) -> CIMultiDict
 
 
 def _unavailable(why: str) -> web.Response:
-    response = json_response({"Message": why}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response = message_response(why, HTTPStatus.SERVICE_UNAVAILABLE)
     response.headers["Retry-After"] = "1"
     return response

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from localhost.app_settings import resolve
 from localhost.data_folder import read_json, replace_json
@@ -24,20 +24,8 @@ SLEEP_SECONDS_MAX: Final = 30.0
 """Look at the clock at least so often: it may be set, or the machine may have slept."""
 
 
-class Clock(Protocol):
-    """Time for the timers, so that tests can move it."""
-
-    def now(self) -> datetime:
-        """Return the time of day in UTC."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Come back after at most so many seconds."""
-        ...
-
-
-class SystemClock:
-    """The clock of this machine."""
+class Clock:
+    """The clock of this machine; tests have one that they move."""
 
     def now(self) -> datetime:
         """Return the time of day in UTC."""
@@ -147,7 +135,8 @@ async def run_timer(timer: Timer, clock: Clock, fire: Fire) -> None:
     missed = None if updated is None else timer.schedule.next_after(updated)
     past_due = missed is not None and missed < now
     if past_due or timer.run_on_startup:
-        status = await _fire(timer, clock, fire, status or _first(due), past_due=past_due)
+        never_fired = Status(None, due, None)
+        status = await _fire(timer, clock, fire, status or never_fired, past_due=past_due)
         due = timer.schedule.next_after(now)
     elif status is None:
         status = _remember(timer, Status(None, due, now))
@@ -158,11 +147,6 @@ async def run_timer(timer: Timer, clock: Clock, fire: Fire) -> None:
         status = await _fire(timer, clock, fire, status, past_due=False)
         # From its start on: a run that takes longer than the interval is followed at once.
         due = timer.schedule.next_after(started)
-
-
-def _first(due: datetime) -> Status:
-    """Return what a timer is told that has never fired."""
-    return Status(None, due, None)
 
 
 async def _fire(
@@ -221,7 +205,7 @@ def _wire(status: Status) -> dict[str, str]:
 def _read_status(file: Path | None) -> Status | None:
     if file is None or not file.exists():
         return None
-    content = read_json(file)
+    content = read_json(file, dict[str, str])
     try:
         last, due, updated = (content[name] for name in ("Last", "Next", "LastUpdated"))
         return Status(
@@ -229,5 +213,5 @@ def _read_status(file: Path | None) -> Status | None:
             datetime.fromisoformat(due),
             None if updated.startswith(_NEVER) else datetime.fromisoformat(updated),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise StartError(f"{file} is damaged: {error!r}") from error

@@ -6,28 +6,10 @@ Part of the host's fault plan: `{"worker_died": {"work": "entity", "nth": 3, "wh
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from localhost.functions import (
-    ACTIVITY_TRIGGER,
-    ENTITY_TRIGGER,
-    EVENT_HUB_TRIGGER,
-    HTTP_TRIGGER,
-    ORCHESTRATION_TRIGGER,
-    TIMER_TRIGGER,
-    Function,
-)
+from localhost.functions import WORK, Function
 from localhost.taskhub import FaultPlanError
-
-WORK: Final = {
-    HTTP_TRIGGER: "http",
-    TIMER_TRIGGER: "timer",
-    ORCHESTRATION_TRIGGER: "orchestration",
-    ENTITY_TRIGGER: "entity",
-    ACTIVITY_TRIGGER: "activity",
-    EVENT_HUB_TRIGGER: "event_hub",
-}
-"""What a plan calls the functions of each trigger."""
 
 
 class When(StrEnum):

@@ -53,7 +53,7 @@ class WorkerProcess:
     """A process that has loaded the app, or is about to. Belongs to the running event loop."""
 
     def __init__(self, console: Console, hub: AnswerHub) -> None:
-        """Make one with `start`."""
+        """`hub` answers the durable clients of the app."""
         self._console = console
         self._hub = hub
         self._hub_calls: set[asyncio.Task[None]] = set()
@@ -64,16 +64,8 @@ class WorkerProcess:
         self.died: asyncio.Future[WorkerDied] = self._loop.create_future()
         """Has a result once the process is gone, for whatever reason."""
 
-    @classmethod
-    async def start(
-        cls, app: Path, environ: Mapping[str, str], console: Console, hub: AnswerHub
-    ) -> "WorkerProcess":
-        """Start a process in the app's folder; `load` comes next. `hub` answers its clients."""
-        worker = cls(console, hub)
-        await worker._start(app, environ)
-        return worker
-
-    async def _start(self, app: Path, environ: Mapping[str, str]) -> None:
+    async def start(self, app: Path, environ: Mapping[str, str]) -> None:
+        """Start the process in the app's folder; `load` comes next."""
         ours, its = socket.socketpair()
         its_lifeline, self._lifeline = os.pipe()
         paths = filter(None, (str(ROOT), environ.get("PYTHONPATH")))
@@ -93,7 +85,7 @@ class WorkerProcess:
             its.close()
             os.close(its_lifeline)
         self._output = asyncio.create_task(self._print_output())
-        await asyncio.get_running_loop().create_unix_connection(lambda: self._stream, sock=ours)
+        await self._loop.create_unix_connection(lambda: self._stream, sock=ours)
 
     @property
     def pid(self) -> int:

@@ -6,15 +6,17 @@ restarts are ten seconds apart; after too many deaths the host ends.
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from localhost.background import Background
 from localhost.console import Console
 from localhost.functions import Function
+from localhost.knowledge import HOST_VERSION
 from localhost.rpc.messages import (
     HubRequest,
     HubResponse,
@@ -26,7 +28,6 @@ from localhost.taskhub.worker_port import FunctionTimedOut, WorkerDied
 from localhost.worker_faults import When, WorkerFaults
 from localhost.worker_process import AnswerHub, AppBroken, WorkerProcess
 
-HOST_VERSION: Final = "4.1037.0.0"
 DEATHS_MAX: Final = 3
 """Of each worker, within DEATHS_SECONDS: with the last of them the host ends."""
 DEATHS_SECONDS: Final = 1_800.0
@@ -94,7 +95,7 @@ class Workers:
         self._deaths: deque[float] = deque(maxlen=DEATHS_MAX * options.count)
         self._next_restart = 0.0
         """Not before this time of the loop."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(console)
         self.hub: asyncio.Future[AnswerHub] = self._loop.create_future()
         """Answers the durable clients of the app; they wait until the host has set it."""
         self.exhausted = asyncio.Event()
@@ -112,7 +113,7 @@ class Workers:
         """
         functions = await self._start_one()
         for number in range(1, self._options.count):
-            self._spawn(self._start_later(number * RESTART_SECONDS * self._factor))
+            self._background.spawn(self._start_later(number * RESTART_SECONDS * self._factor))
         return functions
 
     async def invoke(self, request: InvocationRequest, function: Function) -> InvocationResponse:
@@ -164,7 +165,7 @@ class Workers:
                 return
             del self._running[key]
             running.worker.give_up(key)
-            self._spawn(self._time_out(running.worker, running.answer, running.function))
+            self._background.spawn(self._time_out(running.worker, running.answer, running.function))
 
     async def _time_out(self, worker: WorkerProcess, answer: Answer, function: Function) -> None:
         """Kill the worker; a plain function is answered only when it has been replaced."""
@@ -172,7 +173,7 @@ class Workers:
         if worker in self._ready:
             self._remove(worker)
             worker.kill()
-            self._spawn(self._start_later(RESTART_SECONDS * self._factor))
+            self._background.spawn(self._start_later(RESTART_SECONDS * self._factor))
         if not function.is_async:
             await self._is_ready.wait()
         if not answer.done():
@@ -188,9 +189,8 @@ class Workers:
             self._after_death()
 
     async def _start_one(self) -> list[RpcFunctionMetadata]:
-        worker = await WorkerProcess.start(
-            self._app, self._environ, self._console, self._answer_hub
-        )
+        worker = WorkerProcess(self._console, self._answer_hub)
+        await worker.start(self._app, self._environ)
         try:
             functions = await worker.load(self._app, HOST_VERSION)
         except BaseException:
@@ -229,7 +229,7 @@ class Workers:
             return
         delay = max(0.0, self._next_restart - now)
         self._next_restart = now + delay + RESTART_SECONDS * self._factor
-        self._spawn(self._start_later(delay))
+        self._background.spawn(self._start_later(delay))
 
     def kill_one(self) -> bool:
         """Kill a worker, as the system does when memory runs out; false without any."""
@@ -245,7 +245,7 @@ class Workers:
         for worker in self._take_all():
             worker.kill()
         for _ in range(self._options.count):
-            self._spawn(self._start_later(0.0))
+            self._background.spawn(self._start_later(0.0))
 
     async def stop(self) -> None:
         """Let functions that run finish, though not for long, and end all workers."""
@@ -262,9 +262,7 @@ class Workers:
 
     async def _retire(self) -> list[WorkerProcess]:
         """Start no worker any more; return those that are there, which get no work any more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
         return self._take_all()
 
     def _take_all(self) -> list[WorkerProcess]:
@@ -272,11 +270,6 @@ class Workers:
         workers, self._ready = [*self._ready], deque()
         self._is_ready.clear()
         return workers
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _as_dotnet(limit: timedelta | None) -> str:

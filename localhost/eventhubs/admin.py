@@ -9,38 +9,32 @@ from aiohttp import web
 from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.events import Event, to_datetime
 from localhost.eventhubs.hub import EventHubs, Hub
-from localhost.eventhubs.partition import Partition
 from localhost.http_server import Request
-from localhost.http_wire import json_response
+from localhost.http_wire import message_response
 
 EVENTS_DEFAULT: Final = 100
 EVENTS_MAX: Final = 1000
 
 
-class EventHubsAdmin:
-    """Answers what is below /admin/eventhubs; the caller has checked the key."""
-
-    def __init__(self, hubs: EventHubs, dispatcher: Dispatcher) -> None:
-        self._hubs = hubs
-        self._dispatcher = dispatcher
-
-    async def handle(self, request: Request, path: list[str]) -> web.Response:
-        """Answer a request; `path` is what follows `eventhubs`, in lower case."""
-        if request.method == "GET" and not path:
-            return json_response([_describe(hub) for hub in self._hubs.all()])
-        hub = self._hubs.find(path[0]) if path else None
-        if hub is None:
-            return web.Response(status=404)
-        match request.method, path[1:]:
-            case "GET", []:
-                return json_response(_describe(hub))
-            case "GET", ["partitions", number, "events"]:
-                return _events(hub, number, request)
-            case "DELETE", ["checkpoints"]:
-                group = request.query.get("consumerGroup")
-                await self._dispatcher.rewind(hub.name, group.lower() if group else None)
-                return web.Response(status=204)
+async def show(
+    hubs: EventHubs, dispatcher: Dispatcher, request: Request, path: list[str]
+) -> web.Response:
+    """Answer a request; `path` is what follows `/admin/eventhubs`, in lower case."""
+    if request.method == "GET" and not path:
+        return web.json_response([_describe(hub) for hub in hubs.all()])
+    hub = hubs.find(path[0]) if path else None
+    if hub is None:
         return web.Response(status=404)
+    match request.method, path[1:]:
+        case "GET", []:
+            return web.json_response(_describe(hub))
+        case "GET", ["partitions", number, "events"]:
+            return _events(hub, number, request)
+        case "DELETE", ["checkpoints"]:
+            group = request.query.get("consumerGroup")
+            await dispatcher.rewind(hub.name, group.lower() if group else None)
+            return web.Response(status=204)
+    return web.Response(status=404)
 
 
 def _describe(hub: Hub) -> dict[str, Any]:
@@ -58,19 +52,15 @@ def _describe(hub: Hub) -> dict[str, Any]:
 
 
 def _events(hub: Hub, number: str, request: Request) -> web.Response:
-    partition = _partition(hub, number)
+    partition = hub.partition_numbered(number)
     if partition is None:
         return web.Response(status=404)
     try:
         first = _number(request, "from", 0, 0, 2**63 - 1)
         count = _number(request, "limit", EVENTS_DEFAULT, 1, EVENTS_MAX)
     except ValueError as error:
-        return json_response({"Message": str(error)}, status=400)
-    return json_response([_event(event) for event in partition.read(first, count)])
-
-
-def _partition(hub: Hub, number: str) -> Partition | None:
-    return next((item for item in hub.partitions if str(item.number) == number), None)
+        return message_response(str(error), 400)
+    return web.json_response([_event(event) for event in partition.read(first, count)])
 
 
 def _number(request: Request, name: str, default: int, least: int, most: int) -> int:

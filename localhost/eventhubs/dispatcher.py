@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from localhost.eventhubs.hub import EventHubs
-from localhost.eventhubs.processor import Environment, PartitionProcessor
+from localhost.eventhubs.processor import Environment, PartitionProcessor, invoke
 from localhost.eventhubs.subscriptions import Subscription
+from localhost.eventhubs.trigger_data import event_by_hand
 
 STOP_SECONDS_MAX: Final = 2.0
 """A batch that takes longer when the host stops is abandoned, and delivered again later."""
@@ -88,5 +90,6 @@ class Dispatcher:
 
     async def run_by_hand(self, subscription: Subscription, text: str) -> None:
         """Run a function for one event that is in no hub (host-protocol 2.5)."""
-        environment = self._environment
-        await environment.invoker.run_by_hand(subscription, text, environment.clock.sleep)
+        bind = partial(event_by_hand, subscription, text)
+        runner, sleep = self._environment.runner, self._environment.clock.sleep
+        await invoke(runner, subscription.function, bind, sleep)

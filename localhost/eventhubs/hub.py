@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from localhost.errors import StartError
 from localhost.eventhubs.events import Milliseconds, NewEvent
 from localhost.eventhubs.faults import EventHubFaults, Point
 from localhost.eventhubs.partition import Partition
-from localhost.eventhubs.schema import EventHubFileError, open_event_hub_file
+from localhost.eventhubs.schema import prepare
 from localhost.sqlite_file import SqliteFile
 
 PARTITIONS_DEFAULT: Final = 4
@@ -92,6 +93,10 @@ class Hub:
         digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
         return self.partitions[int.from_bytes(digest, "big") % len(self.partitions)]
 
+    def partition_numbered(self, number: str) -> Partition | None:
+        """Return the partition of a number in decimal digits, None when there is none."""
+        return next((item for item in self.partitions if str(item.number) == number), None)
+
     async def settled(self) -> None:
         """Come back when no send is under way."""
         while self._sending:
@@ -117,20 +122,26 @@ class EventHubs:
     ) -> Self:
         """Open the file; a hub that is not in it yet gets so many partitions, for good.
 
-        Raises EventHubFileError.
+        Raises StartError when the file is damaged, newer or not ours; it was not changed then.
         """
         spelling: dict[str, str] = {}
         for name in names:
             spelling.setdefault(name.lower(), name)
         faults = faults or EventHubFaults()
-        file = await open_event_hub_file(path)
         try:
+            file = SqliteFile(path)
+        except sqlite3.Error as error:
+            raise StartError(f"the event hubs {path} cannot be opened: {error}") from error
+        try:
+            prepare(file.writer, path)
             for name in spelling:
                 await _create(file, name, partitions)
             found = [(name, _partitions(file, name)) for name in spelling.values()]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StartError) as error:
             await file.close()
-            raise EventHubFileError(f"the event hubs {path} are damaged: {error}") from error
+            if isinstance(error, StartError):
+                raise
+            raise StartError(f"the event hubs {path} are damaged: {error}") from error
         return cls(file, [Hub(name, file, items, now, faults) for name, items in found])
 
     def find(self, name: str) -> Hub | None:

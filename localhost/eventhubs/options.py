@@ -8,7 +8,6 @@ from typing import Final
 from localhost.errors import StartError
 from localhost.eventhubs.events import Milliseconds, to_milliseconds
 from localhost.host_json import HostJson
-from localhost.timespan import parse_timespan
 
 _SECTION: Final = "extensions.eventHubs."
 MAX_WAIT_TIME_MAX: Final = timedelta(minutes=10)
@@ -44,41 +43,19 @@ class EventHubOptions:
         if smallest > largest:
             raise StartError("host.json: `minEventBatchSize` is greater than `maxEventBatchSize`")
         frequency = _SECTION + "batchCheckpointFrequency"
-        initial = _initial_offset(host)
+        initial = host.choice(_SECTION + "initialOffsetOptions.type", plain.initial_offset)
         return cls(
             max_event_batch_size=largest,
             min_event_batch_size=smallest,
-            max_wait_time=_max_wait_time(host, plain.max_wait_time),
+            max_wait_time=host.span(
+                _SECTION + "maxWaitTime", plain.max_wait_time, timedelta(), MAX_WAIT_TIME_MAX
+            ),
             batch_checkpoint_frequency=host.number(frequency, plain.batch_checkpoint_frequency, 1),
             initial_offset=initial,
             enqueued_since=(
                 _enqueued_since(host) if initial is InitialOffset.FROM_ENQUEUED_TIME else 0
             ),
         )
-
-
-def _max_wait_time(host: HostJson, default: timedelta) -> timedelta:
-    path = _SECTION + "maxWaitTime"
-    text = host.text(path, "")
-    if not text:
-        return default
-    try:
-        wait = parse_timespan(text)
-    except ValueError as error:
-        raise StartError(f"host.json: `{path}`: {error}") from error
-    if not timedelta() <= wait <= MAX_WAIT_TIME_MAX:
-        raise StartError(f"host.json: `{path}` must be between 0 and 10 minutes, not {text!r}")
-    return wait
-
-
-def _initial_offset(host: HostJson) -> InitialOffset:
-    path = _SECTION + "initialOffsetOptions.type"
-    text = host.text(path, "") or InitialOffset.FROM_START
-    for kind in InitialOffset:
-        if kind.lower() == text.lower():
-            return kind
-    kinds = ", ".join(InitialOffset)
-    raise StartError(f"host.json: `{path}` must be one of {kinds}, not {text!r}")
 
 
 def _enqueued_since(host: HostJson) -> Milliseconds:

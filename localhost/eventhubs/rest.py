@@ -14,7 +14,7 @@ from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.rest_wire import BODY_BYTES_MAX, Malformed, parse_events
 from localhost.http_server import BodyTooLarge, Request
-from localhost.http_wire import json_response
+from localhost.http_wire import message_response
 
 _SEND: Final = re.compile(
     r"/(?P<hub>[^/]+)(?:/partitions/(?P<partition>[^/]+))?/messages/?", re.IGNORECASE
@@ -36,49 +36,33 @@ def hub_named(method: str, path: str) -> str | None:
     return found["hub"] if found else None
 
 
-class TooLarge(Exception):
-    """The body is longer than Event Hubs takes."""
+async def send(hubs: EventHubs, request: Request, path: str) -> web.Response:
+    """Answer a producer; the caller has checked the key. Raises sqlite3.Error."""
+    found = _SEND.fullmatch(path)
+    hub = hubs.find(found["hub"]) if found else None
+    if found is None or hub is None:
+        return web.Response(status=404)
+    try:
+        partition = _partition(hub, found["partition"])
+        events = await _read_events(request, is_placed=partition is not None)
+    except Malformed as error:
+        return message_response(str(error), 400)
+    except BodyTooLarge:
+        return message_response(f"more than {BODY_BYTES_MAX} bytes", 413)
+    await hub.send(events, partition)
+    return web.Response(status=201)
 
 
-class SendApi:
-    """Answers producers; the caller has checked the key."""
-
-    def __init__(self, hubs: EventHubs) -> None:
-        self._hubs = hubs
-
-    async def handle(self, request: Request, path: str) -> web.Response:
-        """Answer a request whose path is known."""
-        found = _SEND.fullmatch(path)
-        hub = self._hubs.find(found["hub"]) if found else None
-        if found is None or hub is None:
-            return web.Response(status=404)
-        try:
-            partition = _partition(hub, found["partition"])
-            events = await _read_events(request, is_placed=partition is not None)
-        except Malformed as error:
-            return json_response({"Message": str(error)}, status=400)
-        except TooLarge:
-            return json_response({"Message": f"more than {BODY_BYTES_MAX} bytes"}, status=413)
-        await hub.send(events, partition)
-        return web.Response(status=201)
-
-
-def _partition(hub: Hub, text: str | None) -> Partition | None:
-    if text is None:
-        return None
-    for partition in hub.partitions:
-        if text == str(partition.number):
-            return partition
-    raise Malformed(f"{hub.name} has no partition {text!r}")
+def _partition(hub: Hub, number: str | None) -> Partition | None:
+    partition = None if number is None else hub.partition_numbered(number)
+    if number is not None and partition is None:
+        raise Malformed(f"{hub.name} has no partition {number!r}")
+    return partition
 
 
 async def _read_events(request: Request, *, is_placed: bool) -> list[NewEvent]:
-    try:
-        body = await request.read(BODY_BYTES_MAX)
-    except BodyTooLarge as error:
-        raise TooLarge from error
-    content_type = request.headers.get("Content-Type", "")
-    events = parse_events(request.raw_headers, content_type, body)
+    body = await request.read(BODY_BYTES_MAX)
+    events = parse_events(request.raw_headers, request.headers.get("Content-Type", ""), body)
     if is_placed and any(event.partition_key for event in events):
         raise Malformed("an event has a partition key, or a partition; not both")
     return events

@@ -4,8 +4,11 @@ Source: Event Hubs REST, "Send event" and "Send batch events".
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+from msgspec.json import decode
 
 from localhost.eventhubs.events import NewEvent
 
@@ -15,57 +18,39 @@ PARTITION_KEY_CHARACTERS_MAX: Final = 128
 BATCH_CONTENT_TYPE: Final = "application/vnd.microsoft.servicebus.json"
 BROKER_PROPERTIES: Final = "BrokerProperties"
 
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
-_STANDARD: Final = frozenset(
-    {
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "authorization",
-        "brokerproperties",
-        "cache-control",
-        "connection",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-location",
-        "content-md5",
-        "content-range",
-        "content-type",
-        "cookie",
-        "date",
-        "dnt",
-        "expect",
-        "forwarded",
-        "from",
-        "host",
-        "keep-alive",
-        "max-forwards",
-        "origin",
-        "pragma",
-        "priority",
-        "range",
-        "referer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "upgrade-insecure-requests",
-        "user-agent",
-        "via",
-        "warning",
-        "traceparent",
-        "tracestate",
-        "x-functions-key",
-    }
-)
+_STANDARD: Final = frozenset({
+    "accept", "accept-charset", "accept-encoding", "accept-language", "authorization",
+    "brokerproperties", "cache-control", "connection", "content-disposition",
+    "content-encoding", "content-language", "content-length", "content-location", "content-md5",
+    "content-range", "content-type", "cookie", "date", "dnt", "expect", "forwarded", "from",
+    "host", "keep-alive", "max-forwards", "origin", "pragma", "priority", "range", "referer",
+    "te", "trailer", "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent",
+    "via", "warning", "traceparent", "tracestate", "x-functions-key",
+})  # fmt: skip
 """Headers that belong to HTTP, to tracing or to this host; all others are properties."""
 _STANDARD_PREFIXES: Final = ("if-", "proxy-", "sec-", "x-forwarded-", "x-ms-")
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 """Names as sent: they are names of properties, which are told apart by case."""
+
+
+Scalar = None | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | str
+"""What a message can carry as a property."""
+
+
+class BrokerProperties(Struct, rename="pascal"):
+    """Those that mean something here."""
+
+    partition_key: Annotated[str, Meta(max_length=PARTITION_KEY_CHARACTERS_MAX)] | None = None
+    message_id: str | None = None
+
+
+class BatchEvent(Struct, rename="pascal"):
+    """One event of a batch."""
+
+    body: str
+    user_properties: dict[str, Scalar] | None = None
+    broker_properties: BrokerProperties | None = None
 
 
 class Malformed(Exception):
@@ -75,11 +60,13 @@ class Malformed(Exception):
 def parse_events(raw_headers: RawHeaders, content_type: str, body: bytes) -> list[NewEvent]:
     """Return the events of a request, at least one. Raises Malformed."""
     headers = [(_text(name), _text(value).strip()) for name, value in raw_headers]
-    key, message_id = _broker_properties(headers)
+    given = [text for name, text in headers if name.lower() == BROKER_PROPERTIES.lower()]
+    broker = _read(given[-1], BROKER_PROPERTIES, BrokerProperties) if given else BrokerProperties()
     if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
-        return _batch(body, key)
+        batch = _read(body, "the body", Annotated[list[BatchEvent], Meta(min_length=1)])
+        return [_event(item, broker) for item in batch]
     properties = {name: _value(text) for name, text in headers if not _is_standard(name)}
-    return [NewEvent(body, key, message_id, _dumps(properties))]
+    return [NewEvent(body, broker.partition_key or None, broker.message_id, _dumps(properties))]
 
 
 def _text(raw: bytes) -> str:
@@ -87,6 +74,19 @@ def _text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise Malformed("a header is not UTF-8") from error
+
+
+def _read(text: str | bytes, what: str, kind: Any) -> Any:
+    try:
+        return decode(text, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"{what}: {error}") from error
+
+
+def _event(item: BatchEvent, defaults: BrokerProperties) -> NewEvent:
+    own = item.broker_properties or BrokerProperties()
+    key = own.partition_key or defaults.partition_key or None
+    return NewEvent(item.body.encode(), key, own.message_id, _dumps(item.user_properties or {}))
 
 
 def _is_standard(name: str) -> bool:
@@ -97,73 +97,11 @@ def _is_standard(name: str) -> bool:
 def _value(text: str) -> Any:
     """Return the value of a property: a JSON scalar, or the text itself when it is none."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value: Any = decode(text, type=Scalar)
     except (ValueError, RecursionError):
         return text
-    return value if value is not None and _is_scalar(value) else text
-
-
-def _is_scalar(value: Any) -> bool:
-    """Tell whether a message can carry the value as a property."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _INT64_MIN <= value <= _INT64_MAX
-    return value is None or isinstance(value, str | bool | float)
-
-
-def _broker_properties(headers: Sequence[tuple[str, str]]) -> tuple[str | None, str | None]:
-    texts = [text for name, text in headers if name.lower() == BROKER_PROPERTIES.lower()]
-    return _broker_values(_loads(texts[-1], BROKER_PROPERTIES)) if texts else (None, None)
-
-
-def _broker_values(given: Any) -> tuple[str | None, str | None]:
-    """Return the partition key and the message id; other broker properties mean nothing here."""
-    if not isinstance(given, dict):
-        raise Malformed(f"{BROKER_PROPERTIES} must be a JSON object")
-    key, message_id = given.get("PartitionKey"), given.get("MessageId")
-    for name, value in (("PartitionKey", key), ("MessageId", message_id)):
-        if value is not None and not isinstance(value, str):
-            raise Malformed(f"{name} must be a string")
-        _check_text(value or "", name)
-    if len(key or "") > PARTITION_KEY_CHARACTERS_MAX:
-        raise Malformed(f"PartitionKey has more than {PARTITION_KEY_CHARACTERS_MAX} characters")
-    return key or None, message_id
-
-
-def _batch(body: bytes, default_key: str | None) -> list[NewEvent]:
-    items = _loads(body, "the body")
-    if not isinstance(items, list) or not items:
-        raise Malformed("the body of a batch must be a JSON array with at least one event")
-    return [_batch_event(item, default_key) for item in items]
-
-
-def _batch_event(item: Any, default_key: str | None) -> NewEvent:
-    if not isinstance(item, dict) or not isinstance(item.get("Body"), str):
-        raise Malformed("each event of a batch must be an object with a Body, a string")
-    properties = item.get("UserProperties") or {}
-    if not isinstance(properties, dict) or not all(map(_is_scalar, properties.values())):
-        raise Malformed("UserProperties must be an object of strings, numbers and booleans")
-    key, message_id = _broker_values(item.get(BROKER_PROPERTIES) or {})
-    _check_text(item["Body"], "Body")
-    return NewEvent(item["Body"].encode(), key or default_key, message_id, _dumps(properties))
-
-
-def _loads(text: str | bytes, what: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"{what} must be JSON: {error}") from error
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    return text if value is None else value
 
 
 def _dumps(properties: dict[str, Any]) -> str:
     return json.dumps(properties, separators=(",", ":")) if properties else "{}"
-
-
-def _check_text(text: str, what: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise Malformed(f"{what} holds half of a surrogate pair") from error

@@ -1,10 +1,10 @@
-"""The file of the event hubs: its tables, its format version, and opening it."""
+"""The file of the event hubs: its tables and its format version."""
 
 import sqlite3
 from pathlib import Path
 from typing import Final
 
-from localhost.sqlite_file import SqliteFile
+from localhost.errors import StartError
 
 FORMAT: Final = 1
 """What `PRAGMA user_version` says. Every change to the tables adds one."""
@@ -44,37 +44,17 @@ _TABLES: Final = (
 )
 
 
-class EventHubFileError(Exception):
-    """The file cannot be used; the text names it and says why. It was not changed."""
-
-
-async def open_event_hub_file(path: Path) -> SqliteFile:
-    """Open or create the file. Raises EventHubFileError when it is damaged, newer or not ours."""
-    try:
-        file = SqliteFile(path)
-    except sqlite3.Error as error:
-        raise EventHubFileError(f"the event hubs {path} cannot be opened: {error}") from error
-    try:
-        _prepare(file.writer, path)
-    except EventHubFileError:
-        await file.close()
-        raise
-    except sqlite3.Error as error:
-        await file.close()
-        raise EventHubFileError(f"the event hubs {path} are damaged: {error}") from error
-    return file
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in a new file. Raises StartError for one that is newer or not ours."""
     [(version,)] = connection.execute("PRAGMA user_version")
     if version == FORMAT:
         return
     if version > FORMAT:
-        raise EventHubFileError(
+        raise StartError(
             f"the event hubs {path} have format {version}; this program reads up to {FORMAT}"
         )
     if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-        raise EventHubFileError(f"{path} is a database, but not one of event hubs")
+        raise StartError(f"{path} is a database, but not one of event hubs")
     connection.execute("BEGIN IMMEDIATE")
     for table in _TABLES:
         connection.execute(table)

@@ -9,15 +9,13 @@ from aiohttp import web
 
 from localhost.console import Console
 from localhost.errors import StartError
-from localhost.eventhubs.admin import EventHubsAdmin
+from localhost.eventhubs.admin import show
 from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.faults import EventHubFaults
 from localhost.eventhubs.hub import PARTITIONS_DEFAULT, PARTITIONS_MAX, EventHubs
-from localhost.eventhubs.invoker import Invoker
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.processor import Environment
-from localhost.eventhubs.rest import SendApi, hub_named
-from localhost.eventhubs.schema import EventHubFileError
+from localhost.eventhubs.rest import hub_named, send
 from localhost.eventhubs.subscriptions import Subscription, build_subscriptions
 from localhost.functions import Function
 from localhost.http_server import Request
@@ -53,24 +51,15 @@ class EventHubsService:
         self._known = {name.lower() for name in self._names}
         self._hubs: EventHubs | None = None
         self._dispatcher: Dispatcher | None = None
-        self._sending: SendApi | None = None
-        self._admin: EventHubsAdmin | None = None
 
     async def open(self, runner: FunctionRunner, clock: Clock, console: Console) -> None:
         """Open the file, when the app names a hub. Raises StartError when it cannot be used."""
         if not self._names:
             return
-        try:
-            hubs = await EventHubs.open(self._path, self._names, self._partitions, self._faults)
-        except EventHubFileError as error:
-            raise StartError(str(error)) from error
-        environment = Environment(
-            Invoker(runner, self._faults), self._options, clock, self._faults, console
-        )
+        hubs = await EventHubs.open(self._path, self._names, self._partitions, self._faults)
+        environment = Environment(runner, self._options, clock, self._faults, console)
         self._hubs = hubs
         self._dispatcher = Dispatcher(hubs, self._subscriptions, environment)
-        self._sending = SendApi(hubs)
-        self._admin = EventHubsAdmin(hubs, self._dispatcher)
 
     def start(self) -> None:
         """Begin to deliver events to the functions."""
@@ -97,17 +86,17 @@ class EventHubsService:
 
     async def take(self, request: Request, path: str) -> web.Response:
         """Answer a producer; the caller has checked the key."""
-        assert self._sending is not None
+        assert self._hubs is not None
         try:
-            return await self._sending.handle(request, path)
+            return await send(self._hubs, request, path)
         except sqlite3.Error as error:
             return web.Response(status=503, text=str(error), headers={"Retry-After": "1"})
 
     async def show(self, request: Request, path: list[str]) -> web.Response:
         """Answer what is below /admin/eventhubs; the caller has checked the key."""
-        if self._admin is None:
+        if self._hubs is None or self._dispatcher is None:
             return web.Response(status=404)
-        return await self._admin.handle(request, path)
+        return await show(self._hubs, self._dispatcher, request, path)
 
     def delivers_to(self, function: Function) -> bool:
         """Tell whether a function has an Event Hubs trigger and is enabled."""

@@ -26,7 +26,7 @@ TAKE = DataFolder.take
 
 def test_it_is_created_when_missing_and_says_its_format(tmp_path: Path) -> None:
     with open_data_folder(tmp_path / "a" / "b") as data:
-        assert read_json(data.path / "format.json") == {"format": FORMAT}
+        assert read_json(data.path / "format.json", dict[str, int]) == {"format": FORMAT}
 
 
 def test_second_host_on_a_folder_is_refused_until_first_is_gone(
@@ -138,7 +138,7 @@ def test_of_two_who_make_a_file_the_first_one_wins(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     create_json(file, {"by": 1})
     create_json(file, {"by": 2})
-    assert read_json(file) == {"by": 1}
+    assert read_json(file, dict[str, int]) == {"by": 1}
     assert [each.name for each in tmp_path.iterdir()] == ["x.json"]
 
 
@@ -176,9 +176,9 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     replace_json(file, {"a": 1})
     # What a crash in the middle of the next replacement leaves behind.
     (tmp_path / "x.json.new").write_text('{"a"')
-    assert read_json(file) == {"a": 1}
+    assert read_json(file, dict[str, int]) == {"a": 1}
     replace_json(file, {"a": 2})
-    assert read_json(file) == {"a": 2}
+    assert read_json(file, dict[str, int]) == {"a": 2}
 
 
 def test_keys_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:

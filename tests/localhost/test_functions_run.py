@@ -16,7 +16,6 @@ import pytest
 
 from localhost.console import Console
 from localhost.functions import Function, RetryPolicy, Trigger
-from localhost.retry import delays
 from localhost.rpc.messages import RpcTraceContext, TypedData
 from localhost.runner import FunctionRunner
 from localhost.schedule import Interval
@@ -289,7 +288,7 @@ def test_an_exponential_delay_doubles_within_its_bounds() -> None:
     import random
 
     policy = RetryPolicy(6, timedelta(seconds=1), timedelta(seconds=10))
-    waits = [delay.total_seconds() for delay in delays(policy, random.Random(1))]
+    waits = [delay.total_seconds() for delay in policy.delays(random.Random(1))]
     assert len(waits) == 6
     for wait, ideal in zip(waits, [1, 2, 4, 8, 10, 10], strict=True):
         assert max(1, ideal * 0.8) <= wait <= min(10, ideal * 1.2)

@@ -15,6 +15,7 @@ from localhost.errors import StartError
 from localhost.functions import Function
 from localhost.schedule import parse_schedule
 from localhost.timers import (
+    Clock,
     Timer,
     build_timers,
     request_by_hand,
@@ -32,7 +33,7 @@ class End(Exception):
     """The clock has reached the end of the test."""
 
 
-class Clock:
+class MovedClock(Clock):
     """Sleeping moves it; past the end it ends the timer."""
 
     def __init__(self, start: datetime, end: datetime) -> None:
@@ -70,7 +71,7 @@ async def run(
     takes: Callable[[], timedelta] = timedelta,
 ) -> list[tuple[datetime, bool, dict[str, str]]]:
     """Run a timer for a while; return when it fired, whether past due, and the status it saw."""
-    clock, fired = Clock(start, start + timedelta(minutes=minutes)), []
+    clock, fired = MovedClock(start, start + timedelta(minutes=minutes)), []
 
     async def fire(function: Function, request: Any) -> None:
         assert function.name == "tick"

@@ -12,7 +12,6 @@ import pytest
 from localhost.console import Console
 from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.hub import EventHubs
-from localhost.eventhubs.invoker import Invoker
 from localhost.eventhubs.processor import Environment
 from localhost.eventhubs.subscriptions import build_subscriptions
 from localhost.runner import FunctionRunner
@@ -37,8 +36,7 @@ async def run(tmp_path: Path) -> AsyncIterator[Run]:
             hubs = await EventHubs.open(
                 tmp_path / "eventhubs.db", names, setup.partitions, faults, now=_now(clock)
             )
-            invoker = Invoker(runner, faults)
-            environment = Environment(invoker, setup.options, clock, faults, Console(out))
+            environment = Environment(runner, setup.options, clock, faults, Console(out))
             dispatcher = Dispatcher(
                 hubs, subscriptions, environment, stop_seconds_max=setup.stop_seconds_max
             )

@@ -19,6 +19,7 @@ from localhost.functions import Function
 from localhost.rpc.messages import InvocationRequest, InvocationResponse
 from localhost.runner import FunctionRunner, Invoke
 from localhost.taskhub import WorkerDied
+from localhost.timers import Clock
 
 Events = List[func.EventHubEvent]  # noqa: UP006
 """The SDK refuses `list[...]` for a parameter that gets many events."""
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 10.0
 START = datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
-class ManualClock:
+class ManualClock(Clock):
     """Time that passes when the test says so."""
 
     def __init__(self) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from localhost.errors import StartError
 from localhost.eventhubs.events import NewEvent
 from localhost.eventhubs.hub import EventHubs
 from localhost.eventhubs.partition import Checkpoint
-from localhost.eventhubs.schema import EventHubFileError
 from tests.localhost.eventhubs.harness import PATIENCE_SECONDS
 
 
@@ -170,7 +170,7 @@ async def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 2")
     connection.close()
-    with pytest.raises(EventHubFileError, match=r"eventhubs\.db have format 2; .* up to 1"):
+    with pytest.raises(StartError, match=r"eventhubs\.db have format 2; .* up to 1"):
         await EventHubs.open(path, ["hub"])
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
@@ -180,7 +180,7 @@ async def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
 async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = _file(tmp_path)
     path.write_bytes(b"not a database, but longer than the header of one" * 100)
-    with pytest.raises(EventHubFileError, match=r"eventhubs\.db"):
+    with pytest.raises(StartError, match=r"eventhubs\.db"):
         await EventHubs.open(path, ["hub"])
 
 
@@ -188,10 +188,10 @@ async def test_another_database_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(_file(tmp_path))
     connection.execute("CREATE TABLE mine (x)")
     connection.close()
-    with pytest.raises(EventHubFileError, match="not one of event hubs"):
+    with pytest.raises(StartError, match="not one of event hubs"):
         await EventHubs.open(_file(tmp_path), ["hub"])
 
 
 async def test_a_folder_that_is_missing_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(EventHubFileError, match="cannot be opened"):
+    with pytest.raises(StartError, match="cannot be opened"):
         await EventHubs.open(tmp_path / "nowhere" / "eventhubs.db", ["hub"])
