@@ -23,6 +23,7 @@ from tests.recording.real.run import HOST, WORKER, Run, run
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(GIVEN), reason="only a service that the test started can be killed"),
 ]
 
