@@ -211,8 +211,10 @@ class Appender:
             if await self._find(lane, [request.id]):
                 return
             letter = _letter(request, str(error), self.now())
-            await self.store.deadletters.put(letter)
-            self.tell.buried(FOLD_FAILED)
+            # Without its row it is a dead letter already, and its id may be another request's.
+            if row is not None:
+                await self.store.deadletters.put(letter)
+                self.tell.buried(FOLD_FAILED)
             dead = Dead(request, row, str(letter.summary.name), FOLD_FAILED, str(error))
             self.settled(lane, {request.id: dead}, is_ours=True)
 

@@ -316,6 +316,22 @@ async def test_late_look_takes_no_row_of_another_request(sums: EngineUnderTest) 
     assert await sums.logged() == ["a"]
 
 
+async def test_late_look_replaces_no_letter_of_another_request(sums: EngineUnderTest) -> None:
+    """What was sent under the free id has failed too: its letter is all that is left of it."""
+    other = EngineUnderTest(sums.real, sums.hub, SUMS)
+    gate = Gate()
+    other.inbox.before["waiting"] = [gate]
+    late = asyncio.create_task(other.post(asking("a", 13)))
+    await gate.held.wait()
+    assert isinstance(await sums.post(asking("a", 13)), Dead)
+    assert isinstance(await sums.post(asking("a", LIMIT + 1)), Dead)
+    gate.go_on.set()
+    assert isinstance(await late, Dead)
+    letter = await sums.deadletters.get(Name(FOLD, KEY, "a"))
+    assert letter is not None
+    assert letter.body == asking("a", LIMIT + 1).payload.encode()
+
+
 async def test_late_removal_leaves_a_row_that_was_replayed(sums: EngineUnderTest) -> None:
     """With the same content: the letter is gone by then, and nothing else holds the request."""
     other = EngineUnderTest(sums.real, sums.hub, SUMS)
