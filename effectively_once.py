@@ -1,11 +1,12 @@
 """The composition root: from the declarations of domains to a Functions app.
 
 For each domain it builds one set of parts, and registers their functions. Sets meet in nothing but
-the process, the timers and the task hub. `function_app.py` is what the author of a domain writes.
+the process (`_Process`), the timers and the task hub. `function_app.py` is what the author of a domain writes.
 """
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import azure.functions as func
 from activities.drain import Drains
 from activities.emit import Emitter
 from activities.hand_over import HandOver
+from concurrency.turns import Turns
 from domain.decider import Decider
 from domain.domain import AnyDomain
 from domain.names import check_together
@@ -63,14 +65,15 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     engines: list[Engine] = []
     publishers: list[CatchUpPublisher] = []
+    process = _Process(len(domains), Turns())
     for domain in domains:
         store = open_store(settings.store, domain.plural, environ, first=not engines)
         tell = Decisions(domain.name)
         events_hub = settings.events_hubs.get(domain.plural)
         if events_hub is None:
-            engine = _engine(domain, store, tell, len(domains))
+            engine = _engine(domain, store, tell, process)
         else:
-            engine, publisher = _published(domain, store, tell, len(domains), events_hub, environ)
+            engine, publisher = _published(domain, store, tell, process, events_hub, environ)
             publishers.append(publisher)
         engines.append(engine)
         _register(app, engine, settings)
@@ -81,21 +84,30 @@ def effectively_once(*domains: AnyDomain, environ: Mapping[str, str] = os.enviro
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What the domains of a process have to share."""
+
+    domains: int
+    turns: Turns
+    """On the event loop, for work on many items."""
+
+
 def _engine(
-    domain: AnyDomain, store: Store, tell: Decisions, domains: int, *, publishes: bool = False
+    domain: AnyDomain, store: Store, tell: Decisions, process: _Process, *, publishes: bool = False
 ) -> Engine:
     decider = Decider(domain)
     names = durable.names_of(domain.entity, domain.plural)
-    emitter = Emitter(store, decider, tell, _now, domains)
+    emitter = Emitter(store, decider, tell, _now, process.domains)
     return Engine(
         domain=domain,
         wire=Wire(domain),
         store=store,
         tell=tell,
-        intake=Intake(store, decider, tell, _now),
+        intake=Intake(store, decider, tell, _now, process.turns),
         emitter=emitter,
-        drains=Drains(store.inbox, emitter, tell, _now, domains),
-        hand_over=HandOver(tell, domains),
+        drains=Drains(store.inbox, emitter, tell, _now, process.domains),
+        hand_over=HandOver(tell, process.domains),
         hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
         publishes=publishes,
     )
@@ -105,7 +117,7 @@ def _published(
     domain: AnyDomain,
     store: Store,
     tell: Decisions,
-    domains: int,
+    process: _Process,
     hub: str,
     environ: Mapping[str, str],
 ) -> tuple[Engine, CatchUpPublisher]:
@@ -115,7 +127,7 @@ def _published(
     publisher = Publisher(parts)
     live = LivePublisher(publisher, tell)
     log = MarkingLog(store.log, store.publications, _now, live.appended)
-    engine = _engine(domain, MarkingStore(store, log), tell, domains, publishes=True)
+    engine = _engine(domain, MarkingStore(store, log), tell, process, publishes=True)
     catch_up = CatchUpPublisher(
         log=store.log,
         publications=store.publications,

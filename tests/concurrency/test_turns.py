@@ -34,6 +34,30 @@ async def test_loop_is_free_after_each_turn() -> None:
     assert max(seen.values()) == 1
 
 
+async def test_loop_is_left_to_others_for_as_long_as_a_turn_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    clock, worked = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: clock() + worked)
+    began: list[float] = []
+    ended: list[float] = []
+
+    def steps(seconds: float) -> Iterator[None]:
+        nonlocal worked
+        for _ in range(5):
+            began.append(loop.time())
+            worked += seconds
+            ended.append(loop.time())
+            yield
+
+    both = Turns()
+    await asyncio.gather(both.collect(steps(0.02)), both.collect(steps(0.02)))
+    rests = [following - end for end, following in zip(ended, began[1:], strict=False)]
+    assert len(rests) == 9
+    assert min(rests) > 0.015
+
+
 async def test_step_that_raises_leaves_the_turn_to_others() -> None:
     def steps() -> Iterator[None]:
         yield

@@ -6,7 +6,6 @@ from typing import Any
 import azure.functions as func
 
 from activities.lane import Dead
-from concurrency.turns import Turns
 from domain.invalid import Invalid
 from domain.request import Request
 from domain.sizes import BATCH_BODY_BYTES_MAX
@@ -31,7 +30,7 @@ class Writing:
         self._wire = engine.wire
         self._answers = Answers(engine.domain, engine.wire)
         self._outcomes = Outcomes(self._answers)
-        self._turns = Turns()
+        self._turns = engine.intake.turns
 
     async def post(self, req: func.HttpRequest, client: Any) -> func.HttpResponse:
         """Ask for one; the request id is the idempotency key."""

@@ -1,12 +1,14 @@
 """What a client gets that asks for many entries at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import pytest
 
 from concurrency import turns
+from domain.decider import Decider
 from domain.invalid import Invalid
 from domain.wire import Wire
 from intake import admission
@@ -128,6 +130,38 @@ async def test_batches_read_side_by_side_share_one_turn(
         most = max(most, read_in_pass)
     assert all(read(each.result())["results"][19]["status"] == "invalid" for each in batches)
     assert 1 <= most <= 2
+
+
+async def test_reading_and_comparing_share_one_turn(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS_MAX", 0.0)
+    worked = Counter[int]()
+    kinds = set[str]()
+    items, same = Wire.items, Decider.same
+    async with counted() as passes:
+
+        def work(kind: str) -> None:
+            worked[passes()] += 1
+            kinds.add(f"{kind} {asyncio.current_task() is reading}")
+
+        def read_items(wire: Wire, body: bytes) -> Iterator[Request | Invalid]:
+            for item in items(wire, body):
+                work("read")
+                yield item
+
+        def compare(decider: Decider, one: str, other: str) -> bool:
+            work("compare")
+            return same(decider, one, other)
+
+        monkeypatch.setattr(Wire, "items", read_items)
+        monkeypatch.setattr(Decider, "same", compare)
+        comparing = asyncio.create_task(service.batch([MILK | {"requestId": "a"}] * 50))
+        reading = asyncio.create_task(service.batch([MILK | {"title": ""}] * 200))
+        await asyncio.gather(comparing, reading)
+    assert kinds >= {"compare False", "read True"}
+    assert worked.total() == 50 + 50 + 200
+    assert max(worked.values()) == 1
 
 
 async def test_full_process_refuses_a_batch_unread(
