@@ -14,7 +14,6 @@ from pathlib import Path
 from localhost.app_settings import load_local_settings
 from localhost.console import Console
 from localhost.errors import StartError
-from localhost.faults import FaultPlan
 from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
 from localhost.knowledge import HOST_JSON, IN_SOURCE, Basis, Part, of_binding
@@ -54,14 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _load(app: Path) -> list[Function]:
-    console = Console()
-    workers = Workers(
-        app,
-        dict(os.environ),
-        console,
-        WorkerOptions(1, START_SECONDS_MAX, 1.0),
-        FaultPlan.read({}).workers,
-    )
+    workers = Workers(app, os.environ, Console(), WorkerOptions(function_timeout=START_SECONDS_MAX))
     try:
         return functions_of(await workers.start(), os.environ)
     finally:

@@ -64,10 +64,11 @@ def _status(text: str) -> int:
 
 def _cookie(cookie: RpcHttpCookie) -> str:
     """Return `Set-Cookie`, put together again from its parts."""
-    return "; ".join([f"{cookie.name}={quote(cookie.value, safe='')}", *_attributes(cookie)])
+    return "; ".join(_parts_of(cookie))
 
 
-def _attributes(cookie: RpcHttpCookie) -> Iterator[str]:
+def _parts_of(cookie: RpcHttpCookie) -> Iterator[str]:
+    yield f"{cookie.name}={quote(cookie.value, safe='')}"
     expires = None if cookie.expires is None else cookie.expires.value
     if expires is not None:
         yield f"expires={formatdate(expires.seconds, usegmt=True)}"
@@ -96,24 +97,21 @@ def _of_text(text: str) -> Parts:
         {name.lower(): item for name, item in value.items()} if isinstance(value, dict) else {}
     )
     if "body" not in members:
-        return 200, headers, _shown(value).encode()
+        return 200, headers, _text_of(value, indent=2).encode()
     given = members.get("headers")
     if isinstance(given, dict):
         headers.update({str(name): str(item) for name, item in given.items()})
-    _add_charset(headers)
-    return _status_of(members), headers, _compact(members["body"]).encode()
+    if "charset" not in headers["Content-Type"]:
+        headers["Content-Type"] += "; charset=utf-8"
+    body = _text_of(members["body"], separators=(",", ":"))
+    return _status_of(members), headers, body.encode()
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any, **layout: Any) -> str:
+    """Return a text as it is, anything else as JSON, laid out as `json.dumps` is told."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _compact(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, **layout)
 
 
 def _status_of(members: Mapping[str, Any]) -> int:
@@ -122,11 +120,6 @@ def _status_of(members: Mapping[str, Any]) -> int:
         return int(str(given))
     except ValueError:
         return 200
-
-
-def _add_charset(headers: CIMultiDict[str]) -> None:
-    if "charset" not in headers["Content-Type"]:
-        headers["Content-Type"] += "; charset=utf-8"
 
 
 def _response(status: int, headers: CIMultiDict[str], body: bytes) -> Answer:

@@ -129,7 +129,7 @@ class HttpFront:
         except (FunctionFailed, WorkerDied):
             pass  # the console has it
         except NoAnswer as error:
-            self._console.failure(f"function {function.name}: {error}", "")
+            self._console.event(f"function {function.name}: {error}")
         finally:
             self._outstanding -= 1
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)

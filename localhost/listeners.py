@@ -41,8 +41,6 @@ def bind_public(host: str, port: int) -> socket.socket:
                 f"port {port} is in use on {host}; choose another with --port"
             ) from error
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    except OverflowError as error:
-        raise StartError(f"{port} is no port") from error
 
 
 def bind_rpc() -> socket.socket:

@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from random import Random
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from localhost.console import Console
 from localhost.functions import (
@@ -35,20 +35,12 @@ _GUID_RANDOM: Final = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
 _GUID_VERSION_4: Final = 0x00000000_0000_4000_8000_000000000000
 Sleep = Callable[[float], Awaitable[None]]
 Attempt = Callable[[RetryContext], Awaitable[Any]]
+Invoke = Callable[[InvocationRequest, Function], Awaitable[InvocationResponse]]
+"""Has a worker run a function. Raises WorkerDied, FunctionTimedOut."""
 
 
 class NotBuilt(FunctionFailed):
     """The function has a binding that this host does not have; `str` of it names it."""
-
-
-class Invoke(Protocol):
-    """Has a worker run a function. Raises WorkerDied, FunctionTimedOut."""
-
-    async def __call__(
-        self, request: InvocationRequest, function: Function, /
-    ) -> InvocationResponse:
-        """Return the worker's answer."""
-        ...
 
 
 class FunctionRunner:
@@ -157,7 +149,7 @@ class FunctionRunner:
                 raise NotBuilt(f"localhost has no {', '.join(self._not_built[function.name])}")
             answer = await self._invoke(self._request(function, trigger, retry), function)
         except (FunctionFailed, WorkerDied) as error:
-            self._console.failure(f"function {function.name} failed: {error}", "")
+            self._console.event(f"function {function.name} failed: {error}")
             raise
         if answer.result.status != StatusResult.Success:
             raise self.failed(function, answer.result.exception or RpcException())

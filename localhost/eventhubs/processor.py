@@ -66,7 +66,7 @@ class PartitionProcessor:
             try:
                 await self._deliver()
             except sqlite3.Error as error:
-                self._with.console.failure(f"event hub {self._where}: {error}; trying again", "")
+                self._with.console.event(f"event hub {self._where}: {error}; trying again")
                 await self._with.clock.sleep(FILE_RETRY_SECONDS)
 
     @property
@@ -87,7 +87,7 @@ class PartitionProcessor:
         try:
             await self._checkpoint()
         except sqlite3.Error as error:  # then the batches come again
-            self._with.console.failure(f"event hub {self._where}: no checkpoint: {error}", "")
+            self._with.console.event(f"event hub {self._where}: no checkpoint: {error}")
 
     async def _deliver(self) -> None:
         self._next = self._first_sequence_number()

@@ -53,7 +53,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             )
             door = bind_public("127.0.0.1", 0)
             base = f"http://127.0.0.1:{door.getsockname()[1]}"
-            await stack.enter_async_context(listening(door, front.handle, setup.body_bytes_max))
+            await stack.enter_async_context(listening(door, front.handle))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             return Served(base, session, runner, functions, out, background)
 

@@ -24,7 +24,6 @@ class Setup:
     limits: HttpLimits = UNLIMITED
     prefix: str = "api"
     environ: dict[str, str] = field(default_factory=dict)
-    body_bytes_max: int = 1_000_000
     only_loopback: bool = False
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG001 - the functions of an app have the parameters of their bindings
-"""Host protocol, section 2: what an HTTP function sees and what its caller gets."""
+"""Host protocol, section 2: what the recorded HTTP sets do not show of the public port."""
 
 import asyncio
 import json
@@ -43,64 +43,26 @@ def app_with(**levels: func.AuthLevel) -> func.FunctionApp:
     return app
 
 
-async def test_item_2_failed_constraint_and_wrong_verb_are_404(serve: Serve) -> None:
-    served = await serve(app_with())
-    assert await served.call("GET", "/api/mirror/abc") == (404, "")
-    assert await served.call("PUT", "/api/mirror/7") == (404, "")
-    assert await served.call("HEAD", "/api/mirror/7") == (404, "")
-    assert (await served.call("GET", "/api/mirror/7"))[0] == 200
-
-
-async def test_item_2_no_key_in_strict_mode_is_401_with_an_empty_body(serve: Serve) -> None:
-    served = await serve(app_with(), Setup(keys=KEYS))
-    assert await served.call("GET", "/api/mirror/7") == (401, "")
-    assert await served.call("GET", "/api/mirror/abc") == (404, "")
-
-
 async def test_without_strict_mode_no_key_is_required(serve: Serve) -> None:
     served = await serve(app_with(boss=func.AuthLevel.ADMIN))
     assert (await served.call("GET", "/api/boss"))[0] == 200
 
 
 @pytest.mark.parametrize(
-    ("path", "header", "status"),
+    ("path", "key", "status"),
     [
-        ("/api/mirror/7", "h", 200),
         ("/api/mirror/7", "own", 200),
-        ("/api/mirror/7", "m", 200),
         ("/api/mirror/7", "s", 401),
-        ("/api/mirror/7?code=h", None, 200),
-        ("/api/mirror/7?code=h", "wrong", 401),
-        ("/api/mirror/7?code=wrong", "h", 200),
-        ("/api/open", None, 200),
-        ("/api/boss", "h", 401),
-        ("/api/boss", "m", 200),
         ("/api/other", "own", 401),
-        ("/admin/host/status", None, 401),
-        ("/admin/host/status", "h", 403),
-        ("/admin/host/status", "m", 200),
-        ("/admin/host/ping", None, 200),
-        ("/runtime/webhooks/durabletask/instances/", None, 401),
-        ("/runtime/webhooks/durabletask/instances/", "h", 403),
         ("/runtime/webhooks/durabletask/instances/", "s", 200),
-        ("/runtime/webhooks/durabletask/instances/?code=m", None, 200),
     ],
 )
-async def test_strict_mode_asks_for_the_right_key(
-    serve: Serve, path: str, header: str | None, status: int
+async def test_system_key_and_key_of_one_function_open_nothing_else(
+    serve: Serve, path: str, key: str, status: int
 ) -> None:
-    app = app_with(
-        open=func.AuthLevel.ANONYMOUS, boss=func.AuthLevel.ADMIN, other=func.AuthLevel.FUNCTION
-    )
-    served = await serve(app, Setup(keys=KEYS))
-    headers = {} if header is None else {"X-Functions-Key": header}
+    served = await serve(app_with(other=func.AuthLevel.FUNCTION), Setup(keys=KEYS))
+    headers = {"X-Functions-Key": key}
     assert (await served.call("GET", path, headers=headers))[0] == status
-
-
-async def test_item_3_an_empty_query_value_is_absent(serve: Serve) -> None:
-    served = await serve(app_with())
-    seen = await served.json("GET", "/api/mirror/7?x=&y=1&y=2&flag")
-    assert seen["params"] == {"y": "1,2"}
 
 
 async def test_item_4_plain_def_with_durable_client_runs_then_fails(serve: Serve) -> None:
@@ -131,46 +93,11 @@ async def test_item_4_plain_def_with_durable_client_runs_then_fails(serve: Serve
     assert "can't be used in 'await' expression" in served.out.getvalue()
 
 
-async def test_a_request_arrives_as_the_worker_builds_it(serve: Serve) -> None:
-    served = await serve(app_with())
-    headers = [("X-Twice", "1"), ("X-Twice", "2"), ("Host", "example.org:8080")]
-    path = "/API/mirror/007/A%20b%2Fc?q=a+b&q=%C3%A9"
-    seen = await served.json("POST", path, headers=headers, data=b"\x00\xff")
-    assert seen["method"] == "POST"
-    assert seen["url"] == f"http://example.org:8080{path}"
-    assert seen["headers"]["x-twice"] == "1,2"
-    assert seen["params"] == {"q": "a b,é"}
-    assert seen["route_params"] == {"projectId": "007", "id": "A b%2Fc"}
-    assert seen["body"] == "\x00\xff"
-
-
-async def test_an_absent_optional_route_value_has_no_key(serve: Serve) -> None:
-    served = await serve(app_with())
-    assert (await served.json("GET", "/api/mirror/7"))["route_params"] == {"projectId": "7"}
-
-
-async def test_a_chunked_body_without_length_arrives_empty(serve: Serve) -> None:
-    async def chunks() -> Any:
-        yield b"some"
-        yield b"thing"
-
-    served = await serve(app_with())
-    assert (await served.json("POST", "/api/mirror/7", data=chunks()))["body"] == ""
-    # and the connection goes on
-    assert (await served.json("POST", "/api/mirror/7", data=b"x"))["body"] == "x"
-
-
 async def test_a_compressed_body_arrives_as_it_was_sent(serve: Serve) -> None:
     served = await serve(app_with())
     headers = {"Content-Encoding": "gzip"}
     seen = await served.json("POST", "/api/mirror/7", data=b"no gzip", headers=headers)
     assert seen["body"] == "no gzip"
-
-
-async def test_body_over_the_limit_is_500(serve: Serve) -> None:
-    served = await serve(app_with(), Setup(body_bytes_max=1000))
-    assert (await served.call("POST", "/api/mirror/7", data=b"x" * 1000))[0] == 200
-    assert (await served.call("POST", "/api/mirror/7", data=b"x" * 1001))[0] == 500
 
 
 async def raw(served: Served, request: bytes, until: bytes = b"\r\n\r\n") -> bytes:
@@ -189,20 +116,6 @@ async def test_a_client_that_waits_for_100_continue_gets_it(serve: Serve) -> Non
         b"POST /api/mirror/7 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
     )
     assert (await raw(served, head + b"\r\n")).startswith(b"HTTP/1.1 100 ")
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"GET /api/mirror/7 HTTP/1.1\r\nHost: a\r\nX-Bad: \xff\xfe\r\n\r\n",
-        b"GET /api/%00 HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"nonsense\r\n\r\n",
-    ],
-)
-async def test_a_request_that_kestrel_refuses_is_400(serve: Serve, head: bytes) -> None:
-    served = await serve(app_with())
-    assert b" 400 " in (await raw(served, head)).split(b"\r\n")[0]
 
 
 async def test_a_proxys_absolute_target_is_routed_by_its_path(serve: Serve) -> None:
@@ -253,11 +166,6 @@ async def test_failure_prints_the_apps_part_of_the_traceback(serve: Serve) -> No
     assert "worker.py" not in printed
 
 
-async def test_returned_str_is_text(serve: Serve) -> None:
-    served = await serve(failing_app())
-    assert await served.call("GET", "/api/text") == (200, "just text")
-
-
 async def test_a_disabled_function_is_404_but_not_for_the_master_key(serve: Serve) -> None:
     off = {"AzureWebJobs.off.Disabled": "true"}
     open_to_all = await serve(failing_app(), Setup(environ=off))
@@ -265,12 +173,6 @@ async def test_a_disabled_function_is_404_but_not_for_the_master_key(serve: Serv
     strict = await serve(failing_app(), Setup(environ=off, keys=KEYS))
     assert await strict.call("GET", "/api/off?code=h") == (404, "")
     assert await strict.call("GET", "/api/off?code=m") == (200, "runs")
-
-
-async def test_custom_headers_are_on_every_answer_of_a_function(serve: Serve) -> None:
-    served = await serve(failing_app(), Setup(limits=HttpLimits(custom_headers={"x-all": "1"})))
-    async with served.session.get(f"{served.base}/api/text") as response:
-        assert response.headers["X-All"] == "1"
 
 
 async def test_one_request_over_the_limit_is_429_and_the_next_is_not(serve: Serve) -> None:

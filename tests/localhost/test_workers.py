@@ -382,13 +382,6 @@ def test_invalid_number_is_refused(start: Start, app: Path, name: str, value: st
     assert name in host.output
 
 
-def test_app_that_cannot_be_loaded_runs_without_functions(start: Start, tmp_path: Path) -> None:
-    host = start(write_app(tmp_path / "app", "import nowhere\n"))
-    assert get(host, "pid").status_code == 404
-    assert "the app has no functions, it cannot be loaded: ModuleNotFoundError" in host.output
-    assert "function_app.py" in host.output
-
-
 def test_app_that_ends_its_process_ends_the_host(start: Start, tmp_path: Path) -> None:
     host = start(write_app(tmp_path / "app", "raise SystemExit(3)\n"))
     assert host.exit_code() == 1

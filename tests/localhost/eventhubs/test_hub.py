@@ -1,72 +1,79 @@
 import asyncio
 import random
 import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from localhost.errors import StartError
 from localhost.eventhubs.events import NewEvent
-from localhost.eventhubs.hub import EventHubs
+from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.partition import Checkpoint
 from tests.localhost.eventhubs.harness import PATIENCE_SECONDS
+
+OpenHub = Callable[..., Awaitable[Hub]]
 
 
 def _file(folder: Path) -> Path:
     return folder / "eventhubs.db"
 
 
-async def test_sequence_numbers_of_a_partition_are_dense_from_0(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"])
-    hub = hubs.find("hub")
-    assert hub is not None
+@pytest.fixture
+async def open_hub(tmp_path: Path) -> AsyncIterator[OpenHub]:
+    """Open the hub of the test, closed before it is opened again."""
+    opened: list[EventHubs] = []
+
+    async def open_(name: str = "hub", **options: Any) -> Hub:
+        while opened:
+            await opened.pop().close()
+        opened.append(await EventHubs.open(_file(tmp_path), [name], **options))
+        hub = opened[0].find(name)
+        assert hub is not None
+        return hub
+
+    yield open_
+    await opened.pop().close()
+
+
+async def test_sequence_numbers_of_a_partition_are_dense_from_0(open_hub: OpenHub) -> None:
+    hub = await open_hub()
     await asyncio.gather(*(hub.send([NewEvent(b"x", str(n % 9))] * 3) for n in range(60)))
     for partition in hub.partitions:
         numbers = [event.sequence_number for event in partition.read(0, 1000)]
         assert numbers == list(range(partition.end))
     assert sum(partition.end for partition in hub.partitions) == 180
-    await hubs.close()
 
 
-async def test_sends_at_the_same_time_share_commits(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"])
-    hub = hubs.find("hub")
-    assert hub is not None
-    before = hubs._file.commits
+async def test_sends_at_the_same_time_share_commits(open_hub: OpenHub) -> None:
+    hub = await open_hub()
+    before = hub._file.commits
     await asyncio.gather(*(hub.send([NewEvent(b"x")]) for _ in range(200)))
-    assert hubs._file.commits - before <= 2
-    await hubs.close()
+    assert hub._file.commits - before <= 2
 
 
-async def test_a_transaction_that_fails_leaves_no_hole(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=1)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_a_transaction_that_fails_leaves_no_hole(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=1)
     unstorable = NewEvent(b"x", properties=object())  # type: ignore[arg-type]
     object.__setattr__(unstorable, "properties", "\ud800")
     with pytest.raises(UnicodeEncodeError):
         await hub.send([NewEvent(b"lost"), unstorable])
     await hub.send([NewEvent(b"kept")])
     assert [(e.sequence_number, e.body) for e in hub.partitions[0].read(0, 9)] == [(0, b"kept")]
-    await hubs.close()
 
 
-async def test_offsets_grow_even_when_bodies_are_empty(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=1)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_offsets_grow_even_when_bodies_are_empty(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=1)
     await hub.send([NewEvent(b""), NewEvent(b"12345"), NewEvent(b"")])
     offsets = [event.offset for event in hub.partitions[0].read(0, 9)]
     assert offsets[0] == 0
     assert offsets == sorted(set(offsets))
     assert offsets[2] - offsets[1] == offsets[1] + 5
-    await hubs.close()
 
 
-async def test_a_partition_key_names_the_same_partition_for_ever(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=4)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_a_partition_key_names_the_same_partition_for_ever(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=4)
     # What files in the field hold: a change of the hash would split projects over partitions.
     assert [hub.partition_of(str(key)).number for key in range(12)] == [
         *(1, 2, 0, 1, 2, 0, 0, 2, 2, 1, 0, 2)
@@ -76,82 +83,61 @@ async def test_a_partition_key_names_the_same_partition_for_ever(tmp_path: Path)
     for key in range(1000):
         counts[hub.partition_of(str(key)).number] += 1
     assert min(counts) > 200
-    await hubs.close()
 
 
-async def test_keyless_events_take_turns_and_a_batch_stays_together(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=4)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_keyless_events_take_turns_and_a_batch_stays_together(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=4)
     for _ in range(8):
         await hub.send([NewEvent(b"a"), NewEvent(b"b")])
     assert [partition.end for partition in hub.partitions] == [4, 4, 4, 4]
     for partition in hub.partitions:
         assert [event.body for event in partition.read(0, 9)] == [b"a", b"b", b"a", b"b"]
-    await hubs.close()
 
 
-async def test_events_and_the_number_of_partitions_survive(tmp_path: Path) -> None:
+async def test_events_and_the_number_of_partitions_survive(open_hub: OpenHub) -> None:
     body = random.Random(1).randbytes(1_048_576)
-    hubs = await EventHubs.open(_file(tmp_path), ["Hub"], partitions=2)
-    hub = hubs.find("HUB")
-    assert hub is not None
+    hub = await open_hub("Hub", partitions=2)
     await hub.send([NewEvent(body, "7", "m-1", '{"Case":1}')])
     number = hub.partition_of("7").number
-    await hubs.close()
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=8)
-    hub = hubs.find("hub")
-    assert hub is not None
+    hub = await open_hub("HUB", partitions=8)
     assert len(hub.partitions) == 2
     [event] = hub.partitions[number].read(0, 9)
     assert (event.body, event.partition_key, event.message_id) == (body, "7", "m-1")
     assert event.properties == '{"Case":1}'
-    await hubs.close()
 
 
-async def test_time_of_arrival_never_goes_back(tmp_path: Path) -> None:
+async def test_time_of_arrival_never_goes_back(open_hub: OpenHub) -> None:
     times = iter([5000, 3000, 7000])
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=1, now=lambda: next(times))
-    hub = hubs.find("hub")
-    assert hub is not None
+    hub = await open_hub(partitions=1, now=lambda: next(times))
     for _ in range(3):
         await hub.send([NewEvent(b"x")])
     partition = hub.partitions[0]
     assert [event.enqueued_at for event in partition.read(0, 9)] == [5000, 5000, 7000]
     assert partition.first_enqueued_since(5001) == 2
     assert partition.first_enqueued_since(7001) == 3
-    await hubs.close()
 
 
-async def test_a_read_is_bounded_by_bytes_but_never_empty(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=1)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_a_read_is_bounded_by_bytes_but_never_empty(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=1)
     await hub.send([NewEvent(b"x" * 1000)] * 5)
     partition = hub.partitions[0]
     assert len(partition.read(0, 100, bytes_max=2500)) == 2
     assert len(partition.read(0, 100, bytes_max=1)) == 1
     assert len(partition.read(0, 3)) == 3
     assert partition.read(5, 100) == []
-    await hubs.close()
 
 
-async def test_who_waits_is_woken_when_the_sender_gave_up(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"], partitions=1)
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_who_waits_is_woken_when_the_sender_gave_up(open_hub: OpenHub) -> None:
+    hub = await open_hub(partitions=1)
     waiting = asyncio.create_task(hub.partitions[0].wait_for(0))
     sending = asyncio.create_task(hub.send([NewEvent(b"x")]))
     await asyncio.sleep(0)  # the sender has begun
     sending.cancel()
     await asyncio.wait_for(waiting, PATIENCE_SECONDS)
-    await hubs.close()
 
 
-async def test_each_consumer_group_has_checkpoints_of_its_own(tmp_path: Path) -> None:
-    hubs = await EventHubs.open(_file(tmp_path), ["hub"])
-    hub = hubs.find("hub")
-    assert hub is not None
+async def test_each_consumer_group_has_checkpoints_of_its_own(open_hub: OpenHub) -> None:
+    hub = await open_hub()
     first, second = hub.partitions[:2]
     await first.write_checkpoint("$Default", Checkpoint(4, 400, 1))
     await first.write_checkpoint("$default", Checkpoint(5, 500, 2))
@@ -161,7 +147,6 @@ async def test_each_consumer_group_has_checkpoints_of_its_own(tmp_path: Path) ->
     assert second.checkpoint_of("$Default") is None
     await first.delete_checkpoint("$DEFAULT")
     assert first.checkpoints() == {"other": 1}
-    await hubs.close()
 
 
 async def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
