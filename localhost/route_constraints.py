@@ -119,7 +119,7 @@ def _is_decimal(value: str) -> bool:
     if _NUMBER.fullmatch(value) is None:
         return False
     try:
-        return abs(Decimal(value.strip(" +-\t\r\n\v\f").replace(",", ""))) <= _DECIMAL_MAX
+        return Decimal(value.strip(" +-\t\r\n\v\f").replace(",", "")).copy_abs() <= _DECIMAL_MAX
     except InvalidOperation:
         return False
 

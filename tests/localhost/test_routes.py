@@ -1,3 +1,5 @@
+"""What the recorded set `http/routes` does not show of templates and constraints."""
+
 import pytest
 
 from localhost.route_constraints import constraint_of
@@ -7,34 +9,10 @@ from localhost.route_template import compile_template
 @pytest.mark.parametrize(
     ("constraint", "accepted", "refused"),
     [
-        ("int", ["0", "-7", "+7", "007", "2147483647"], ["2147483648", "1.0", "a", "1_0", "٣"]),
-        ("long", ["9223372036854775807"], ["9223372036854775808", "x"]),
-        ("bool", ["true", "FALSE"], ["1", "yes"]),
-        (
-            "guid",
-            [
-                "0f8fad5b-d9cb-469f-a165-70867728950e",
-                "0F8FAD5BD9CB469FA16570867728950E",
-                "{0f8fad5b-d9cb-469f-a165-70867728950e}",
-                "(0f8fad5b-d9cb-469f-a165-70867728950e)",
-            ],
-            ["0f8fad5b", "0f8fad5b-d9cb469fa16570867728950e", ""],
-        ),
-        ("alpha", ["abcXYZ"], ["ab1", "é", "a-b"]),
-        ("datetime", ["2016-12-31", "2016-12-31T07:32:00Z", "12-31-2016 7:32pm"], ["31.", "x"]),
-        ("decimal", ["49.99", "-1,000.01"], ["1e5", "x", "79228162514264337593543950336"]),
-        ("double", ["1.234", "-1,001.01e8", "NaN"], ["x", "1e"]),
-        ("float", [".5", "3"], ["--3"]),
-        ("length(3)", ["abc"], ["ab", "abcd"]),
-        ("length(2,3)", ["ab", "abc"], ["a", "abcd"]),
-        ("minlength(2)", ["ab"], ["a"]),
+        ("int", ["007", "2147483647"], ["1_0", "٣"]),
+        ("decimal", ["79228162514264337593543950335"], ["79228162514264337593543950336"]),
         ("maxlength(2)", ["ab", ""], ["abc"]),
-        ("min(18)", ["18", "99"], ["17", "x"]),
-        ("max(120)", ["120", "-5"], ["121"]),
-        ("range(18,120)", ["18", "120"], ["17", "121", "a"]),
-        (r"regex(^\d{3}-\d{4}$)", ["123-4567"], ["123-456", "x123-4567"]),
         ("regex(b+)", ["aBBc"], ["ac"]),
-        ("required", ["x"], [""]),
     ],
 )
 def test_a_constraint_accepts_what_aspnet_accepts(

@@ -19,21 +19,6 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 pytestmark = [UNTYPED, pytest.mark.usefixtures("echo_and_waits")]
 
 
-async def test_a_running_id_is_refused_and_a_finished_one_replaced(host: Host) -> None:
-    """Item 16: 409, and the error that the SDK makes of it; then the history is a new one."""
-    await host.client.start_new("waits", "i", "first")
-    with pytest.raises(Exception, match=r"with the status (Pending|Running) already exists"):
-        await host.client.start_new("waits", "i")
-    status, body = await call(host, "POST", "orchestrators/waits/i")
-    assert status == 409
-    assert list(body) == ["Message"]
-    await host.client.raise_event("i", "go", 1)
-    assert (await host.finished("i")).output == ["first", "1"]
-    await host.client.start_new("waits", "i", "second")
-    await host.client.raise_event("i", "go", 2)
-    assert (await host.finished("i")).output == ["second", "2"]
-
-
 async def test_any_state_may_be_replaced_if_so_configured(open_hub: Open, app: App) -> None:
     host = await open_hub(overridable_existing_instance_states=Overridable.ANY_STATE)
     await host.client.start_new("waits", "i", "first")
@@ -64,34 +49,6 @@ async def test_an_instance_is_pending_until_its_first_commit(host: Host, app: Ap
     assert (status["runtimeStatus"], status["input"]) == ("Pending", '{"a": 1}')
     gate.set()
     await host.finished("i")
-
-
-async def test_a_start_answers_with_links_that_work(host: Host) -> None:
-    async with host.http.post("orchestrators/waits/i?code=secret") as response:
-        assert response.status == 202
-        assert response.headers["Retry-After"] == "10"
-        links = await response.json()
-    assert response.headers["Location"] == links["statusQueryGetUri"]
-    assert list(links) == [
-        "id",
-        "statusQueryGetUri",
-        "sendEventPostUri",
-        "terminatePostUri",
-        "purgeHistoryDeleteUri",
-        "restartPostUri",
-        "suspendPostUri",
-        "resumePostUri",
-    ]
-    assert links["statusQueryGetUri"] == (
-        f"{host.origin}{BASE}/instances/i?taskHub=TestHubName&connection=Storage&code=secret"
-    )
-    async with host.http.get(links["statusQueryGetUri"]) as response:
-        assert response.status == 202
-        assert response.headers["Retry-After"] == "5"
-    event = links["sendEventPostUri"].replace("{eventName}", "go")
-    async with host.http.post(event, json={"a": 1}) as response:
-        assert (response.status, await response.text()) == (202, "")
-    assert (await host.finished("i")).output == [None, {"a": 1}]  # a webhook's object is one
 
 
 async def test_the_binding_payload_is_what_the_sdk_expects(host: Host) -> None:
@@ -135,28 +92,6 @@ async def test_unknown_instances_are_404_everywhere(host: Host) -> None:
     assert (await call(host, "POST", "instances/nobody/restart"))[0] == 400
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PUT", "instances/i"),
-        ("GET", "orchestrators/echo"),
-        ("GET", "nothing"),
-        ("POST", "a/b/c/d/e"),
-    ],
-)
-async def test_what_no_route_matches_is_404(host: Host, method: str, path: str) -> None:
-    assert await call(host, method, path) == (404, None)
-
-
-async def test_an_event_must_be_json(host: Host) -> None:
-    await host.client.start_new("waits", "i")
-    assert (await call(host, "POST", "instances/i/raiseEvent/go", data="x"))[0] == 400
-    headers = {"Content-Type": "application/json"}
-    status, body = await call(host, "POST", "instances/i/raiseEvent/go", data="{", headers=headers)
-    assert status == 400
-    assert set(body) == {"Message", "ExceptionMessage", "ExceptionType", "StackTrace"}
-
-
 async def test_many_calls_at_once_do_not_wait_for_each_other(host: Host, app: App) -> None:
     """Item 21: the SDK has 30 connections; no answer depends on another call."""
 
@@ -173,14 +108,3 @@ async def test_many_calls_at_once_do_not_wait_for_each_other(host: Host, app: Ap
     assert len([s for s in statuses if s]) == 31
     gate.set()
     await asyncio.gather(*[host.finished(id_) for id_ in ids])
-
-
-async def test_escapes_in_a_path_are_form_escapes(host: Host) -> None:
-    """Host-protocol 4.4: `+` is a space, `%2F` a separator."""
-    from yarl import URL
-
-    base = f"{host.origin}/durabletask/orchestrators/waits/"
-    async with host.http.post(URL(base + "a+b", encoded=True)) as response:
-        assert (await response.json())["id"] == "a b"
-    async with host.http.post(URL(base + "a%2Fb", encoded=True)) as response:
-        assert response.status == 404

@@ -149,27 +149,6 @@ async def test_entity_runs_one_batch_at_a_time_beside_other_entities(host: Host,
         await host.entity_where(EntityId("Busy", key), lambda state: state == 3)
 
 
-async def test_an_error_of_an_operation_reaches_the_caller(host: Host, app: App) -> None:
-    @app.orchestrator
-    def catch(context: Any) -> Any:
-        try:
-            yield context.call_entity(K, "set_and_raise")
-        except Exception as error:  # noqa: BLE001
-            return str(error)
-
-    await host.client.start_new("catch", "i")
-    assert (await host.finished("i")).output == "after the change"
-
-
-async def test_a_purged_entity_comes_back_empty(host: Host) -> None:
-    await host.client.signal_entity(K, "add", 5)
-    await host.entity_where(K, lambda state: state == 5)
-    assert (await host.client.purge_instance_history("@counter@k")).instances_deleted == 1
-    assert not (await host.client.read_entity_state(K)).entity_exists
-    await host.client.signal_entity(K, "add", 1)
-    assert await host.entity_where(K, lambda state: state is not None) == 1
-
-
 async def test_batch_running_during_a_purge_starts_from_nothing(host: Host, app: App) -> None:
     await host.client.signal_entity(K, "add", 5)
     await host.entity_where(K, lambda state: state == 5)
@@ -180,16 +159,6 @@ async def test_batch_running_during_a_purge_starts_from_nothing(host: Host, app:
     gate.set()
     assert await host.entity_where(K, lambda state: state is not None) == 1
     assert app.runs["counter"] == 3
-
-
-async def test_a_terminated_entity_stays_dead(host: Host, app: App) -> None:
-    await host.client.signal_entity(K, "add", 5)
-    await host.entity_where(K, lambda state: state == 5)
-    await host.client.terminate("@counter@k", "enough")
-    await host.client.signal_entity(K, "add", 1)
-    await until(lambda: host.hub.waiting("@counter@k"), lambda waiting: waiting == 0)
-    assert await host.state_of("@counter@k") == "Terminated"
-    assert app.runs["counter"] == 1
 
 
 async def test_a_worker_that_dies_in_a_batch_costs_only_time(open_hub: Open, app: App) -> None:

@@ -1,7 +1,6 @@
 """Entities over the durable HTTP API (host-protocol 4.4): bodies, refusals, lists."""
 
 import json
-from typing import Any
 
 import pytest
 from azure.durable_functions import EntityId
@@ -12,15 +11,6 @@ from tests.localhost.taskhub.host import Host, until
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
 
 K = EntityId("Counter", "k")
-
-
-@pytest.mark.parametrize("falsy", [0, "", False, [], {}])
-async def test_a_falsy_input_of_a_signal_arrives_as_null(host: Host, falsy: Any) -> None:
-    """Item 5: the SDK drops it before it is sent; the host makes null of the empty body."""
-    await host.client.signal_entity(K, "input", falsy)
-    await host.entity_where(K, lambda state: state is not None)
-    async with host.http.get("entities/counter/k") as response:
-        assert await response.text() == "null"
 
 
 async def test_a_signal_input_is_encoded_twice(host: Host) -> None:
@@ -58,19 +48,6 @@ async def test_delete_is_the_operation_delete_and_dollar_the_empty_key(
     payload = json.loads(app.calls[0][1])
     assert payload["self"] == {"name": "counter", "key": ""}
     assert payload["batch"][0]["name"] == "delete"
-
-
-async def test_entities_are_listed_with_their_state(host: Host) -> None:
-    await host.client.signal_entity(K, "add", 5)
-    await host.entity_where(K, lambda state: state == 5)
-    async with host.http.get("entities/counter?fetchState=true") as response:
-        (shown,) = await response.json()
-    assert shown["entityId"] == {"name": "counter", "key": "k"}
-    assert shown["state"] == 5
-    assert await host.state_of("@counter@k") == "Running"
-    status = await host.client.get_status("@counter@k")
-    assert status.name == "@counter@k"
-    assert status.custom_status["entityExists"] is True
 
 
 async def test_reads_of_a_state_are_counted_found_or_not(host: Host) -> None:

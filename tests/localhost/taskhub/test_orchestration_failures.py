@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from azure.durable_functions import EntityId, RetryOptions
+from azure.durable_functions import EntityId
 
 from tests.localhost.taskhub.apps import UNTYPED, App, failing
 from tests.localhost.taskhub.host import Host, run, until
@@ -11,38 +11,6 @@ from tests.localhost.taskhub.host import Host, run, until
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
 
 K = EntityId("Counter", "k")
-
-
-async def test_the_error_surfaces_when_all_attempts_have_failed(host: Host, app: App) -> None:
-    """Item 12: after an extra timer, without which the SDK would wait for ever."""
-    failing(app, times=9)
-
-    @app.orchestrator
-    def give_up(context: Any) -> Any:
-        try:
-            yield context.call_activity_with_retry("flaky", RetryOptions(1, 2), "a")
-        except Exception as error:  # noqa: BLE001
-            return str(error)
-
-    output = (await run(host, "give_up")).output
-    assert output.startswith("Activity function 'flaky' failed: ValueError: a boom")
-    assert app.runs["flaky"] == 2
-
-
-async def test_signals_before_a_raise_are_sent_and_the_instance_fails(host: Host, app: App) -> None:
-    """Item 14."""
-
-    @app.orchestrator
-    def half_way(context: Any) -> Any:
-        context.signal_entity(K, "add", 1)
-        yield context.call_entity(K, "add", 1)
-        context.signal_entity(K, "add", 5)
-        raise ValueError("bad thing")
-
-    status = await run(host, "half_way")
-    assert status.runtime_status.value == "Failed"
-    assert status.output == "Orchestrator function 'half_way' failed: bad thing"
-    assert await host.entity_where(K, lambda state: state == 7) == 7
 
 
 async def test_caught_failure_of_task_all_still_waits_for_siblings(host: Host, app: App) -> None:
@@ -75,25 +43,6 @@ async def test_an_unknown_orchestrator_is_accepted_and_then_fails(host: Host) ->
     status = await run(host, "nobody")
     assert status.runtime_status.value == "Failed"
     assert "The function 'nobody' doesn't exist" in status.output
-
-
-async def test_code_that_differs_in_a_replay_fails_the_instance(host: Host, app: App) -> None:
-    decided = iter(["one", "two", "two"])
-
-    @app.activity
-    def one(_: Any) -> None: ...
-
-    @app.activity
-    def two(_: Any) -> None: ...
-
-    @app.orchestrator
-    def moody(context: Any) -> Any:
-        yield context.call_activity(next(decided), None)
-        yield context.call_activity("one", None)
-
-    status = await run(host, "moody")
-    assert status.runtime_status.value == "Failed"
-    assert "Non-Deterministic workflow detected" in status.output
 
 
 async def test_worker_death_fails_the_activity_and_orchestration(host: Host, app: App) -> None:

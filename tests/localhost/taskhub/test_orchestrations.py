@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from azure.durable_functions import EntityId, RetryOptions
+from azure.durable_functions import EntityId
 
-from tests.localhost.taskhub.apps import UNTYPED, App, failing
+from tests.localhost.taskhub.apps import UNTYPED, App
 from tests.localhost.taskhub.conftest import Open
 from tests.localhost.taskhub.host import Host, run, until
 from tests.localhost.taskhub.manual_clock import ManualClock
@@ -15,30 +15,6 @@ from tests.localhost.taskhub.manual_clock import ManualClock
 pytestmark = [pytest.mark.usefixtures("counter"), UNTYPED]
 
 K = EntityId("Counter", "k")
-
-
-async def test_parallel_retries_and_activity_get_their_own_results(host: Host, app: App) -> None:
-    """Item 11: `task_all` of two retries and one plain; ids in textual order."""
-    failing(app, times=2)
-
-    @app.activity
-    def plain(name: str) -> str:
-        return f"{name} plain"
-
-    @app.orchestrator
-    def fan_out(context: Any) -> Any:
-        options = RetryOptions(1, 3)
-        return (
-            yield context.task_all(
-                [
-                    context.call_activity_with_retry("flaky", options, "a"),
-                    context.call_activity("plain", "b"),
-                    context.call_activity_with_retry("flaky", options, "c"),
-                ]
-            )
-        )
-
-    assert (await run(host, "fan_out")).output == ["a done", "b plain", "c done"]
 
 
 async def test_a_task_any_without_cancel_keeps_the_instance_running(
@@ -62,20 +38,6 @@ async def test_a_task_any_without_cancel_keeps_the_instance_running(
     assert (await host.state_of("i")) == "Running"
     clock.advance(3600)
     assert (await host.finished("i")).output == "won"
-
-
-async def test_a_cancelled_timer_holds_nothing_up(host: Host, app: App) -> None:
-    @app.orchestrator
-    def race(context: Any) -> Any:
-        timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
-        won = context.wait_for_external_event("go")
-        yield context.task_any([won, timer])
-        timer.cancel()
-        return won.result
-
-    await host.client.start_new("race", "i")
-    await host.client.raise_event("i", "go", {"a": 1})
-    assert (await host.finished("i")).output == '{"a": 1}'  # a string, as in Azure
 
 
 async def test_continue_as_new_runs_on_in_one_work_item(host: Host, app: App) -> None:
@@ -118,51 +80,6 @@ async def test_events_after_the_decision_to_continue_are_carried_over(host: Host
         await host.client.raise_event("i", "go", number)
     gate.set()
     assert (await host.finished("i")).output == ["1", "2", "3"]
-
-
-async def test_child_answers_its_parent_or_fails_its_task(host: Host, app: App) -> None:
-    @app.orchestrator
-    def child(context: Any) -> Any:
-        yield context.call_entity(K, "add", 1)
-        if context.get_input() == "bad":
-            raise ValueError("no")
-        return [context.get_input(), context.parent_instance_id]
-
-    @app.orchestrator
-    def parent(context: Any) -> Any:
-        good = yield context.call_sub_orchestrator("child", "good", "named")
-        try:
-            yield context.call_sub_orchestrator_with_retry("child", RetryOptions(1, 2), "bad")
-        except Exception as error:  # noqa: BLE001
-            return [good, str(error)]
-
-    await host.client.start_new("parent", "p")
-    good, bad = (await host.finished("p")).output
-    assert good == ["good", "p"]
-    assert bad.startswith("Orchestrator function 'child' failed: no")
-    assert await host.entity_where(K, lambda state: state == 3) == 3
-    assert (await host.client.get_status("named")).output == ["good", "p"]
-
-
-@pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
-async def test_an_external_event_before_the_wait_is_kept(host: Host, app: App) -> None:
-    """One per name: of several the SDK 1.7 itself remembers only the last."""
-
-    @app.orchestrator
-    def waits(context: Any) -> Any:
-        yield context.call_activity("hold", None)
-        return (yield context.wait_for_external_event("go"))
-
-    @app.activity
-    def hold(_: Any) -> None:
-        return None
-
-    gate = app.close_gate("hold")
-    await host.client.start_new("waits", "i")
-    await host.client.raise_event("i", "go", "early")
-    await until(lambda: app.runs["waits"], lambda runs: runs == 2)
-    gate.set()
-    assert (await host.finished("i")).output == '"early"'
 
 
 async def test_an_activity_without_result_answers_none(host: Host, app: App) -> None:
@@ -211,32 +128,3 @@ async def test_a_timer_of_many_days_goes_in_legs_of_three(open_hub: Open, app: A
         clock.advance(seconds + 1)
     assert days == [3, 3, 4]
     assert (await host.finished("i")).output == "spring"
-
-
-async def test_custom_status_and_inputs_in_history_are_shown(open_hub: Open, app: App) -> None:
-    host = await open_hub(store_inputs_in_history=True)
-
-    @app.activity
-    def act(x: Any) -> Any:
-        return x
-
-    @app.orchestrator
-    def shows(context: Any) -> Any:
-        context.set_custom_status({"at": "work"})
-        return (yield context.call_activity("act", {"x": 1}))
-
-    status = await run(host, "shows")
-    assert status.custom_status == {"at": "work"}
-    instance = status.instance_id
-    path = f"instances/{instance}?showHistory=true&showHistoryOutput=true"
-    async with host.http.get(path) as response:
-        history = (await response.json())["historyEvents"]
-    assert [e["EventType"] for e in history] == [
-        "ExecutionStarted",
-        "TaskCompleted",
-        "ExecutionCompleted",
-    ]
-    assert history[1]["FunctionName"] == "act"
-    assert history[1]["Input"] == '["{\\"x\\": 1}"]'
-    assert history[1]["Result"] == {"x": 1}
-    assert not {"EventId", "IsPlayed", "TaskScheduledId"} & history[1].keys()
