@@ -6,7 +6,7 @@ in order, so that a consumer that skips the places it has seen gets every entry 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from concurrency.group_commit import GroupCommit
@@ -22,7 +22,7 @@ from telemetry.decisions import Decisions
 EVENTS_PER_SEND_MAX: Final = 100
 
 SENDS_PER_RUN_MAX: Final = 100
-"""10,000 entries of one key; the rest are in the next run."""
+"""10,000 entries of one key; the rest are in the next run, after those of other keys."""
 
 ASKED_PER_RUN_MAX: Final = 1_000
 """Callers that share a run."""
@@ -39,34 +39,46 @@ class Parts:
     tell: Decisions
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a run has published a log."""
+
+    place: int
+    is_end: bool
+    """Whether nothing was behind it when it was read."""
+    sent: int = 0
+    """Entries that this run has sent."""
+
+
 class Publisher:
     """One run at a time per key within this process; keys side by side."""
 
     def __init__(self, parts: Parts) -> None:
         """Publish the log to the producer."""
         self._parts = parts
-        self._runs: GroupCommit[str, None, int] = GroupCommit(
+        self._runs: GroupCommit[str, None, Reached] = GroupCommit(
             self._run, ASKED_PER_RUN_MAX, name="publish"
         )
 
-    async def publish(self, key: str) -> int:
+    async def publish(self, key: str) -> Reached:
         """Publish what is in the log now; return how far the log has been published.
 
         That is short of its end after very many entries. Raises NotSent or StoreError.
         """
-        (last,) = await self._runs.submit(key, [None])
-        return last
+        (reached,) = await self._runs.submit(key, [None])
+        return reached
 
-    async def _run(self, key: str, asked: Sequence[None]) -> list[int]:
-        last = 0
+    async def _run(self, key: str, asked: Sequence[None]) -> list[Reached]:
+        reached, sent = Reached(0, is_end=False), 0
         for _ in range(SENDS_PER_RUN_MAX):
-            last, more = await self._advance(key)
-            if not more:
+            reached = await self._advance(key)
+            sent += reached.sent
+            if reached.is_end:
                 break
-        return [last] * len(asked)
+        return [replace(reached, sent=sent)] * len(asked)
 
-    async def _advance(self, key: str) -> tuple[int, bool]:
-        """Send what follows; return how far it has been published, and whether there may be more."""
+    async def _advance(self, key: str) -> Reached:
+        """Send what follows, as much as one send takes."""
         parts = self._parts
         cursor = await parts.publications.cursor(key)
         trail = decode_trail(cursor.trail)
@@ -75,10 +87,10 @@ class Publisher:
         if cursor.place:
             if not entries or not trail or fingerprint(entries[0]) != trail[-1][1]:
                 await self._step_back(key, cursor, trail)
-                return 0, True
+                return Reached(0, is_end=False)
             entries = entries[1:]
         if not entries:
-            return cursor.place, False
+            return Reached(cursor.place, is_end=True)
         events = [event_of(key, each, parts.answer) for each in entries]
         send = parts.producer.send(key, events)
         await tracing.step("send", key, [each.request_id for each in entries], send)
@@ -89,9 +101,9 @@ class Publisher:
             await parts.publications.move(key, cursor, last, encode_trail(trail))
         except Conflict:
             # Another process publishes this key too. What it has not sent, we go on with.
-            return cursor.place, True
+            return Reached(cursor.place, is_end=False)
         parts.tell.published(key, entries[0].place, last)
-        return last, len(entries) >= EVENTS_PER_SEND_MAX
+        return Reached(last, len(entries) < EVENTS_PER_SEND_MAX, len(entries))
 
     async def _step_back(self, key: str, cursor: Cursor, trail: Trail) -> None:
         """Move the cursor back to the last entry that is still the one that was sent."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from publishing import catch_up as module
+from publishing import publisher as runs
 from publishing.producer import NotSent
 from store.ports.records import Head, Unknown
 from store.sqlite.store import SqliteStore
@@ -124,10 +125,84 @@ async def test_round_holds_no_more_markers_than_it_takes(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It draws from all of them, so that none waits for ever behind others."""
-    monkeypatch.setattr(module, "MARKERS_PER_ROUND_MAX", 5)
+    monkeypatch.setattr(module, "MARKERS_PER_DRAW_MAX", 5)
     for number in range(1, 31):
         await begin(store, nth_key(number), 1)
     publisher = catch_up(store, MemoryProducer(), NOON)
     drawn = {each.key for _ in range(40) for each in await publisher._markers()}
     assert drawn == {nth_key(each) for each in range(1, 31)}
     assert len(await publisher._markers()) == 5
+
+
+async def test_round_goes_on_with_a_log_longer_than_a_run(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "SENDS_PER_RUN_MAX", 2)
+    producer = MemoryProducer()
+    await begin(store, KEY, 1_050)
+    assert await catch_up(store, producer).publish() == 1
+    assert producer.places(KEY) == list(range(1, 1_051))
+    assert await marked(store) == []
+
+
+async def test_long_log_goes_behind_the_other_keys(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "SENDS_PER_RUN_MAX", 1)
+    monkeypatch.setattr(module, "KEYS_AT_ONCE_MAX", 1)
+    producer = MemoryProducer()
+    keys = [KEY, OTHER_KEY, nth_key(9)]
+    for key in keys:
+        await begin(store, key, 250)
+    sent: list[str] = []
+    send = producer.send
+
+    async def noted(partition_key: str, events: Any) -> None:
+        sent.append(partition_key)
+        await send(partition_key, events)
+
+    producer.send = noted  # type: ignore[method-assign]
+    assert await catch_up(store, producer).publish() == 3
+    assert [set(sent[first : first + 3]) for first in (0, 3, 6)] == [set(keys)] * 3
+
+
+async def test_key_not_yet_at_its_end_counts_as_behind(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "SENDS_PER_RUN_MAX", 1)
+    monkeypatch.setattr(module, "ROUND_SECONDS_MAX", 0.05)
+    producer = MemoryProducer()
+    await begin(store, KEY, 250)
+    send = producer.send
+
+    async def once(partition_key: str, events: Any) -> None:
+        await send(partition_key, events)
+        producer.way = Way.HANGING
+
+    producer.send = once  # type: ignore[method-assign]
+    publisher = catch_up(store, producer)
+    assert await publisher.publish() == 0
+    assert list(publisher.lag.since) == [KEY]
+
+
+async def test_round_draws_again_while_most_keys_are_behind(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MARKERS_PER_DRAW_MAX", 5)
+    producer = MemoryProducer()
+    for number in range(1, 31):
+        await begin(store, nth_key(number), 1)
+    await catch_up(store, producer).publish()
+    assert sum(map(len, producer.events.values())) == 30
+
+
+async def test_round_does_not_draw_again_where_all_is_published(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys in use keep their markers: without an end to it the timer would never rest."""
+    for number in range(1, 31):
+        await begin(store, nth_key(number), 1)
+    publisher = catch_up(store, MemoryProducer(), NOON)
+    await publisher.publish()
+    monkeypatch.setattr(module, "MARKERS_PER_DRAW_MAX", 5)
+    assert await publisher.publish() == 5

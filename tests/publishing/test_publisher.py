@@ -7,7 +7,7 @@ import pytest
 
 from publishing.events import event_of
 from publishing.producer import NotSent
-from publishing.publisher import EVENTS_PER_SEND_MAX
+from publishing.publisher import EVENTS_PER_SEND_MAX, Reached
 from store.ports.records import Entry
 from store.sqlite.store import SqliteStore
 from tests.domain_under_test import KEY, WIRE
@@ -40,9 +40,9 @@ def test_event_of_a_refusal_says_so() -> None:
 async def test_whole_log_goes_out_in_order(store: SqliteStore, entries: int) -> None:
     producer = MemoryProducer()
     await begin(store, KEY, entries)
-    assert await publisher(store, producer).publish(KEY) == entries
+    assert (await publisher(store, producer).publish(KEY)).place == entries
     assert producer.places(KEY) == list(range(1, entries + 1))
-    assert await publisher(store, producer).publish(KEY) == entries
+    assert (await publisher(store, producer).publish(KEY)).place == entries
     assert len(producer.places(KEY)) == entries
 
 
@@ -50,7 +50,10 @@ async def test_many_callers_at_once_publish_once(store: SqliteStore) -> None:
     producer = MemoryProducer()
     await begin(store, KEY, 120)
     made = publisher(store, producer)
-    assert await asyncio.gather(*(made.publish(KEY) for _ in range(20))) == [120] * 20
+    assert (
+        await asyncio.gather(*(made.publish(KEY) for _ in range(20)))
+        == [Reached(120, is_end=True, sent=120)] * 20
+    )
     assert producer.places(KEY) == list(range(1, 121))
 
 
@@ -71,7 +74,7 @@ async def test_failed_send_is_repeated_identically(store: SqliteStore, way: Way)
         await publisher(store, producer).publish(KEY)
     assert (await store.publications.cursor(KEY)).place == 0
     producer.way = Way.WELL
-    assert await publisher(store, producer).publish(KEY) == 250
+    assert (await publisher(store, producer).publish(KEY)).place == 250
     assert producer.consumed(KEY) == list(range(1, 251))
     by_place: dict[object, object] = {}
     for event in producer.events[KEY]:
@@ -86,7 +89,7 @@ async def test_places_given_out_again_are_published_again(store: SqliteStore, re
     await publisher(store, producer).publish(KEY)
     await lose_tail(store, KEY, 3)
     await append(store.log, KEY, [f"new{n}" for n in range(regrown)])
-    assert await publisher(store, producer).publish(KEY) == 3 + regrown
+    assert (await publisher(store, producer).publish(KEY)).place == 3 + regrown
     published = dict(zip(producer.places(KEY), producer.ids(KEY), strict=True))
     entries = await store.log.read(KEY, 0, 1_000)
     assert {e.place: e.request_id for e in entries}.items() <= published.items()
@@ -104,7 +107,7 @@ async def test_id_that_comes_again_in_the_last_place_is_published(
     await publisher(store, producer).publish(KEY)
     await lose_tail(store, KEY, first - 1)
     await append(store.log, KEY, again, title="another title")
-    assert await publisher(store, producer).publish(KEY) == 9
+    assert (await publisher(store, producer).publish(KEY)).place == 9
     entries = await store.log.read(KEY, first - 1, 1_000)
     sent = [event_of(KEY, each, WIRE.shown) for each in entries]
     assert producer.events[KEY][-len(again) :] == sent
@@ -118,7 +121,7 @@ async def test_same_request_in_its_place_behind_others_is_noticed(store: SqliteS
     same = [f"r{n}" for n in (5, 6, 7, 8)]
     await lose_tail(store, KEY, 3)
     await append(store.log, KEY, ["new4", "new5", *same])
-    assert await publisher(store, producer).publish(KEY) == 9
+    assert (await publisher(store, producer).publish(KEY)).place == 9
     sent = dict(zip(producer.places(KEY), producer.ids(KEY), strict=True))
     assert [sent[place] for place in range(4, 10)] == ["new4", "new5", *same]
 
@@ -129,5 +132,5 @@ async def test_whole_log_that_was_lost_is_followed_from_its_beginning(store: Sql
     await publisher(store, producer).publish(KEY)
     await lose_tail(store, KEY, 0)
     await append(store.log, KEY, ["x", "y"])
-    assert await publisher(store, producer).publish(KEY) == 2
+    assert (await publisher(store, producer).publish(KEY)).place == 2
     assert producer.ids(KEY)[-2:] == ["x", "y"]

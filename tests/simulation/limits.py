@@ -38,7 +38,7 @@ SMALL: Final[Mapping[str, tuple[tuple[ModuleType, ...], tuple[Any, ...]]]] = {
     "SENDS_PER_RUN_MAX": ((publisher,), (1, 2)),
     "KEYS_WAITING_MAX": ((live,), (0, 1)),
     "RUNS_AT_ONCE_MAX": ((live,), (1,)),
-    "MARKERS_PER_ROUND_MAX": ((catch_up,), (1, 2)),
+    "MARKERS_PER_DRAW_MAX": ((catch_up,), (1, 2)),
     "ROUND_SECONDS_MAX": ((catch_up,), (0.2, 2.0)),
 }
 """Of each limit the modules that know it, and what it is made."""
