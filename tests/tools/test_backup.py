@@ -10,6 +10,7 @@ import pytest
 from store.ports.deadletters import FOLD, DeadLetter, Name, Summary
 from store.ports.records import Head, Unknown
 from store.ports.store import Store
+from store.sqlite.file import SqliteFile
 from tests.tools.logs import DOMAIN, KEYS, NOON, append, fill, request
 from tests.tools.test_audit import Tampering, hole, other_payload, request_row_missing
 from tools.audit.__main__ import audit
@@ -181,3 +182,28 @@ async def test_store_that_is_not_there_is_not_copied_and_not_made(
         await copied(missing, folder)
     assert not is_there(missing)
     assert not is_there(replace(missing, spec=f"sqlite:{folder}"))
+
+
+async def test_restore_of_many_logs_shares_commits(
+    tmp_path: Path, folder: Path, other: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, marker, cursor and head of a key are four writes; a commit is one wait for the disk."""
+    source = Target(DOMAIN, f"sqlite:{tmp_path / 'app.db'}", {})
+    store = source.store(create=True)
+    keys = [f"C-{number}" for number in range(200)]
+    for key in keys:
+        await append(store, [request(key, 1)])
+        cursor = await store.publications.cursor(key)
+        await store.publications.move(key, cursor, 1, "")
+    await store.close()
+    await copied(source, folder)
+    files: list[SqliteFile] = []
+    init = SqliteFile.__init__
+
+    def noted(self: SqliteFile, path: Path) -> None:
+        init(self, path)
+        files.append(self)
+
+    monkeypatch.setattr(SqliteFile, "__init__", noted)
+    assert (await restored(other, folder, resume=False))["keys"] == len(keys)
+    assert 0 < sum(each.commits for each in files) <= len(keys)

@@ -6,6 +6,7 @@ the app could have written: keys and request ids of the grammar, payloads of the
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from store.ports.records import (
 from tools.audit.auditing import wrong_payload
 from tools.backup.files import Index, check_copy, lines_of
 from tools.backup.letters import decode_letter
+from tools.backup.seen import Seen
 from tools.command import Refused
 from tools.stored.refolding import Refolding
 from tools.terminal import Progress
@@ -43,17 +45,20 @@ class End:
 def check(folder: Path, domain: AnyDomain) -> Index:
     """Read every byte of a copy. Raises Refused when it is not whole, or not of the domain."""
     index = check_copy(folder)
-    checker = _Checker(domain, Decider(domain))
-    progress = Progress("entries checked")
-    for kind, content in lines_of(folder):
-        try:
-            checker.line(kind, content)
-        except DAMAGE as error:
-            where = f"{folder}, {checker.key or 'dead letters'}"
-            raise Refused(f"{where}: {kind} cannot be: {error}") from error
-        if kind == "entries":
-            progress.add(len(content), checker.key)
-    progress.end()
+    with (
+        closing(Seen()) as keys,
+        closing(Seen()) as ids,
+        Progress("entries checked") as progress,
+    ):
+        checker = _Checker(domain, Decider(domain), keys, ids)
+        for kind, content in lines_of(folder):
+            try:
+                checker.line(kind, content)
+            except DAMAGE as error:
+                where = f"{folder}, {checker.key or 'dead letters'}"
+                raise Refused(f"{where}: {kind} cannot be: {error}") from error
+            if kind == "entries":
+                progress.add(len(content), checker.key)
     return index
 
 
@@ -61,11 +66,12 @@ def check(folder: Path, domain: AnyDomain) -> Index:
 class _Checker:
     domain: AnyDomain
     decider: Decider
+    keys: Seen
+    ids: Seen
+    """Of the entries of `key`."""
     key: str = ""
-    keys: set[str] = field(default_factory=set)
     place: int = 0
     folding: Refolding = field(init=False)
-    ids: set[str] = field(default_factory=set)
 
     def line(self, kind: str, content: Any) -> None:
         kinds = {
@@ -99,11 +105,10 @@ class _Checker:
         if not isinstance(key, str):
             raise TypeError(f"the key {key!r} is not text")
         self.domain.key.value(key)
-        if key in self.keys:
+        if not self.keys.add(key):
             raise ValueError(f"the key {key} comes twice")
-        self.keys.add(key)
         self.key, self.place, self.folding = key, 0, Refolding(self.decider)
-        self.ids = set()
+        self.ids.clear()
 
     def _entry(self, answered: Answered) -> None:
         entry = answered.entry
@@ -111,9 +116,8 @@ class _Checker:
             raise ValueError(f"place {entry.place} follows {self.place}")
         self.place = entry.place
         self._check_id(entry.request_id)
-        if entry.request_id in self.ids:
+        if not self.ids.add(entry.request_id):
             raise ValueError(f"request {entry.request_id} has two places")
-        self.ids.add(entry.request_id)
         if wrong := self.folding.next(answered):
             raise ValueError(f"entry {entry.place} {wrong}")
 
