@@ -5,6 +5,7 @@ python -m bench budgets        calls to the tables and to the hub, counted
 python -m bench neighbours     a lone key beside one that takes all it can get
 python -m bench backlog        how fast a start gets through what is waiting
 python -m bench growth         a POST beside 10 and beside 1,000,000 entries
+python -m bench upkeep         audit, backup, restore and publishing, by the size of the store
 python -m bench purge          the same while old orchestrations are deleted
 python -m bench waiting        1,000 clients that wait
 python -m bench scale          a queue model of 1 to 100 hosts, in made-up time
@@ -35,6 +36,7 @@ from bench import (
     purge,
     scenarios,
     table,
+    upkeep,
     waiting,
 )
 from bench.options import Options
@@ -49,6 +51,7 @@ COMMANDS: Final[dict[str, Callable[[Options], Coroutine[Any, Any, None]]]] = {
     "neighbours": neighbours.run,
     "backlog": backlog.run,
     "growth": growth.run,
+    "upkeep": upkeep.run,
     "purge": purge.run,
     "waiting": waiting.run,
     "scale": rows.run,
@@ -63,6 +66,7 @@ STATUSES: Final = "Every status is as it should be"
 CHECKED: Final = {
     **dict.fromkeys(("neighbours", "growth", "purge", "calibrate", "lone"), STATUSES),
     "scale": "A model: nothing was sent",
+    "upkeep": "Audits are clean, restored stores are equal, and each entry is one event",
 }
 """What can be said where not every answer is compared with its log: what most of these send is
 checked in the other runs."""

@@ -21,9 +21,13 @@ SHAPES: Final = {
     "1 key of 10,000": (1, 10_000),
     "10,000 keys of 1": (10_000, 1),
     "100,000 keys of 1": (100_000, 1),
+    "100 keys of 10,000": (100, 10_000),
 }
+"""The last one, a million, only with `--size 1000000`."""
 
-SECONDS_MAX: Final = 180.0
+SECONDS_MAX: Final = 1_800.0
+
+TENTHS: Final = range(1, 11)
 
 LONE_KEY: Final = 2_000_000
 
@@ -35,12 +39,16 @@ async def run(options: Options) -> None:
         *("lone p50 ms", "p95", "max", "asked", "not in time", "CPU s", "worker MB"),
         *("signals", "reads", "starts", "verified", "load average"),
     )
+    memory: dict[str, list[str]] = {}
     for name, (keys, each) in SHAPES.items():
         if keys * each <= (options.size or 100_000) and options.wants(name):
-            await _measure(options, name, keys, each)
+            memory[name] = await _measure(options, name, keys, each)
+    table.head("MB of worker, host when numbered", *(f"{tenth}0 %" for tenth in TENTHS))
+    for name, cells in memory.items():
+        table.row(name, *cells)
 
 
-async def _measure(options: Options, name: str, keys: int, each: int) -> None:
+async def _measure(options: Options, name: str, keys: int, each: int) -> list[str]:
     work = Work(options.domain, options.seed)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         host = Host(Path(folder), options.module)
@@ -53,7 +61,7 @@ async def _measure(options: Options, name: str, keys: int, each: int) -> None:
                 with spent(host) as (counted, cpu):
                     calling = asyncio.ensure_future(asks)
                     try:
-                        await _emptied(host.store_file, work.key(LONE_KEY))
+                        resident = await _emptied(host, work.key(LONE_KEY), len(asked))
                     finally:
                         seconds = time.perf_counter() - began
                         done.set()
@@ -69,6 +77,7 @@ async def _measure(options: Options, name: str, keys: int, each: int) -> None:
             *(counted["client_signals"], counted["state_reads"], counted["starts"]),
             *(f"{count:,}", table.load_now()),
         )
+        return resident
 
 
 def _told(seen: Lone) -> tuple[object, ...]:
@@ -76,10 +85,18 @@ def _told(seen: Lone) -> tuple[object, ...]:
     return f"{seen.p(50):.0f}", f"{seen.p(95):.0f}", f"{worst:.0f}", len(seen.latencies), seen.late
 
 
-async def _emptied(file: Path, besides: str) -> None:
-    """Wait until nothing waits but requests of one key."""
+async def _emptied(host: Host, besides: str, count: int) -> list[str]:
+    """Wait until nothing waits but requests of one key; return the memory at each tenth till then."""
+    resident: list[str] = []
+    waits = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE key <> ? LIMIT 1)"
+    numbered = "SELECT coalesce(sum(place), 0) FROM head WHERE key <> ?"
     async with asyncio.timeout(SECONDS_MAX):
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
-            old = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE key <> ? LIMIT 1)"
-            while db.execute(old, (besides,)).fetchone()[0]:  # noqa: ASYNC110 - in another process
-                await asyncio.sleep(0.1)
+        with closing(sqlite3.connect(f"{host.store_file.as_uri()}?mode=ro", uri=True)) as db:
+            while len(resident) < len(TENTHS) or db.execute(waits, (besides,)).fetchone()[0]:
+                [(done,)] = db.execute(numbered, (besides,))
+                if len(resident) < len(TENTHS) and done >= count * TENTHS[len(resident)] // 10:
+                    of_host, of_worker = host.memory_mb()
+                    resident.append(f"{of_worker:.0f}, {of_host:.0f}")
+                else:
+                    await asyncio.sleep(0.1)
+    return resident

@@ -81,6 +81,13 @@ class Client:
             await answer.read()
             return answer.status
 
+    async def run_timer(self, name: str) -> None:
+        """Have a timer of the app run now, besides its schedule."""
+        path, headers = f"/admin/functions/{name}", {"Content-Type": "application/json"}
+        body = json.dumps({"input": ""})
+        async with self.session.post(path, data=body, headers=headers) as answer:
+            assert answer.ok, answer.status
+
     async def last(self, key: str) -> int:
         """Return the last place of a key."""
         async with self.session.get(f"/api/{self.domain.key.plural}/{key}") as answer:

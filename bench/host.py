@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from bench.memory import Kind, resident_mb
 from tools.domains import load_domain
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -138,8 +139,11 @@ class Host:
 
     def peak_memory_mb(self) -> tuple[float, float]:
         """The most memory that host and workers have had resident so far."""
-        host, *workers = (_status_mb(each, "VmHWM") for each in self._processes())
-        return host, sum(workers)
+        return self._memory("VmHWM")
+
+    def memory_mb(self) -> tuple[float, float]:
+        """What host and workers have resident now."""
+        return self._memory("VmRSS")
 
     def statistics(self) -> Counter[str]:
         """Counters of the host, flat: transactions by label, commits by file, hub counters."""
@@ -151,6 +155,10 @@ class Host:
         for name, count in status["invocations"].items():
             flat[f"run {name}"] = count
         return flat
+
+    def _memory(self, kind: Kind) -> tuple[float, float]:
+        host, *workers = (resident_mb(each, kind) for each in self._processes())
+        return host, sum(workers)
 
     def _processes(self) -> list[int]:
         host = self.process.pid
@@ -190,9 +198,3 @@ def spent(host: Host) -> Iterator[tuple[Counter[str], list[Cpu]]]:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
-
-
-def _status_mb(pid: int, name: str) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(each for each in status.splitlines() if each.startswith(name))
-    return int(line.split()[1]) / 1024

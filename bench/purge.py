@@ -1,7 +1,6 @@
 """What a caller notices while old orchestrations are deleted."""
 
 import asyncio
-import json
 import sqlite3
 import tempfile
 import time
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import table
-from bench.client import Client, connected
+from bench.client import connected
 from bench.host import Host
 from bench.load import Lone, lone, lone_until
 from bench.options import Options
@@ -42,7 +41,7 @@ async def run(options: Options) -> None:
                 before = await lone(client, work, LONE_KEY, 5.0, 0.02)
                 during, done = Lone(), asyncio.Event()
                 began = time.perf_counter()
-                await _purge(client)
+                await client.run_timer("purger")
                 asks = lone_until(done.is_set, during, client, work.requester(LONE_KEY), 0.02)
                 calling = asyncio.ensure_future(asks)
                 try:
@@ -90,13 +89,6 @@ def _multiply(hub: Path, instances: int) -> int:
                 [(row["id"], *each) for each in history],
             )
     return len(range(0, instances, step))
-
-
-async def _purge(client: Client) -> None:
-    body = json.dumps({"input": ""})
-    path, headers = "/admin/functions/purger", {"Content-Type": "application/json"}
-    async with client.session.post(path, data=body, headers=headers) as answer:
-        assert answer.ok, answer.status
 
 
 async def _gone(hub: Path, left: int) -> None:

@@ -1,10 +1,11 @@
 """Compares what clients were told with the log, which is folded again from the first entry on."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bench.client import Client, Told
 from domain.decider import Decider
@@ -85,3 +86,48 @@ def folded(domain: AnyDomain, requests: Mapping[int, Request]) -> Iterable[Entry
         done = decider.fold(requests[place].payload, place, state)
         state = done.state
         yield Entry(place, requests[place].id, done.version, done.output, done.refused)
+
+
+def same_rows(one: Path, other: Path) -> int:
+    """Check that two store files hold the same logs, heads and inboxes, whenever they were written.
+
+    Return how many entries each has. Raises Wrong.
+    """
+    with closing(sqlite3.connect(f"{one.as_uri()}?mode=ro", uri=True)) as db:
+        db.execute("ATTACH ? AS other", (f"{other.as_uri()}?mode=ro",))
+        for name, columns in SAME.items():
+            mine, theirs = (f"SELECT {columns} FROM {place}.{name}" for place in ("main", "other"))  # noqa: S608
+            sql = f"SELECT count(*) FROM ({mine} EXCEPT {theirs})"  # noqa: S608 - constants
+            back = f"SELECT count(*) FROM ({theirs} EXCEPT {mine})"  # noqa: S608
+            differing = [db.execute(each).fetchone()[0] for each in (sql, back)]
+            if any(differing):
+                raise Wrong(f"{name}: {differing} rows are in one of the files only")
+        return int(db.execute("SELECT count(*) FROM entry").fetchone()[0])
+
+
+SAME: Final = {
+    "entry": "key, place, request_id, payload, output, refused, version",
+    "request": "key, request_id, place",
+    "head": "key, place, state",
+    "inbox": "key, request_id, payload",
+}
+
+
+def events(path: Path, hub: str, count: int) -> None:
+    """Check that a hub of `localhost` has so many events, of each key 1, 2, 3, … in this order.
+
+    Raises Wrong.
+    """
+    last, found = dict[str, int](), 0
+    sql = (
+        "SELECT partition_key, properties FROM events JOIN partitions ON partition = id"
+        " WHERE hub = ? ORDER BY partition, sequence"
+    )
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        for key, properties in db.execute(sql, (hub,)):
+            place = json.loads(properties)["sequence"]
+            if place != last.get(key, 0) + 1:
+                raise Wrong(f"{key}: event {place} follows {last.get(key, 0)}")
+            last[key], found = place, found + 1
+    if found != count:
+        raise Wrong(f"{found} events of {count} entries")
