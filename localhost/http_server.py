@@ -59,11 +59,6 @@ class Request:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     @property
-    def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """Names and values as bytes."""
-        return [(name.encode(), value.encode()) for name, value in self.headers.items()]
-
-    @property
     def query(self) -> dict[str, str]:
         """The values of the query; of a repeated name all, joined with commas."""
         return parse_query(self.raw_path.partition("?")[2])

@@ -1,7 +1,4 @@
-"""HTTP in and out: a request becomes an `RpcHttp`, what a function returned an answer.
-
-The rules are host-protocol 2.1 and 2.2.
-"""
+"""A request as a function gets it (host-protocol 2.1), and what the host itself has to say."""
 
 from collections.abc import Mapping
 

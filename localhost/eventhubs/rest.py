@@ -62,7 +62,7 @@ def _partition(hub: Hub, number: str | None) -> Partition | None:
 
 async def _read_events(request: Request, *, is_placed: bool) -> list[NewEvent]:
     body = await request.read(BODY_BYTES_MAX)
-    events = parse_events(request.raw_headers, request.headers.get("Content-Type", ""), body)
+    events = parse_events(request.headers, body)
     if is_placed and any(event.partition_key for event in events):
         raise Malformed("an event has a partition key, or a partition; not both")
     return events

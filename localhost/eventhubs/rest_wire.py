@@ -4,11 +4,11 @@ Source: Event Hubs REST, "Send event" and "Send batch events".
 """
 
 import json
-from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 from msgspec.json import decode
+from multidict import CIMultiDict
 
 from localhost.eventhubs.events import NewEvent
 
@@ -29,9 +29,6 @@ _STANDARD: Final = frozenset({
 })  # fmt: skip
 """Headers that belong to HTTP, to tracing or to this host; all others are properties."""
 _STANDARD_PREFIXES: Final = ("if-", "proxy-", "sec-", "x-forwarded-", "x-ms-")
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
-"""Names as sent: they are names of properties, which are told apart by case."""
 
 
 Scalar = None | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | str
@@ -57,23 +54,19 @@ class Malformed(Exception):
     """The request is refused with 400; `str` says why."""
 
 
-def parse_events(raw_headers: RawHeaders, content_type: str, body: bytes) -> list[NewEvent]:
-    """Return the events of a request, at least one. Raises Malformed."""
-    headers = [(_text(name), _text(value).strip()) for name, value in raw_headers]
-    given = [text for name, text in headers if name.lower() == BROKER_PROPERTIES.lower()]
+def parse_events(headers: CIMultiDict[str], body: bytes) -> list[NewEvent]:
+    """Return the events of a request, at least one. Raises Malformed.
+
+    Names of headers are those of properties, which are told apart by case.
+    """
+    given = headers.getall(BROKER_PROPERTIES, [])
     broker = _read(given[-1], BROKER_PROPERTIES, BrokerProperties) if given else BrokerProperties()
-    if content_type.partition(";")[0].strip().lower() == BATCH_CONTENT_TYPE:
+    content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type == BATCH_CONTENT_TYPE:
         batch = _read(body, "the body", Annotated[list[BatchEvent], Meta(min_length=1)])
         return [_event(item, broker) for item in batch]
-    properties = {name: _value(text) for name, text in headers if not _is_standard(name)}
+    properties = {name: _value(text) for name, text in headers.items() if not _is_standard(name)}
     return [NewEvent(body, broker.partition_key or None, broker.message_id, _dumps(properties))]
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        raise Malformed("a header is not UTF-8") from error
 
 
 def _read(text: str | bytes, what: str, kind: Any) -> Any:

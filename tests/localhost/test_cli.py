@@ -86,11 +86,6 @@ def test_it_serves_an_unmodified_app_and_says_what_it_serves(start: Start, app: 
     assert host.end() == 0
 
 
-def test_item_21_31_parallel_client_calls_do_not_deadlock(start: Start, app: Path) -> None:
-    base = start(app).base()
-    assert requests.post(f"{base}/api/signals/31", timeout=SECONDS_MAX).text == "31"
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_cleanly(start: Start, app: Path, number: int) -> None:
     host = start(app)
