@@ -2,11 +2,11 @@
 
 import base64
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
-from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.events import Event, to_datetime
 from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.http_server import Request
@@ -15,10 +15,11 @@ from localhost.http_wire import message_response
 EVENTS_DEFAULT: Final = 100
 EVENTS_MAX: Final = 1000
 
+Rewind = Callable[[Hub, str | None], Awaitable[None]]
+"""Delivers a hub again, to one consumer group (in lower case) or to all."""
 
-async def show(
-    hubs: EventHubs, dispatcher: Dispatcher, request: Request, path: list[str]
-) -> web.Response:
+
+async def show(hubs: EventHubs, rewind: Rewind, request: Request, path: list[str]) -> web.Response:
     """Answer a request; `path` is what follows `/admin/eventhubs`, in lower case."""
     if request.method == "GET" and not path:
         return web.json_response([_describe(hub) for hub in hubs.all()])
@@ -32,7 +33,7 @@ async def show(
             return _events(hub, number, request)
         case "DELETE", ["checkpoints"]:
             group = request.query.get("consumerGroup")
-            await dispatcher.rewind(hub.name, group.lower() if group else None)
+            await rewind(hub, group.lower() if group else None)
             return web.Response(status=204)
     return web.Response(status=404)
 

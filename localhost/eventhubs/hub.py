@@ -7,25 +7,21 @@ to the next one in turn. Events are kept until the file is deleted.
 import asyncio
 import hashlib
 import sqlite3
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from localhost.errors import StartError
-from localhost.eventhubs.events import Milliseconds, NewEvent
+from localhost.eventhubs.events import NewEvent, to_milliseconds
 from localhost.eventhubs.faults import EventHubFaults, Point
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.schema import prepare
 from localhost.sqlite_file import SqliteFile
+from localhost.timers import Clock
 
 PARTITIONS_DEFAULT: Final = 4
 PARTITIONS_MAX: Final = 32
 """As in the Standard tier of Event Hubs."""
-
-
-def _now() -> Milliseconds:
-    return time.time_ns() // 1_000_000
 
 
 class Hub:
@@ -36,14 +32,14 @@ class Hub:
         name: str,
         file: SqliteFile,
         partitions: Sequence[Partition],
-        now: Callable[[], Milliseconds],
+        clock: Clock,
         faults: EventHubFaults,
     ) -> None:
         self.name = name
         """As it was first written; it is found in any case."""
         self.partitions = tuple(partitions)
         self._file = file
-        self._now = now
+        self._clock = clock
         self._faults = faults
         self._turn = 0
         self._sending: set[asyncio.Task[None]] = set()
@@ -63,7 +59,7 @@ class Hub:
 
     async def _send(self, groups: dict[Partition, list[NewEvent]]) -> None:
         self._faults.passed(Point.BEFORE_APPEND)
-        now = self._now()
+        now = to_milliseconds(self._clock.now())
         ends = await self._file.write(
             "events",
             lambda db: [(item, item.append(db, group, now)) for item, group in groups.items()],
@@ -115,10 +111,9 @@ class EventHubs:
         cls,
         path: Path,
         names: Iterable[str],
-        partitions: int = PARTITIONS_DEFAULT,
-        faults: EventHubFaults | None = None,
-        *,
-        now: Callable[[], Milliseconds] = _now,
+        partitions: int,
+        faults: EventHubFaults,
+        clock: Clock,
     ) -> Self:
         """Open the file; a hub that is not in it yet gets so many partitions, for good.
 
@@ -127,7 +122,6 @@ class EventHubs:
         spelling: dict[str, str] = {}
         for name in names:
             spelling.setdefault(name.lower(), name)
-        faults = faults or EventHubFaults()
         try:
             file = SqliteFile(path)
         except sqlite3.Error as error:
@@ -142,7 +136,7 @@ class EventHubs:
             if isinstance(error, StartError):
                 raise
             raise StartError(f"the event hubs {path} are damaged: {error}") from error
-        return cls(file, [Hub(name, file, items, now, faults) for name, items in found])
+        return cls(file, [Hub(name, file, items, clock, faults) for name, items in found])
 
     def find(self, name: str) -> Hub | None:
         """Return a hub by its name in any case, None when there is none."""

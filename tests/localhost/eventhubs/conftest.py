@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,17 +10,15 @@ import azure.functions as func
 import pytest
 
 from localhost.console import Console
-from localhost.eventhubs.dispatcher import Dispatcher
-from localhost.eventhubs.hub import EventHubs
-from localhost.eventhubs.processor import Environment
-from localhost.eventhubs.subscriptions import build_subscriptions
+from localhost.eventhubs import service as service_module
+from localhost.eventhubs.service import HUBS_SETTING, PARTITIONS_SETTING, EventHubsService
 from localhost.runner import FunctionRunner
 from tests.localhost.eventhubs.harness import Dying, ManualClock, Run, Running, Setup, Watched
 from tests.localhost.in_process import InProcess
 
 
 @pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Run]:
+async def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
     """Start an app on the test's file; again for a restart."""
     async with AsyncExitStack() as stack:
 
@@ -31,34 +29,28 @@ async def run(tmp_path: Path) -> AsyncIterator[Run]:
             functions = worker.functions(setup.environ)
             invoke = Dying(worker, setup.deaths)
             runner = FunctionRunner(functions, invoke, Console(out))
-            subscriptions = build_subscriptions(functions, setup.environ)
-            names = ["hub", *(item.hub for item in subscriptions)]
-            hubs = await EventHubs.open(
-                tmp_path / "eventhubs.db", names, setup.partitions, faults, now=_now(clock)
+            environ = {HUBS_SETTING: "hub", PARTITIONS_SETTING: str(setup.partitions)}
+            file = tmp_path / "eventhubs.db"
+            monkeypatch.setattr(service_module, "STOP_SECONDS_MAX", setup.stop_seconds_max)
+            service = EventHubsService(
+                file, functions, setup.options, faults, {**environ, **setup.environ}
             )
-            environment = Environment(runner, setup.options, clock, faults, Console(out))
-            dispatcher = Dispatcher(
-                hubs, subscriptions, environment, stop_seconds_max=setup.stop_seconds_max
-            )
+            await service.open(runner, clock, Console(out))
             ended = False
 
             async def crash() -> None:
                 nonlocal ended
                 if not ended:
                     ended = True
-                    tasks = list(dispatcher._running.values())
+                    tasks = list(service._running.values())
                     for task in tasks:
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
-                    await hubs.close()
+                    await service.close()
 
             stack.push_async_callback(crash)
             if setup.start:
-                dispatcher.start()
-            return Running(hubs, dispatcher, clock, faults, runner, out, subscriptions, crash)
+                service.start()
+            return Running(service, clock, faults, functions, out, crash)
 
         yield start
-
-
-def _now(clock: ManualClock) -> Callable[[], int]:
-    return lambda: round(clock.time.timestamp() * 1000)

@@ -9,15 +9,14 @@ from typing import Any, List  # noqa: UP035 - see Events
 
 import azure.functions as func
 
-from localhost.eventhubs.dispatcher import Dispatcher
 from localhost.eventhubs.events import NewEvent
 from localhost.eventhubs.faults import EventHubFaults, Point
-from localhost.eventhubs.hub import EventHubs, Hub
+from localhost.eventhubs.hub import Hub
 from localhost.eventhubs.options import EventHubOptions
-from localhost.eventhubs.subscriptions import Subscription
+from localhost.eventhubs.service import EventHubsService
 from localhost.functions import Function
 from localhost.rpc.messages import InvocationRequest, InvocationResponse
-from localhost.runner import FunctionRunner, Invoke
+from localhost.runner import Invoke
 from localhost.taskhub import WorkerDied
 from localhost.timers import Clock
 
@@ -137,20 +136,16 @@ class Received:
 class Running:
     """Hubs and trigger at work."""
 
-    hubs: EventHubs
-    dispatcher: Dispatcher
+    service: EventHubsService
     clock: ManualClock
     faults: Watched
-    runner: FunctionRunner
+    functions: Sequence[Function]
     out: io.StringIO
-    subscriptions: Sequence[Subscription]
     crash: Callable[[], Awaitable[None]]
     """Ends everything as a killed process does, except that the file is closed."""
 
     def hub(self, name: str = "hub") -> Hub:
-        hub = self.hubs.find(name)
-        assert hub is not None
-        return hub
+        return self.service._hub(name)
 
     async def send(self, *bodies: bytes, key: str | None = "7", hub: str = "hub") -> None:
         await self.hub(hub).send([NewEvent(body, key) for body in bodies])

@@ -34,7 +34,7 @@ async def test_a_batch_has_at_most_max_event_batch_size_events(run: Run) -> None
     setup = Setup(EventHubOptions(max_event_batch_size=10), start=False)
     host = await run(collecting_app(received), setup)
     await host.send(*numbered(25))
-    host.dispatcher.start()
+    host.service.start()
     await received.bodies(25)
     assert [len(batch) for batch in received.batches] == [10, 10, 5]
 
@@ -83,7 +83,7 @@ async def test_one_event_at_a_time_and_a_checkpoint_for_all_of_them(run: Run) ->
 
     host = await run(event_hub_app(events, cardinality="one"), Setup(start=False))
     await host.send(*numbered(4))
-    host.dispatcher.start()
+    host.service.start()
     await host.faults.until(Point.AFTER_CHECKPOINT)
     assert bodies == numbered(4)
     assert host.faults.points.count(Point.AFTER_CHECKPOINT) == 1
@@ -120,7 +120,7 @@ async def test_consumer_groups_each_get_all_events(run: Run) -> None:
 async def test_function_started_by_hand_gets_one_event_no_partition(run: Run) -> None:
     received = Received()
     host = await run(collecting_app(received))
-    await host.dispatcher.run_by_hand(host.subscriptions[0], "höhe")
+    await host.service.run_by_hand(host.functions[0], "höhe")
     [event] = await received.next()
     assert event.get_body() == "höhe".encode()
     assert "PartitionContext" not in event.metadata

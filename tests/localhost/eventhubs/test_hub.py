@@ -2,15 +2,17 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from localhost.errors import StartError
-from localhost.eventhubs.events import NewEvent
+from localhost.eventhubs.events import NewEvent, to_datetime
+from localhost.eventhubs.faults import EventHubFaults
 from localhost.eventhubs.hub import EventHubs, Hub
 from localhost.eventhubs.partition import Checkpoint
+from localhost.timers import Clock
 from tests.localhost.eventhubs.harness import PATIENCE_SECONDS
 
 OpenHub = Callable[..., Awaitable[Hub]]
@@ -20,15 +22,21 @@ def _file(folder: Path) -> Path:
     return folder / "eventhubs.db"
 
 
+async def _open(
+    path: Path, name: str = "hub", partitions: int = 4, clock: Clock | None = None
+) -> EventHubs:
+    return await EventHubs.open(path, [name], partitions, EventHubFaults(), clock or Clock())
+
+
 @pytest.fixture
 async def open_hub(tmp_path: Path) -> AsyncIterator[OpenHub]:
     """Open the hub of the test, closed before it is opened again."""
     opened: list[EventHubs] = []
 
-    async def open_(name: str = "hub", **options: Any) -> Hub:
+    async def open_(name: str = "hub", partitions: int = 4, clock: Clock | None = None) -> Hub:
         while opened:
             await opened.pop().close()
-        opened.append(await EventHubs.open(_file(tmp_path), [name], **options))
+        opened.append(await _open(_file(tmp_path), name, partitions, clock))
         hub = opened[0].find(name)
         assert hub is not None
         return hub
@@ -107,8 +115,13 @@ async def test_events_and_the_number_of_partitions_survive(open_hub: OpenHub) ->
 
 
 async def test_time_of_arrival_never_goes_back(open_hub: OpenHub) -> None:
-    times = iter([5000, 3000, 7000])
-    hub = await open_hub(partitions=1, now=lambda: next(times))
+    class Jumping(Clock):
+        times = iter([5000, 3000, 7000])
+
+        def now(self) -> datetime:
+            return to_datetime(next(self.times))
+
+    hub = await open_hub(partitions=1, clock=Jumping())
     for _ in range(3):
         await hub.send([NewEvent(b"x")])
     partition = hub.partitions[0]
@@ -151,12 +164,12 @@ async def test_each_consumer_group_has_checkpoints_of_its_own(open_hub: OpenHub)
 
 async def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = _file(tmp_path)
-    await (await EventHubs.open(path, ["hub"])).close()
+    await (await _open(path)).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 2")
     connection.close()
     with pytest.raises(StartError, match=r"eventhubs\.db have format 2; .* up to 1"):
-        await EventHubs.open(path, ["hub"])
+        await _open(path)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     connection.close()
@@ -166,7 +179,7 @@ async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = _file(tmp_path)
     path.write_bytes(b"not a database, but longer than the header of one" * 100)
     with pytest.raises(StartError, match=r"eventhubs\.db"):
-        await EventHubs.open(path, ["hub"])
+        await _open(path)
 
 
 async def test_another_database_is_refused(tmp_path: Path) -> None:
@@ -174,9 +187,9 @@ async def test_another_database_is_refused(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE mine (x)")
     connection.close()
     with pytest.raises(StartError, match="not one of event hubs"):
-        await EventHubs.open(_file(tmp_path), ["hub"])
+        await _open(_file(tmp_path))
 
 
 async def test_a_folder_that_is_missing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="cannot be opened"):
-        await EventHubs.open(tmp_path / "nowhere" / "eventhubs.db", ["hub"])
+        await _open(tmp_path / "nowhere" / "eventhubs.db")

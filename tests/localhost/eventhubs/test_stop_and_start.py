@@ -64,11 +64,11 @@ async def test_checkpoints_come_every_n_batches_and_at_a_stop(run: Run) -> None:
     options = EventHubOptions(max_event_batch_size=1, batch_checkpoint_frequency=3)
     host = await run(collecting_app(received), Setup(options, start=False))
     await host.send(*numbered(7))
-    host.dispatcher.start()
+    host.service.start()
     await received.bodies(7)
     await host.faults.until(Point.AFTER_CHECKPOINT, 2)
     assert host.checkpoint() == 5
-    await host.dispatcher.stop()
+    await host.service.stop()
     assert host.checkpoint() == 6
 
 
@@ -82,7 +82,7 @@ async def test_batch_ending_while_the_host_stops_is_redelivered(run: Run) -> Non
     host = await run(event_hub_app(events))
     await host.send(b"x")
     await received.next()
-    stopping = asyncio.create_task(host.dispatcher.stop())
+    stopping = asyncio.create_task(host.service.stop())
     await asyncio.sleep(0)  # stop() has begun
     leave.set()
     await stopping
@@ -105,7 +105,7 @@ async def test_a_batch_that_does_not_end_is_abandoned(run: Run) -> None:
     host = await run(event_hub_app(events), Setup(stop_seconds_max=0.01))
     await host.send(b"x")
     await received.next()
-    await host.dispatcher.stop()
+    await host.service.stop()
     assert cancelled.is_set()
     assert host.checkpoint() is None
 
@@ -118,7 +118,7 @@ async def test_a_stop_does_not_wait_for_the_next_retry(run: Run) -> None:
     await host.send(b"x")
     await host.clock.until_asleep(1)
     async with asyncio.timeout(PATIENCE_SECONDS / 2):  # less than stop_seconds_max
-        await host.dispatcher.stop()
+        await host.service.stop()
     assert host.checkpoint() is None
 
 
@@ -135,7 +135,7 @@ async def test_batch_failing_while_the_host_stops_waits_for_next_start(
     host = await run(event_hub_app(events, retry=UNLIMITED))
     await host.send(b"x")
     await received.next()
-    stopping = asyncio.create_task(host.dispatcher.stop())
+    stopping = asyncio.create_task(host.service.stop())
     await asyncio.sleep(0)  # stop() has begun
     leave.set()
     async with asyncio.timeout(PATIENCE_SECONDS / 2):  # less than stop_seconds_max
@@ -150,7 +150,7 @@ async def test_a_rewind_delivers_everything_again(run: Run) -> None:
     await host.send(*numbered(5))
     await host.faults.until(Point.AFTER_CHECKPOINT)
     assert await received.bodies(5) == numbered(5)
-    await host.dispatcher.rewind("HUB", None)
+    await host.service.rewind(host.hub("HUB"), None)
     assert await received.bodies(5) == numbered(5)
 
 
@@ -164,7 +164,7 @@ async def test_a_rewind_of_one_group_leaves_the_others_alone(run: Run) -> None:
     host = await run(app)
     await host.send(b"x")
     await host.faults.until(Point.AFTER_CHECKPOINT, 2)
-    await host.dispatcher.rewind("hub", "other")
+    await host.service.rewind(host.hub("hub"), "other")
     await host.faults.until(Point.AFTER_CHECKPOINT, 3)
     assert (len(first.batches), len(second.batches)) == (1, 2)
 

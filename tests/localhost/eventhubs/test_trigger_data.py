@@ -9,11 +9,13 @@ from azure_functions_runtime.bindings import meta
 
 from localhost.eventhubs import trigger_data
 from localhost.eventhubs.events import Event
+from localhost.eventhubs.faults import EventHubFaults
 from localhost.eventhubs.hub import EventHubs
 from localhost.eventhubs.partition import Partition
 from localhost.eventhubs.subscriptions import Subscription, build_subscriptions
 from localhost.functions import EVENT_HUB_TRIGGER, Trigger
 from localhost.rpc.messages import ParameterBinding
+from localhost.timers import Clock
 from tests.localhost.eventhubs.harness import Events, event_hub_app
 from tests.localhost.in_process import index_functions
 
@@ -23,7 +25,8 @@ AT = 1_782_900_000_120
 
 @pytest.fixture
 async def partition(tmp_path: Path) -> Any:
-    hubs = await EventHubs.open(tmp_path / "eventhubs.db", ["Requests"])
+    faults, clock = EventHubFaults(), Clock()
+    hubs = await EventHubs.open(tmp_path / "eventhubs.db", ["Requests"], 4, faults, clock)
     hub = hubs.find("requests")
     assert hub is not None
     yield hub.partitions[2]

@@ -22,7 +22,7 @@ async def test_batches_are_cut_anywhere_and_nothing_is_left_out(run: Run, seed: 
     setup = Setup(faults={"batch_cut": True, "seed": seed}, start=False)
     host = await run(collecting_app(received), setup)
     await host.send(*numbered(200))
-    host.dispatcher.start()
+    host.service.start()
     assert await received.bodies(200) == numbered(200)
     assert len({len(batch) for batch in received.batches}) > 1
 
@@ -57,7 +57,7 @@ async def test_the_first_wait_counts_from_the_last_checkpoint(run: Run) -> None:
     await host.crash()
     host = await run(collecting_app(received), Setup(options, start=False))
     host.clock.advance(15)
-    host.dispatcher.start()
+    host.service.start()
     await host.send(b"b")
     await host.clock.until_asleep(1)
     assert host.clock.sleeps == [5]
@@ -68,7 +68,7 @@ async def test_from_end_skips_what_was_there(run: Run) -> None:
     setup = Setup(EventHubOptions(initial_offset=InitialOffset.FROM_END), start=False)
     host = await run(collecting_app(received), setup)
     await host.send(b"old")
-    host.dispatcher.start()
+    host.service.start()
     await asyncio.sleep(0)  # the processors have looked where to begin
     await host.send(b"new")
     assert await received.bodies(1) == [b"new"]
@@ -82,7 +82,7 @@ async def test_from_enqueued_time_begins_there(run: Run) -> None:
     await host.send(b"before")
     host.clock.advance(5)
     await host.send(b"since")
-    host.dispatcher.start()
+    host.service.start()
     assert await received.bodies(1) == [b"since"]
 
 
@@ -93,7 +93,7 @@ async def test_a_checkpoint_outweighs_the_initial_offset(run: Run) -> None:
     await asyncio.sleep(0)
     await host.send(b"seen")
     await host.faults.until(Point.AFTER_CHECKPOINT)
-    await host.dispatcher.stop()
+    await host.service.stop()
     await host.send(b"while it was down")
     await host.crash()
     host = await run(collecting_app(received), setup)
