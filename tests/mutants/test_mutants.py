@@ -4,6 +4,7 @@
 """
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -133,7 +134,16 @@ def test_what_does_not_end_is_not_caught(
     monkeypatch.setattr(trial, "SECONDS_MAX", 3.0)
     write(tmp_path, "no-end", after=f"    while True:\n        pass\n{LINE}")
     assert main(["--folder", str(tmp_path)]) == 1
-    assert "no-end: does not end within 3 s" in capsys.readouterr().out
+    assert "no-end: does not end within" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("load", "times"), [(0.5, 1.0), (2.0, 1.0), (12.0, 6.0)])
+def test_busy_machine_gets_more_time(
+    load: float, times: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert trial.patience() == times
 
 
 def test_a_test_that_is_not_there_shows_nothing(

@@ -19,11 +19,11 @@ from tests.mutants.patches import Malformed, Mutant, apply
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 SECONDS_MAX: Final = 180.0
-"""For the tests of one mutant, which take a few seconds where nothing else runs. A mistake that
-makes a test hang wants a test that notices."""
+"""For the tests of one mutant, which take a few seconds where nothing else runs (`patience`). A
+mistake that makes a test hang wants a test that notices."""
 
 TREE_SECONDS_MAX: Final = 600.0
-"""For all the tests together on the code as it is."""
+"""For all the tests together on the code as it is; the same."""
 
 NODE_MODULES: Final = Path("tests", "azurite", "node_modules")
 """Too large to be copied, and nobody changes it."""
@@ -95,8 +95,18 @@ def copied_tree() -> Iterator[Path]:
         yield tree
 
 
+def patience() -> float:
+    """Return how many times longer things take here and now than where nothing else runs."""
+    if not hasattr(os, "getloadavg"):  # Windows
+        return 1.0
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def run_tests(tree: Path, node_ids: Sequence[str], seconds_max: float) -> Run:
-    """Run tests with this interpreter; pytest's settings are those of the tree."""
+    """Run tests with this interpreter; pytest's settings are those of the tree.
+
+    They end after `seconds_max`, and later where much else runs.
+    """
     outcomes = tree.parent / "outcomes.json"
     command = [
         *(sys.executable, "-B", "-m", "pytest", "-p", "tests.mutants.outcomes"),
@@ -104,6 +114,7 @@ def run_tests(tree: Path, node_ids: Sequence[str], seconds_max: float) -> Run:
         *("-p", "no:schemathesis", "-p", "no:cacheprovider"),
         *("-o", "timeout=0", f"--outcomes={outcomes}", *node_ids),
     ]
+    seconds = seconds_max * patience()
     # Whatever points to the real tree would have the tests import that.
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PYTEST"))}
     try:
@@ -114,10 +125,10 @@ def run_tests(tree: Path, node_ids: Sequence[str], seconds_max: float) -> Run:
             check=False,
             capture_output=True,
             text=True,
-            timeout=seconds_max,
+            timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        return Run({}, f"does not end within {seconds_max:g} s", "")
+        return Run({}, f"does not end within {seconds:.0f} s", "")
     if done.returncode not in {0, 1} or not outcomes.exists():
         return Run({}, f"pytest ended with {done.returncode}", done.stdout[-4000:] + done.stderr)
     return Run(json.loads(outcomes.read_text(encoding="utf-8")), "", done.stdout[-4000:])
