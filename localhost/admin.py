@@ -212,7 +212,7 @@ class AdminApi:
     def _own(self) -> dict[str, Any]:
         return {
             "role": self._role(),
-            "workers": self._faults.processes() if self._faults is not None else {},
+            "workers": self._faults.instances.pids if self._faults is not None else {},
             "statistics": {
                 "files": {
                     file.path.name: {"commits": file.commits, "writes": dict(file.writes)}

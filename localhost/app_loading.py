@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from localhost.app_settings import read_count
 from localhost.console import Console
 from localhost.environment import worker_environment
 from localhost.errors import StartError
@@ -21,19 +22,13 @@ WORKERS_SETTING: Final = "FUNCTIONS_WORKER_PROCESS_COUNT"
 WORKERS_MAX: Final = 10
 
 
-def worker_options(host_json: HostJson) -> WorkerOptions:
-    """Read what host.json and the environment say of workers. Raises StartError."""
-    count = os.environ.get(WORKERS_SETTING) or "1"
-    if not count.isdecimal() or not 1 <= int(count) <= WORKERS_MAX:
-        raise StartError(f"{WORKERS_SETTING} must be from 1 to {WORKERS_MAX}, not {count!r}")
-    return WorkerOptions(int(count), host_json.function_timeout(), time_factor(os.environ))
-
-
 def instances_of(
     options: Options, host_json: HostJson, console: Console, faults: WorkerFaults
 ) -> Instances:
     """Return the instances that the profile asks for, none of them started. Raises StartError."""
-    workers, environ = worker_options(host_json), worker_environment(os.environ)
+    count = read_count(WORKERS_SETTING, os.environ, 1, WORKERS_MAX)
+    workers = WorkerOptions(count, host_json.function_timeout(), time_factor(os.environ))
+    environ = worker_environment(os.environ)
 
     def workers_of(group: str) -> Workers:
         own = {} if group == ALL else {GROUP_SETTING: group}

@@ -61,6 +61,14 @@ def resolve(text: str, environ: Mapping[str, str], where: str) -> str:
     return _REFERENCE.sub(value, text)
 
 
+def read_count(name: str, environ: Mapping[str, str], default: int, most: int) -> int:
+    """Return an app setting that is a number from 1 to `most`. Raises StartError."""
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise StartError(f"{name} must be from 1 to {most}, not {text!r}")
+    return int(text)
+
+
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
     """Tell whether `AzureWebJobs.<name>.Disabled` (or with underscores) switches it off."""
     names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled")

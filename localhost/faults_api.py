@@ -25,7 +25,7 @@ class FaultsApi:
 
     def __init__(self, plan: FaultPlan, instances: Instances) -> None:
         self._plan = plan
-        self._instances = instances
+        self.instances = instances
 
     async def answer(self, request: Request, what: str) -> web.Response:
         """Answer; `what` follows `/admin/localhost/`, in lower case."""
@@ -35,14 +35,10 @@ class FaultsApi:
             case "PUT", "faults":
                 return self._replace((await request.read()).decode(errors="replace"))
             case "DELETE", "worker":
-                return _done(self._instances.kill_worker())
+                return _done(self.instances.kill_worker())
             case "DELETE", _ if what.startswith(INSTANCE):
-                return _done(self._instances.end(what.removeprefix(INSTANCE)))
+                return _done(self.instances.end(what.removeprefix(INSTANCE)))
         return web.Response(status=404)
-
-    def processes(self) -> dict[str, list[int]]:
-        """Return the worker processes by group."""
-        return self._instances.pids
 
     def _replace(self, body: str) -> web.Response:
         try:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from localhost.conformance.corpus import INDEPENDENT, Case, CaseSet
 from localhost.conformance.durable_cases import DurableClient
@@ -16,13 +16,6 @@ from localhost.conformance.normal import masked
 
 HOSTS_AT_ONCE: Final = threading.Semaphore(6)
 """More would not be faster: most of the time is spent in pauses of the cases, the rest in CPU."""
-
-
-class Client(Protocol):
-    """Sends the cases of one kind."""
-
-    def answer(self, case: Any) -> Any:
-        """Return the answer in the recorded form."""
 
 
 class Replay:
@@ -52,14 +45,14 @@ class Replay:
                 if not answer.done():
                     answer.set_exception(error)
 
-    def _client(self, port: int, keys_file: Path) -> Client:
+    def _client(self, port: int, keys_file: Path) -> DurableClient | HttpClient:
         if self._set.path.startswith("durable/"):
             return DurableClient(f"http://127.0.0.1:{port}")
         keys = json.loads(keys_file.read_text("utf-8"))
         named = {"function": keys["host"], "master": keys["master"]}
         return HttpClient(port, named, as_json=self._set.compares_json)
 
-    def _ask(self, client: Client) -> None:
+    def _ask(self, client: DurableClient | HttpClient) -> None:
         left = set(self._answers)
         for case in self._set.cases:
             if not left:

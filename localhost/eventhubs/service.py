@@ -9,8 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
+from localhost.app_settings import read_count
 from localhost.console import Console
-from localhost.errors import StartError
 from localhost.eventhubs.admin import show
 from localhost.eventhubs.faults import EventHubFaults
 from localhost.eventhubs.hub import PARTITIONS_DEFAULT, PARTITIONS_MAX, EventHubs, Hub
@@ -51,7 +51,9 @@ class EventHubsService:
         self._options = options
         self._faults = faults
         self._subscriptions = build_subscriptions(functions, environ)
-        self._partitions = _partitions_of(environ)
+        self._partitions = read_count(
+            PARTITIONS_SETTING, environ, PARTITIONS_DEFAULT, PARTITIONS_MAX
+        )
         self._names = [item.hub for item in self._subscriptions]
         wanted = environ.get(HUBS_SETTING, "")
         self._names += [name for text in wanted.split(",") if (name := text.strip())]
@@ -169,10 +171,3 @@ class EventHubsService:
 
     def _subscription_of(self, function: Function) -> Subscription | None:
         return next((item for item in self._subscriptions if item.function is function), None)
-
-
-def _partitions_of(environ: Mapping[str, str]) -> int:
-    text = environ.get(PARTITIONS_SETTING) or str(PARTITIONS_DEFAULT)
-    if not text.isdecimal() or not 1 <= int(text) <= PARTITIONS_MAX:
-        raise StartError(f"{PARTITIONS_SETTING} must be from 1 to {PARTITIONS_MAX}, not {text!r}")
-    return int(text)
