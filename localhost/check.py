@@ -13,10 +13,11 @@ from pathlib import Path
 
 from localhost.app_settings import load_local_settings
 from localhost.console import Console
+from localhost.dialect import needs_grpc
 from localhost.errors import StartError
 from localhost.functions import Function, functions_of
 from localhost.host_json import HostJson
-from localhost.knowledge import HOST_JSON, IN_SOURCE, Basis, Part, of_binding
+from localhost.knowledge import HOST_JSON, IN_SOURCE, SDK_2, Basis, Part, of_binding
 from localhost.routing import build_routes
 from localhost.start_screen import warnings_of
 from localhost.taskhub.worker_port import WorkerDied
@@ -61,7 +62,7 @@ async def _load(app: Path) -> list[Function]:
 
 
 def parts_of(
-    functions: Iterable[Function], host: HostJson, app: Path
+    functions: Sequence[Function], host: HostJson, app: Path
 ) -> Iterator[tuple[Part, list[str]]]:
     """Return each part that an app uses, with the functions or files that use it."""
     by_kind: dict[str, list[str]] = {}
@@ -70,6 +71,8 @@ def parts_of(
             by_kind.setdefault(str(binding["type"]), []).append(function.name)
     for kind, names in by_kind.items():
         yield of_binding(kind), sorted(set(names))
+    if grpc := sorted({each.name for each in functions if needs_grpc([each])}):
+        yield SDK_2, grpc
     for path, part in HOST_JSON.items():
         if host.value(path) is not None:
             yield part, ["host.json"]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from localhost.console import Console
 from localhost.data_folder import DataFolder
+from localhost.dialect import parts_for
 from localhost.errors import StartError
 from localhost.eventhubs.options import EventHubOptions
 from localhost.eventhubs.service import EventHubsService
@@ -53,7 +54,8 @@ class Engine:
         self._timers = self._build_timers()
         hub = hub_options(host_json, os.environ, profile, time_factor(os.environ))
         check_clients(functions, hub)
-        self.hub = TaskHub(data.task_hub, runner, hub, faults.task_hub)
+        parts = parts_for(functions)
+        self.hub = TaskHub(data.task_hub, runner, hub, faults.task_hub, parts=parts)
         self.event_hubs = EventHubsService(
             data.event_hubs,
             functions,

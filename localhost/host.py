@@ -21,6 +21,7 @@ from localhost.background import Background
 from localhost.console import Console, show_logs
 from localhost.data_folder import DataFolder
 from localhost.data_guard import DataGuard, DataLost
+from localhost.dialect import client_payload, needs_grpc
 from localhost.doors import RPC_PATH, WEBHOOK_PATH, DurableApi, HostDoors, rpc_handler
 from localhost.engine import Engine
 from localhost.environment import prepare_environment, shared_settings
@@ -149,10 +150,14 @@ class Host:
         self._owner = new_owner(rpc_address_of(rpc_door), shared_settings(os.environ))
         if self._standby is not None:
             check_settings(self._data.owner, self._owner)
+            if needs_grpc(self._functions):
+                raise StartError("localhost has no --standby for an app of Durable SDK 2.x")
         self._rpc_path = f"{RPC_PATH}{self._owner.name}/"
         rpc_base = self._owner.address + self._rpc_path
         payload = self._engine.hub.client_payload(self._webhooks, rpc_base, self._keys.system)
-        self._runner.set_client_payload(payload)
+        apart = self._instances.is_apart
+        clients = client_payload(self._functions, self._engine.hub, payload, apart=apart)
+        self._runner.set_client_payload(await stack.enter_async_context(clients))
         doors = await self._open_engine(stack, rpc_door)
         self._print_start(rpc_base)
         stack.push_async_callback(self._background.stop)

@@ -72,6 +72,8 @@ IN_SOURCE: Final = {
 }
 """By a text in the app's own files."""
 
+SDK_2: Final = Part("Durable functions over gRPC", Basis.READ, "SDK 2.x; no answer was recorded")
+
 ELSEWHERE: Final = (
     Part("Azure's front end", Basis.NOT_BUILT, "TLS, HTTP/2, CORS, EasyAuth, 230 s"),
     Part("death of a worker, time limits, SIGTERM", Basis.RECORDED, "http/lifecycle.jsonl"),
@@ -79,6 +81,7 @@ ELSEWHERE: Final = (
     Part("two hosts on one task hub", Basis.GUESSED, "here one owns it, a standby takes over"),
     Part("retry policies of functions", Basis.READ, "host-protocol 7.9"),
     Part("entity locks and scheduled signals", Basis.NOT_BUILT, "SDK 1.x cannot ask for them"),
+    SDK_2,
     Part("apps of the v1 programming model", Basis.NOT_BUILT, "function.json"),
     Part("publishing over HTTP to event hubs", Basis.READ, "no AMQP"),
 )

@@ -105,7 +105,10 @@ class FunctionRunner:
 
     async def _run_durable(self, function: Function, payload: str) -> str:
         result = await self.run(function, Trigger(TypedData(string=payload)))
-        return "null" if result is None or result.json is None else result.json
+        if result is None:
+            return "null"
+        text = result.string if result.json is None else result.json  # protobuf comes as `string`
+        return "null" if text is None else text
 
     async def run(self, function: Function, trigger: Trigger) -> TypedData | None:
         """Run a function, again as its retry policy says, with the same trigger data.

@@ -8,15 +8,19 @@ from localhost.taskhub import http_activity
 from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.clock import SECOND
 from localhost.taskhub.commit import Commit, Committer
-from localhost.taskhub.events import Kind, event, text
+from localhost.taskhub.events import Event, Kind, event, text
 from localhost.taskhub.failures import details_of, sanitized, through_dotnet
 from localhost.taskhub.faults import Work
 from localhost.taskhub.messages import ActivityTask, Message
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.worker_port import FunctionFailed, WorkerDied
 
-_WRITE_AGAIN_SECONDS = 2
+_AGAIN_SECONDS = 2
 """How long an activity whose result could not be written waits before it runs again."""
+
+
+class RunAgain(Exception):
+    """There is no outcome: the activity has to run once more."""
 
 
 class Activities:
@@ -70,12 +74,12 @@ class Activities:
         self._start()
 
     async def _work(self, activity: ActivityTask) -> None:
-        outcome = await self._run(activity)
-        commit = Commit(Work.ACTIVITY, messages=[outcome], ran=[activity.seq])
         try:
+            outcome = await self._run(activity)
+            commit = Commit(Work.ACTIVITY, messages=[outcome], ran=[activity.seq])
             await self._committer.commit(commit, lambda: False)
-        except sqlite3.Error:
-            again = self._clock.now() + _WRITE_AGAIN_SECONDS * SECOND
+        except (sqlite3.Error, RunAgain):
+            again = self._clock.now() + _AGAIN_SECONDS * SECOND
             self._clock.call_at(again, lambda: self.deliver(activity))
 
     async def _run(self, activity: ActivityTask) -> Message:
@@ -83,18 +87,20 @@ class Activities:
         try:
             result = await self._ask(activity)
         except (FunctionFailed, WorkerDied) as error:
-            failed = event(
-                Kind.TASK_FAILED,
-                self._clock.now(),
-                TaskScheduledId=activity.task,
-                Reason=_reason(activity.name, sanitized(str(error))),
-                Details=details_of(error),
-            )
-            return self._tell(activity, failed)
+            return self._tell(activity, self._failed(activity, error))
         completed = event(
             Kind.TASK_COMPLETED, self._clock.now(), TaskScheduledId=activity.task, Result=result
         )
         return self._tell(activity, completed)
+
+    def _failed(self, activity: ActivityTask, error: FunctionFailed | WorkerDied) -> Event:
+        return event(
+            Kind.TASK_FAILED,
+            self._clock.now(),
+            TaskScheduledId=activity.task,
+            Reason=_reason(activity.name, sanitized(str(error))),
+            Details=details_of(error),
+        )
 
     async def _ask(self, activity: ActivityTask) -> str | None:
         if activity.name == http_activity.NAME:

@@ -28,7 +28,8 @@ class EntityRequest:
 
     id: str
     operation: str
-    input: str
+    input: str | None
+    """JSON, as the entity gets it."""
     signal: bool
     sent_at: Microseconds
     predecessor: Microseconds
@@ -44,7 +45,7 @@ class Decision:
     name: str = ""
     """Of the activity or the sub-orchestrator."""
     input: str | None = None
-    """JSON, encoded once."""
+    """JSON, as the activity or the sub-orchestrator gets it."""
     instance: str = ""
     """Of the sub-orchestration or the entity."""
     version: str | None = None
@@ -139,7 +140,7 @@ def _fields(decision: Decision, sender: Sender) -> dict[str, Any]:
     kept = None
     if sender.store_inputs:
         is_task = decision.kind == Kind.TASK_SCHEDULED
-        kept = json.dumps([decision.input] if is_task else decision.input)
+        kept = json.dumps([decision.input]) if is_task else decision.input
     fields = {"Name": decision.name, "Version": decision.version, "Input": kept}
     if decision.kind == Kind.SUB_ORCHESTRATION_CREATED:
         fields["InstanceId"] = decision.instance
@@ -152,7 +153,7 @@ def _request(request: EntityRequest, sender: Sender) -> str:
         "$type": REQUEST_TYPE,
         "op": request.operation,
         "signal": request.signal or None,
-        "input": json.dumps(request.input),
+        "input": request.input,
         "id": request.id,
         "parent": sender.instance,
         "parentExecution": sender.execution,
@@ -212,12 +213,12 @@ def _operation(
         "sent": request.sent_at,
         "after": request.predecessor,
     }
-    body = operation(request.operation, json.dumps(request.input), signal=request.signal)
+    body = operation(request.operation, request.input, signal=request.signal)
     return Message(numbers.take(), decision.instance, body, origin=json.dumps(origin))
 
 
 def operation(name: str, input_: str | None, *, signal: bool) -> str:
-    """Return a member of the `batch` of an entity. `input_`: JSON, encoded twice, or None."""
+    """Return a member of the `batch` of an entity. `input_`: JSON text, or None."""
     is_signal = "true" if signal else "false"
     return (
         f'{{"name":{json.dumps(name)},"isSignal":{is_signal},'
@@ -241,7 +242,7 @@ def _start_of_child(decision: Decision, sender: Sender, numbers: Numbers) -> Mes
         execution=str(uuid.uuid4()),
         name=decision.name,
         version=decision.version,
-        input_=json.dumps(decision.input),
+        input_=decision.input,
         parent=parent,
     )
     return Message(numbers.take(), decision.instance, text(start))

@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from localhost.taskhub.clock import SECOND, Microseconds
@@ -54,6 +54,8 @@ class Answer:
     present: bool
     state: str | None
     results: list[dict[str, Any]]
+    sent: list[Message] = field(default_factory=list)
+    """Signals to other entities."""
 
 
 def split_id(instance: str) -> tuple[str, str]:
@@ -112,7 +114,7 @@ class Entities:
             answer = Answer(before.present, before.state, [])
             if operations:
                 answer = await self._ask(box.target, before, operations)
-                commit.messages = self._responses(operations, answer)
+                commit.messages = [*self._responses(operations, answer), *answer.sent]
             self._keep(commit, box, answer, sorter)
         await self._committer.commit(commit, lambda: box.void)
 
@@ -139,22 +141,28 @@ class Entities:
         return operations, sorter.text()
 
     async def _ask(self, instance: str, before: Snapshot, operations: list[Operation]) -> Answer:
-        name, key = split_id(instance)
+        name, _ = split_id(instance)
         if not self._worker.has_entity(name):
             return _nobody_home(name, before, len(operations))
+        self._counts.entity_batches += 1
+        self._counts.entity_operations += len(operations)
+        try:
+            return await self._reply(instance, before, operations)
+        except FunctionTimedOut as error:
+            return failed(str(error), before, len(operations))
+
+    async def _reply(
+        self, instance: str, before: Snapshot, operations: Sequence[Operation]
+    ) -> Answer:
+        """Have the function answer a batch."""
+        name, key = split_id(instance)
         state = "null" if before.state is None else json.dumps(before.state)
         payload = (
             f'{{"self":{{"name":{json.dumps(name)},"key":{json.dumps(key)}}},'
             f'"exists":{"true" if before.present else "false"},"state":{state},'
             f'"batch":[{",".join([operation.body for operation in operations])}]}}'
         )
-        self._counts.entity_batches += 1
-        self._counts.entity_operations += len(operations)
-        try:
-            reply = await self._worker.run_entity(name, payload)
-        except FunctionTimedOut as error:
-            return _failed(str(error), before, len(operations))
-        return _read(reply, len(operations))
+        return _read(await self._worker.run_entity(name, payload), len(operations))
 
     def _responses(self, operations: list[Operation], answer: Answer) -> list[Message]:
         now = self._clock.now()
@@ -204,10 +212,10 @@ def _read(reply: str, operations: int) -> Answer:
 def _nobody_home(name: str, before: Snapshot, operations: int) -> Answer:
     """Return an error for each operation: the app has no such entity any more."""
     said = f"The function '{name}' doesn't exist, is disabled, or is not an entity."
-    return _failed(said, before, operations)
+    return failed(said, before, operations)
 
 
-def _failed(why: str, before: Snapshot, operations: int) -> Answer:
+def failed(why: str, before: Snapshot, operations: int) -> Answer:
     """Return an error for each operation; the state stays and the batch does not run again."""
     results = [{"isError": True, "result": json.dumps(why)}] * operations
     return Answer(before.present, before.state, results)

@@ -34,7 +34,6 @@ class EntityApi:
         """Read committed rows, and let `management` do the rest."""
         self._reader = resources.file.reader
         self._management = management
-        self._counts = resources.counts
 
     def routes(self) -> dict[Route, Handler]:
         """Return what it answers."""
@@ -66,8 +65,7 @@ class EntityApi:
 
     async def read(self, call: Call) -> web.Response:
         """Answer the committed state; 404 before the first commit."""
-        self._counts.state_reads += 1
-        row = self._management.find(f"@{call.parts[1].lower()}@{_key(call)}")
+        row = self._management.find_entity(f"@{call.parts[1].lower()}@{_key(call)}")
         if not row.is_entity:  # an orchestration was started under this id
             said = (
                 f"Error converting value {row.input} to type "

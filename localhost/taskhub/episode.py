@@ -58,7 +58,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The generation after a continue-as-new: its input, and external events it gets."""
+    """The generation after a continue-as-new: its input as JSON, and external events it gets."""
 
     input: str | None
     carried: list[Event]
@@ -113,7 +113,8 @@ class Orchestrator:
                 return None
             failure = too_large(reply.custom_status)
             episode.custom_status = None if failure else reply.custom_status
-        self._decide(start, episode, replay)
+        past = episode.history.decisions
+        self._decide(start, episode, [each for each in replay.decisions if each.id not in past])
         if not replay.finished:
             self._close(episode)
             return None
@@ -131,14 +132,12 @@ class Orchestrator:
         replay.feed([*episode.history.events, *episode.events])
         return replay
 
-    def _decide(self, start: Event, episode: Episode, replay: Replay) -> None:
-        """Keep what is decided for the first time; it is carried out even if the code failed."""
+    def _decide(self, start: Event, episode: Episode, decisions: Sequence[Decision]) -> None:
+        """Keep what is new; it is carried out even if the code failed."""
         sender = self._sender(episode, start)
-        past = episode.history.decisions
-        for decision in replay.decisions:
-            if decision.id not in past:
-                episode.decided.append((decision, sender))
-                episode.events.append(as_event(decision, sender))
+        for decision in decisions:
+            episode.decided.append((decision, sender))
+            episode.events.append(as_event(decision, sender))
 
     def _sender(self, episode: Episode, start: Event) -> Sender:
         return Sender(
@@ -182,7 +181,7 @@ class Orchestrator:
             execution=execution,
             name=before["Name"],
             version=before["Version"],
-            input_=None if input_ is None else json.dumps(input_),
+            input_=input_,
             parent=before["ParentInstance"],
         )
 

@@ -20,6 +20,7 @@ from localhost.taskhub.listener import Listener
 from localhost.taskhub.management import Management
 from localhost.taskhub.messages import Message, Numbers, last_number
 from localhost.taskhub.options import HubOptions
+from localhost.taskhub.parts import Parts
 from localhost.taskhub.resources import Resources
 from localhost.taskhub.rpc import Routes
 from localhost.taskhub.schema import HubFileError, open_hub_file, release_lease, take_lease
@@ -39,13 +40,18 @@ class TaskHub:
         options: HubOptions,
         faults: Faults | None = None,
         clock: Clock | None = None,
+        parts: Parts | None = None,
     ) -> None:
-        """`path` is the file, whose folder exists; functions are run by `worker`."""
+        """`path` is the file, whose folder exists; functions are run by `worker`.
+
+        `parts` speak the SDK's dialect: JSON, unless told otherwise.
+        """
         self._path = path
         self._worker = worker
         self._options = options
         self._faults = faults or Faults()
         self._clock = clock or SystemClock()
+        self._parts = parts or Parts()
         self._counts = Counts()
         self._code = ""
         self._listener: Listener | None = None
@@ -63,7 +69,7 @@ class TaskHub:
             if self._options.lease and not take_lease(file.writer):
                 self._successor = asyncio.create_task(self._succeed())
             else:
-                self._listener = Listener(self._resources)
+                self._listener = Listener(self._resources, self._parts)
                 self._listener.begin(last)
         except sqlite3.Error as error:
             await file.close()
@@ -76,9 +82,10 @@ class TaskHub:
             *(file, self._worker, self._options, self._clock),
             *(self._faults, Numbers(last_number), self._counts),
         )
-        self._management = Management(self._resources, self)
-        self._routes = self._routes_of(self._management)
-        self._routes_apart = self._routes_of(Management(self._resources, Apart(self)))
+        self.management = Management(self._resources, self)
+        self.management_apart = Management(self._resources, Apart(self))
+        self._routes = self._routes_of(self.management)
+        self._routes_apart = self._routes_of(self.management_apart)
 
     def _routes_of(self, management: Management) -> Routes:
         routes = InstanceApi(self._resources, management, lambda: self._code).routes()
@@ -113,7 +120,7 @@ class TaskHub:
         expired = asyncio.Event()
         self._clock.call_at(self._clock.now() + self._options.lease, expired.set)
         await expired.wait()
-        self._listener = Listener(self._resources)
+        self._listener = Listener(self._resources, self._parts)
         self._listener.go_on()
 
     async def handle(self, request: Request, relative_path: str, base_url: str) -> web.Response:

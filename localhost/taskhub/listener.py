@@ -11,14 +11,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from localhost.taskhub.activities import Activities
 from localhost.taskhub.backlog import Backlog, load_all
 from localhost.taskhub.clock import SECOND, Microseconds
 from localhost.taskhub.commit import Committer
-from localhost.taskhub.entities import Entities
 from localhost.taskhub.mailboxes import Mailboxes
 from localhost.taskhub.messages import ActivityTask, Message, count_attempt, hide
 from localhost.taskhub.orchestrations import Orchestrations
+from localhost.taskhub.parts import Parts
 from localhost.taskhub.queues import Queues
 from localhost.taskhub.resources import Resources
 
@@ -29,7 +28,7 @@ BACK_OFF_SECONDS_MAX: Final = 600
 class Listener:
     """Reads and works from `begin` or `go_on` to `stop` or `kill`, once."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, parts: Parts) -> None:
         """Make one that does nothing yet."""
         options, clock = resources.options, resources.clock
         self._file = resources.file
@@ -37,11 +36,13 @@ class Listener:
         self._storage_seconds = options.storage_seconds
         self._counts = resources.counts
         self._committer = Committer(resources, self._send)
-        orchestrations = Orchestrations(resources, self._committer, self._abandon)
-        entities = Entities(resources, self._committer, self._abandon)
+        orchestrations = Orchestrations(
+            resources, self._committer, self._abandon, parts.orchestrator(resources)
+        )
+        entities = parts.entities(resources, self._committer, self._abandon)
         self._orchestrations = Mailboxes(options.max_concurrent_orchestrators, orchestrations.run)
         self._entities = Mailboxes(options.max_concurrent_entities, entities.run)
-        self._activities = Activities(resources, self._committer)
+        self._activities = parts.activities(resources, self._committer)
         self._queues: Queues | None = None
         if options.queues is not None:
             self._queues = Queues(

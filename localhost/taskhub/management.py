@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from localhost.taskhub.actions import unknown_function
 from localhost.taskhub.decisions import operation
 from localhost.taskhub.events import Event, Kind, event, started, text
-from localhost.taskhub.instances import Filter, delete_rows, find_purged
+from localhost.taskhub.instances import Filter, delete_rows, find_purged, find_rows
 from localhost.taskhub.messages import Message, insert_all, insert_message
 from localhost.taskhub.options import Overridable
 from localhost.taskhub.resources import Resources
@@ -89,6 +89,15 @@ class Management:
         if row is None:
             raise NotFound(instance)
         return row
+
+    def find_entity(self, instance: str) -> InstanceRow:
+        """Return the committed row of an entity whose state a client reads. Raises NotFound."""
+        self._counts.state_reads += 1
+        return self.find(instance)
+
+    def page(self, wanted: Filter) -> list[InstanceRow]:
+        """Return up to `top` rows in the order of their ids, and one more if there is one."""
+        return find_rows(self._file.reader, wanted)
 
     async def start(
         self, name: str, instance: str | None, input_: str | None, version: str | None

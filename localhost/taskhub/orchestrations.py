@@ -17,7 +17,7 @@ from localhost.taskhub.resources import Resources
 from localhost.taskhub.rewind import rewound
 from localhost.taskhub.runtime import History, InstanceRow, find_history, find_row
 from localhost.taskhub.versions import is_newer
-from localhost.taskhub.worker_port import FunctionTimedOut
+from localhost.taskhub.worker_port import FunctionTimedOut, WorkerDied
 
 _FORGET = "DELETE FROM history WHERE instance = ?"
 _REMEMBER = "INSERT INTO history (instance, seq, execution, origin, events) VALUES (?, ?, ?, ?, ?)"
@@ -57,6 +57,7 @@ class Orchestrations:
         resources: Resources,
         committer: Committer,
         abandon: Callable[[list[Message]], None],
+        orchestrator: Orchestrator,
     ) -> None:
         """`abandon` takes messages back that could not be worked on, for later."""
         self._reader = resources.file.reader
@@ -64,7 +65,7 @@ class Orchestrations:
         self._version = resources.options.default_version
         self._faults = resources.faults
         self._numbers = resources.numbers
-        self._orchestrator = Orchestrator(resources)
+        self._orchestrator = orchestrator
         self._committer = committer
         self._abandon = abandon
 
@@ -78,7 +79,7 @@ class Orchestrations:
             await self._run(box, messages)
         except Aborted:
             box.put_back(messages)
-        except (FunctionTimedOut, sqlite3.Error):
+        except (FunctionTimedOut, WorkerDied, sqlite3.Error):
             self._abandon(messages)
 
     async def _run(self, box: Mailbox, messages: list[Message]) -> None:

@@ -210,7 +210,7 @@ class Replay:
                 Kind.SUB_ORCHESTRATION_CREATED,
                 self._now,
                 name=name,
-                input=action["input"],
+                input=json.dumps(action["input"]),
                 instance=action.get("instanceId") or f"{self.execution}:{id_}",
                 version=action.get("version"),
             )
@@ -249,7 +249,8 @@ class Replay:
         return future
 
     def _continue_as_new(self, action: Action) -> Future:
-        self.continued, self.next_input = True, action.get("input")
+        input_ = action.get("input")
+        self.continued, self.next_input = True, None if input_ is None else json.dumps(input_)
         return resolved()
 
     def _wait_for_event(self, action: Action) -> Future:
@@ -283,7 +284,7 @@ class Replay:
         request = EntityRequest(
             id=self._guid(),
             operation=action["operation"],
-            input=action["input"],
+            input=json.dumps(action["input"]),
             signal=signal,
             sent_at=self._sent[target],
             predecessor=last,

@@ -7,7 +7,7 @@ from typing import Final
 
 from localhost.taskhub.clock import Microseconds
 from localhost.taskhub.decisions import decisions_in
-from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id
+from localhost.taskhub.events import COMPLETIONS, DECISIONS, Event, Kind, completed_id
 
 FINISHED: Final = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 """The statuses from which an instance does not come back by itself."""
@@ -83,8 +83,17 @@ class History:
         return self._decisions
 
     def completed(self) -> set[int]:
-        """Return the ids of the decisions that have an outcome."""
-        return {completed_id(e) for e in self.events if e["EventType"] in COMPLETIONS}
+        """Return the ids of the decisions that have an outcome.
+
+        SDK 2.x decides under the same id again when it retries.
+        """
+        ids: set[int] = set()
+        for each in self.events:
+            if each["EventType"] in DECISIONS:
+                ids.discard(each["EventId"])
+            elif each["EventType"] in COMPLETIONS:
+                ids.add(completed_id(each))
+        return ids
 
     @property
     def end(self) -> Event | None:

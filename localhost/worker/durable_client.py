@@ -24,6 +24,7 @@ SETTING: Final = "LOCALHOST_DURABLE_CLIENT"
 """`http` makes the calls over the loopback port, as on Azure."""
 SDK: Final = "azure.durable_functions"
 HTTP_UTILS: Final = "azure.durable_functions.models.utils.http_utils"
+GRPC: Final = "durabletask"
 CALLS_MAX: Final = 30
 """At a time: the connections that the SDK allows itself."""
 SECONDS_MAX: Final = 240.0
@@ -136,6 +137,8 @@ class _Answer:
 def use_stream(calls: HubCalls) -> None:
     """Give the SDK its session, when the app has loaded the SDK."""
     if SDK not in sys.modules or os.environ.get(SETTING) == "http":
+        return
+    if GRPC in sys.modules:  # of SDK 2.x, whose clients make their calls over gRPC
         return
     utils: Any = importlib.import_module(HTTP_UTILS)
     utils._client_session = StreamSession(calls)  # noqa: SLF001 - where the SDK keeps it

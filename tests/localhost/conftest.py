@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from localhost.runner import FunctionRunner
 from tests.localhost.front import Serve, Served, Setup, echo_durable_api
 from tests.localhost.in_process import InProcess
 from tests.localhost.process import Process, Start
+
+collect_ignore = ["taskhub"] if find_spec("durabletask") else ["protobuf"]
+"""The one is about Durable SDK 1.x, the other about 2.x, which is installed for `make sdk2`."""
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 def _management(hub: TaskHub) -> Any:
-    return hub._management
+    return hub.management
 
 
 def _status(hub: TaskHub, instance: str) -> tuple[str, Any]:

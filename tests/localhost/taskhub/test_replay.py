@@ -174,7 +174,7 @@ def test_continue_as_new_carries_events_that_come_after_it() -> None:
     actions = [wait("go"), {"actionType": 4, "input": "5"}]
     pass_ = replay(actions, raised("go"), raised("go"), raised("other"))
     assert pass_.finished
-    assert pass_.next_input == "5"
+    assert pass_.next_input == '"5"'
     assert [e["Name"] for e in pass_.carried] == ["go", "other"]
 
 
