@@ -35,7 +35,7 @@ from settings.app import Settings, period_seconds
 from settings.host_json import HostJson
 from store.open import open_store
 from store.ports.store import Store
-from taskhub.durable import DurableHub
+from taskhub.durable import hub_of
 from telemetry import export
 from telemetry.decisions import Decisions
 from triggers import durable, timers
@@ -108,7 +108,7 @@ def _engine(
         emitter=emitter,
         drains=Drains(store.inbox, emitter, tell, _now, process.domains),
         hand_over=HandOver(tell, process.domains),
-        hub_of=partial(DurableHub, entity=names.entity, orchestration=names.orchestration),
+        hub_of=partial(hub_of, entity=names.entity, orchestration=names.orchestration),
         publishes=publishes,
     )
 

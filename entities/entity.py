@@ -24,7 +24,7 @@ def entity(
         before = _state_of(context, tell)
         after = _after(before, context, tell)
         # SDK 1.x keeps the state of an operation that raised, and answers an operation that sets
-        # no result with its neighbour's. So: decide first, then both, always.
+        # no result with its neighbour's; 2.x rolls back and does not. So: decide first, then both.
         context.set_state(encode_order(after))
         context.set_result(None)
         ran(context.entity_key)

@@ -1,17 +1,17 @@
-"""The task hub through the durable client of an invocation (azure-functions-durable 1.x)."""
+"""The task hub through the durable client of an invocation."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
-import azure.durable_functions as df
 from typing_extensions import override
 
 from entities.entity import CREATE
 from entities.messages import UNREADABLE, decode_order, encode_create
 from entities.order import Order
 from taskhub.port import HubUnknown, TaskHub
+from taskhub.sdk import Calls, calls_of
 
 CALL_SECONDS_MAX: Final = 4.0
 """One call to the hub. The SDK's own limit of 240 s would hold up whatever shares the session."""
@@ -24,39 +24,40 @@ T = TypeVar("T")
 
 
 class DurableHub(TaskHub):
-    """Speaks through `client`, which stays usable after its invocation has ended."""
+    """Bounds `calls` in time, and gives their failures one name."""
 
-    def __init__(
-        self, client: df.DurableOrchestrationClient, entity: str, orchestration: str
-    ) -> None:
+    def __init__(self, calls: Calls, entity: str, orchestration: str) -> None:
         """Address the entities named `entity`, start orchestrations named `orchestration`."""
-        self._client = client
+        self._calls = calls
         self._entity = entity
         self._orchestration = orchestration
 
     @override
     async def create(self, key: str, ids: Sequence[str], done: Sequence[str], head: int) -> None:
-        entity = df.EntityId(self._entity, key)
         message = encode_create(ids, done, head)
-        await _answered(self._client.signal_entity(entity, CREATE, message))
+        await _answered(self._calls.signal(self._entity, key, CREATE, message))
 
     @override
     async def order(self, key: str) -> Order:
-        answer = await _answered(self._client.read_entity_state(df.EntityId(self._entity, key)))
+        state = await _answered(self._calls.state(self._entity, key))
         try:
-            return decode_order(answer.entity_state)
+            return decode_order(state)
         except UNREADABLE:
             return Order()  # the entity reports it, and starts over with its next operation
 
     @override
     async def hand_over(self, keys: Sequence[str]) -> None:
         for piece in _pieces(keys):
-            start = self._client.start_new(self._orchestration, client_input=piece)
-            await _answered(start)
+            await _answered(self._calls.start(self._orchestration, piece))
 
 
 HubOf = Callable[[Any], TaskHub]
 """Makes a hub of what the binding of a durable client gives an invocation."""
+
+
+def hub_of(client: Any, entity: str, orchestration: str) -> TaskHub:
+    """Return the hub that an invocation's client speaks to; it outlives the invocation."""
+    return DurableHub(calls_of(client), entity, orchestration)
 
 
 async def _answered(call: Awaitable[T]) -> T:

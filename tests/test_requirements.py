@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 
-from tools.setup.lock import ALONE, NAMES
+from tools.setup.lock import ALONE, NAMES, OVER
 
 ROOT: Final = Path(__file__).parent.parent
-FILES: Final = (*NAMES, *ALONE)
+FILES: Final = (*NAMES, *ALONE, OVER)
 
 each_file = pytest.mark.parametrize("name", FILES)
 

@@ -8,6 +8,7 @@ import azure.functions as func
 
 from activities import outbox
 from entities.entity import entity
+from taskhub.sdk import declare_entity
 from telemetry import tracing
 from triggers.engine import Engine
 
@@ -30,15 +31,9 @@ def blueprint(names: Names, engine: Engine) -> df.Blueprint:
     """Declare the three."""
     functions = df.Blueprint()
 
-    handler: Any = df.Entity.create(entity(engine.tell, engine.emitter.entity_ran))
-
-    # The SDK's decorator declares the same as a plain function. Each batch would then take the way
-    # to a thread of the worker's pool and back: a tenth of the CPU of a request.
-    @functions.function_name(f"order_{names.entity.lower()}")
-    @functions.generic_trigger("context", "entityTrigger", entityName=names.entity)
-    async def order(context: func.EntityContext) -> Any:
-        return handler(context)
-
+    functions.function_name(f"order_{names.entity.lower()}")(
+        declare_entity(functions, names.entity, entity(engine.tell, engine.emitter.entity_ran))
+    )
     functions.function_name(names.orchestration)(
         functions.orchestration_trigger("context", orchestration=names.orchestration)(
             outbox.orchestration(names.activity)

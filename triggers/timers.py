@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
 from intake.sweep import Sweeper
 from publishing.catch_up import CatchUpPublisher
@@ -21,10 +20,8 @@ from settings.app import Settings
 from store.ports.records import StoreError
 from store.ports.store import Store
 from taskhub.durable import HubOf
+from taskhub.sdk import Calls, calls_of
 from telemetry.decisions import Decisions
-
-FINISHED: Final = [Status.Completed, Status.Failed, Status.Terminated, Status.Canceled]
-"""Never Running: that is also the status of every entity, for as long as it lives."""
 
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """The purge call wants to know from when on; this is before all orchestrations."""
@@ -89,9 +86,7 @@ async def _go_on_noting(store: Store, now: Callable[[], datetime]) -> None:
             await store.note_sweep(now())
 
 
-async def purge(
-    client: df.DurableOrchestrationClient, now: datetime, older_than: timedelta, seconds_max: float
-) -> int:
+async def purge(calls: Calls, now: datetime, older_than: timedelta, seconds_max: float) -> int:
     """Purge finished orchestrations that were started more than `older_than` ago, in slices.
 
     Begins no slice after `seconds_max`: the next run goes on.
@@ -109,10 +104,7 @@ async def purge(
         if clock() >= ends_at:
             break
         async with asyncio.timeout(PURGE_CALL_SECONDS_MAX):
-            answer = await client.purge_instance_history_by(
-                created_time_from=since, created_time_to=until, runtime_status=FINISHED
-            )
-        count += int(answer.instances_deleted)
+            count += await calls.purge(since, until)
     return count
 
 
@@ -139,7 +131,7 @@ def blueprint(
         tell = domains[0].tell
         try:
             seconds_max = SHARE * timeout_seconds
-            tell.purged(await purge(client, now(), settings.purge_after, seconds_max))
+            tell.purged(await purge(calls_of(client), now(), settings.purge_after, seconds_max))
         except Exception as error:  # noqa: BLE001 - the SDK documents none; the next run goes on
             tell.purge_failed(error)
 

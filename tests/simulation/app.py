@@ -27,6 +27,7 @@ from publishing.publisher import Publisher
 from store.ports.store import Store
 from taskhub.port import TaskHub
 from telemetry.decisions import Decisions
+from tests.durable_sdk import run_batch_of
 from tests.simulation.samples import Samples
 from triggers.durable import Names
 
@@ -83,8 +84,7 @@ class App:
         self.sweeper = parts.sweeper(store.inbox, self.drains, tell, now, outside.rng)
         if publisher is not None:
             self.catch_up = self._catch_up(publisher)
-        run: Any = df.Entity.create(parts.entity(tell, self._ran))
-        self.run_entity: Callable[[str], str] = run
+        self.run_entity = run_batch_of(self.entity_name, parts.entity(tell, self._ran))
 
     def _published(self, store: Store, producer: Producer) -> Published:
         answer: Any = Wire(self._outside.samples.domain).shown

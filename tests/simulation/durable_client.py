@@ -1,20 +1,21 @@
-"""What the app uses of the SDK's durable client, over the simulated network."""
+"""The app's calls of the Durable SDK, over the simulated network."""
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-import azure.durable_functions as df
-from azure.durable_functions.models.EntityStateResponse import EntityStateResponse
+from typing_extensions import override
 
+from taskhub.sdk import Calls
 from tests.simulation.entities import Entities
 from tests.simulation.faults import Fault
 from tests.simulation.network import Network
 from tests.simulation.places import HUB_CALLS_AT_ONCE
 
 
-class SimulatedClient:
+class SimulatedCalls(Calls):
     """One per process: its session allows so many calls at once."""
 
     def __init__(
@@ -31,32 +32,33 @@ class SimulatedClient:
         self._entities, self._start_of, self._network = entities, start, network
         self._session = asyncio.Semaphore(HUB_CALLS_AT_ONCE)
 
-    async def signal_entity(self, entity: df.EntityId, operation: str, body: Any) -> None:
-        key, text = entity.key, json.dumps(json.dumps(body))
+    @override
+    async def signal(self, entity: str, key: str, operation: str, message: Any) -> None:
+        text = json.dumps(message)
         number = next(self._entities.numbers)
-        self._told(key, body["done"])
-        self._network.observer.sent(key, number, body)
+        self._told(key, message["done"])
+        self._network.observer.sent(key, number, message)
         async with self._session:
             await self._network.call(
-                *("hub.create", key, f"{operation} {body}"),
+                *("hub.create", key, f"{operation} {message}"),
                 lambda: self._entities.deliver(key, operation, text, number),
                 error=ConnectionError,
             )
 
-    async def start_new(self, name: str, *, client_input: Any) -> str:
-        text = json.dumps(client_input)
+    @override
+    async def start(self, orchestration: str, message: Any) -> None:
+        text = json.dumps(message)
         async with self._session:
             await self._network.call(
                 *("hub.hand_over", "*", text),
-                lambda: self._start_of(name, text),
+                lambda: self._start_of(orchestration, text),
                 error=ConnectionError,
             )
-        return "started"
 
-    async def read_entity_state(self, entity: df.EntityId) -> EntityStateResponse:
-        key = entity.key
+    @override
+    async def state(self, entity: str, key: str) -> Any:
         async with self._session:
-            state = await self._network.call(
+            return await self._network.call(
                 *("hub.order", key, ""),
                 lambda: self._entities.read(key),
                 instead={
@@ -65,4 +67,7 @@ class SimulatedClient:
                 },
                 error=ConnectionError,
             )
-        return EntityStateResponse(state is not None, state)
+
+    @override
+    async def purge(self, since: datetime, until: datetime) -> int:
+        raise NotImplementedError

@@ -1,6 +1,6 @@
 """Entities that promise nothing beyond `host-protocol`: real entity code, hostile transport.
 
-They run through the SDK's own batch handler, on JSON as the extension sends it. A batch is run,
+They run through the SDK's own batch handler. A batch is run,
 then committed, then its messages are deleted, and its host may die after each; what the host had
 in flight comes back five minutes later, behind what arrived meanwhile.
 """
@@ -20,7 +20,7 @@ from tests.simulation.host import Host, Worker
 from tests.simulation.network import Network
 
 Operation = tuple[str, str, int]
-"""Name and input, as JSON text of JSON text, and the number of the signal."""
+"""Name and message, as JSON text, and the number of the signal."""
 
 SECONDS_TO_BATCH: Final = (0.0005, 0.02)
 SECONDS_IDLE: Final = (0.5, 5.0)
@@ -188,17 +188,11 @@ class Entities:
         self._network.trace("entity.batch", key, len(batch), "signals ->", state, failed)
 
     def _execute(self, worker: Worker, key: str, state: str, batch: Sequence[Operation]) -> str:
-        exists = state != "null"
-        request = {
-            "self": {"name": worker.app.entity_name, "key": key},
-            "exists": exists,
-            "state": state if exists else None,
-            "batch": [{"name": op, "isSignal": True, "input": text} for op, text, _ in batch],
-        }
-        answer = json.loads(worker.within(lambda: worker.app.run_entity(json.dumps(request))))
-        assert not any(each["isError"] for each in answer["results"]), answer
-        assert [each["result"] for each in answer["results"]] == ["null"] * len(batch)
-        return str(answer["entityState"])
+        before = None if state == "null" else state
+        operations = [(operation, text) for operation, text, _ in batch]
+        after, results = worker.within(lambda: worker.app.run_entity(key, before, operations))
+        assert results == [None] * len(batch)
+        return str(after)
 
     # What happens to a hub.
 

@@ -1,30 +1,14 @@
-"""One orchestration: its history, and an episode of it through the SDK's own handler.
+"""One orchestration: its history, and an episode of it through the SDK's own handler."""
 
-From actions to decisions with ids goes the algorithm of `localhost`, which is tested there.
-"""
-
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
-from localhost.taskhub.actions import Known
 from localhost.taskhub.clock import Microseconds
-from localhost.taskhub.decisions import Decision, Sender, as_event, contradiction, decisions_in
+from localhost.taskhub.decisions import Decision, Sender, as_event, decisions_in
 from localhost.taskhub.events import COMPLETIONS, Event, Kind, completed_id, event, started
-from localhost.taskhub.replay import Replay
+from tests.durable_sdk import Decide, Moment
 from triggers.durable import Names
-
-Handle = Callable[[str], str]
-
-# A third of an episode is the SDK guessing the formats of timestamps, and they have but one.
-_sdk: Any = import_module("azure.durable_functions.models.history.HistoryEvent")
-_sdk.dt_parse = datetime.fromisoformat
-
-
-ACTIONS_MAX: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +41,7 @@ class Orchestration:
                 execution=self.id,
                 name=self.names.orchestration,
                 version=None,
-                input_=json.dumps(self.input),
+                input_=self.input,
             )
         )
 
@@ -78,47 +62,14 @@ class Orchestration:
             if each["EventType"] in COMPLETIONS and completed_id(each) not in seen
         ]
 
-    def run(self, handle: Handle, batch: Sequence[Event], now: Microseconds) -> Episode:
+    def run(self, decide: Decide, batch: Sequence[Event], now: Microseconds) -> Episode:
         """Run the code; nothing is stored by that."""
         new = [event(Kind.ORCHESTRATOR_STARTED, now), *_each_once(batch)]
-        reply = json.loads(handle(self._payload(new)))
-        (actions,) = reply["actions"]
-        replay = Replay(self.id, self.id, actions, known(self.names), ACTIONS_MAX)
-        replay.feed([*self.history, *new])
-        past = decisions_in(self.history)
-        assert replay.invalid is None, replay.invalid
-        otherwise = contradiction(replay.decisions, past)
-        assert otherwise is None, otherwise
-        decided = [each for each in replay.decisions if each.id not in past]
+        moment = Moment(self.id, self.input, self.names, self.history, new, now)
+        decided, is_done = decide(moment)
         sender = Sender(self.id, self.id, self.names.orchestration, None, store_inputs=False)
         events = [*new, *(as_event(each, sender) for each in decided)]
-        return Episode([*events, event(Kind.ORCHESTRATOR_COMPLETED, now)], decided, reply["isDone"])
-
-    def _payload(self, new: Sequence[Event]) -> str:
-        shown: list[dict[str, Any]] = [
-            *({**each, "IsPlayed": True} for each in self.history),
-            *({**each, "IsPlayed": False} for each in new),
-        ]
-        return json.dumps(
-            {
-                "history": shown,
-                "input": self.input,
-                "instanceId": self.id,
-                "isReplaying": bool(self.history),
-                "parentInstanceId": None,
-                "upperSchemaVersion": 1,
-                "upperSchemaVersionNew": 2,
-            }
-        )
-
-
-def known(names: Names) -> Known:
-    """Return what the app has registered."""
-    return Known(
-        lambda name: name == names.activity,
-        lambda name: name == names.orchestration,
-        lambda name: name.lower() == names.entity.lower(),
-    )
+        return Episode([*events, event(Kind.ORCHESTRATOR_COMPLETED, now)], decided, is_done)
 
 
 def _each_once(batch: Sequence[Event]) -> Sequence[Event]:

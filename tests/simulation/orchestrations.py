@@ -16,6 +16,7 @@ from typing import Any, Final
 from localhost.taskhub.clock import SECOND, Microseconds, iso
 from localhost.taskhub.decisions import Decision
 from localhost.taskhub.events import Event, Kind, event
+from tests.durable_sdk import Decide
 from tests.simulation.entities import SECONDS_INVISIBLE, SECONDS_UNSERVED, SHARE_INVISIBLE
 from tests.simulation.faults import Fault
 from tests.simulation.host import Gone, Host, HostGone, Role
@@ -50,12 +51,12 @@ class Surroundings:
 class Orchestrations:
     """All of them. Their code runs in no time; what it decides is sent, then committed."""
 
-    def __init__(self, handle: Callable[[str], str], names: Names, world: Surroundings) -> None:
+    def __init__(self, decide: Decide, names: Names, world: Surroundings) -> None:
         self.started = 0
         self.running = 0
         self.still = False
         """Whether nothing of the hub moves."""
-        self._handle = handle
+        self._decide = decide
         self._names = names
         self._world = world
         self._network = world.network
@@ -140,7 +141,7 @@ class Orchestrations:
         return self._world.chance.sample(waiting, self._world.chance.randint(1, len(waiting)))
 
     def _episode(self, each: Orchestration, batch: Sequence[Event]) -> Episode:
-        return each.run(self._handle, batch, self._now())
+        return each.run(self._decide, batch, self._now())
 
     def _end(self, each: Orchestration, how: str) -> None:
         self._network.trace("outbox", how)

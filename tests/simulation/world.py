@@ -12,18 +12,17 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-import azure.durable_functions as df
-
 from activities import outbox
 from domain.wire import Wire
 from publishing.catch_up import UNMARK_AFTER
 from store.ports.deadletters import FOLD, Name
 from store.ports.records import StoreError
 from taskhub.durable import DurableHub
+from tests.durable_sdk import decide_of
 from tests.simulation.app import App, Outside, Parts
 from tests.simulation.clients import Client, Sending
 from tests.simulation.decisions import Heard
-from tests.simulation.durable_client import SimulatedClient
+from tests.simulation.durable_client import SimulatedCalls
 from tests.simulation.entities import SECONDS_INVISIBLE, Entities
 from tests.simulation.explained import ExplainedHub, order_in
 from tests.simulation.faults import Faults
@@ -140,11 +139,11 @@ class World:
         durable = partial(self.running, Role.DURABLE)
         self.partitions = Partitions(self.chance, self.loop.time, durable)
         self.entities = Entities(self.network, self.chance, self.owner, self.spawn)
-        handle: Any = df.Orchestrator.create(self.variant.orchestrator(self.names.activity))
+        decide = decide_of(self.variant.orchestrator(self.names.activity))
         surroundings = Surroundings(
             *(self.network, self.chance, self.now, self.living, self.owner, self.spawn)
         )
-        self.orchestrations = Orchestrations(handle, self.names, surroundings)
+        self.orchestrations = Orchestrations(decide, self.names, surroundings)
 
     def now(self) -> datetime:
         return BEGINNING + timedelta(seconds=self.loop.time())
@@ -189,10 +188,10 @@ class World:
         worker = Worker(self.loop, host.number)
         worker.too_slow = self._too_slow
         skew = timedelta(seconds=self.skew_seconds * self.chance.uniform(-1, 1))
-        client: Any = SimulatedClient(
+        calls = SimulatedCalls(
             self.entities, self.orchestrations.start, self.network, self._told_done
         )
-        hub = DurableHub(client, self.names.entity, self.names.orchestration)
+        hub = DurableHub(calls, self.names.entity, self.names.orchestration)
         rounds = self.publishing
         outside = Outside(
             samples=self.variant.samples,

@@ -1,21 +1,23 @@
-"""The durable client behind the port: every failure is HubUnknown, and every call ends."""
+"""The calls of the SDK behind the port: every failure is HubUnknown, and every call ends."""
 
 import asyncio
 import json
-from types import SimpleNamespace
+from datetime import datetime
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from entities.messages import encode_create, encode_order
 from entities.order import Order
 from taskhub import durable
 from taskhub.durable import KEYS_CHARACTERS_MAX, DurableHub
 from taskhub.port import HubUnknown
+from taskhub.sdk import Calls
 
 
-class Client:
-    """Stands for the SDK's client: notes calls, and answers or fails as a test says."""
+class Client(Calls):
+    """Stands for the SDK: notes calls, and answers or fails as a test says."""
 
     def __init__(self, answer: Any = None, fails: BaseException | None = None) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -23,16 +25,22 @@ class Client:
         self.fails = fails
         self.hangs = False
 
-    async def signal_entity(self, entity: Any, operation: str, content: Any) -> None:
-        await self._call("signal", str(entity), operation, content)
+    @override
+    async def signal(self, entity: str, key: str, operation: str, message: Any) -> None:
+        await self._call("signal", entity, key, operation, message)
 
-    async def read_entity_state(self, entity: Any) -> Any:
-        await self._call("read", str(entity))
-        return SimpleNamespace(entity_exists=True, entity_state=self.answer)
+    @override
+    async def state(self, entity: str, key: str) -> Any:
+        await self._call("read", entity, key)
+        return self.answer
 
-    async def start_new(self, name: str, client_input: Any) -> str:
-        await self._call("start", name, client_input)
-        return "id"
+    @override
+    async def start(self, orchestration: str, message: Any) -> None:
+        await self._call("start", orchestration, message)
+
+    @override
+    async def purge(self, since: datetime, until: datetime) -> int:
+        raise NotImplementedError
 
     async def _call(self, *values: Any) -> None:
         self.calls.append(values)
@@ -43,13 +51,14 @@ class Client:
 
 
 def hub_of(client: Client) -> DurableHub:
-    return DurableHub(client, "Project", "outbox_todos")  # type: ignore[arg-type]
+    return DurableHub(client, "Project", "outbox_todos")
 
 
 async def test_create_signals_the_entity_of_the_key() -> None:
     client = Client()
     await hub_of(client).create("C-1042", ["a"], ["b"], 3)
-    assert client.calls == [("signal", "@project@C-1042", "create", encode_create(["a"], ["b"], 3))]
+    message = encode_create(["a"], ["b"], 3)
+    assert client.calls == [("signal", "Project", "C-1042", "create", message)]
 
 
 async def test_order_is_the_committed_state() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, List  # noqa: UP035 - see Events
 
 import azure.durable_functions as df
 import azure.functions as func
+from azure.functions import SettingsApi
 
 from taskhub.durable import HubOf
 from telemetry import tracing
@@ -28,11 +29,15 @@ RETRY_LAST: Final = "00:00:30"
 Events = List[func.EventHubEvent]  # noqa: UP006 - the SDK does not take `list[…]` for a list
 
 
+class _Blueprint(df.Blueprint, SettingsApi):
+    """That of SDK 2.x has no retry policies without the second."""
+
+
 def blueprint(
     name: str, receiver: Receiver, event_hub: str, consumer_group: str, hub_of: HubOf
 ) -> df.Blueprint:
     """Declare the trigger as the function `name`."""
-    functions = df.Blueprint()
+    functions = _Blueprint()
 
     @functions.function_name(name)
     @functions.event_hub_message_trigger(

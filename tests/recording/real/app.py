@@ -87,7 +87,7 @@ def recorded_app(
     parts = {
         "Emitter": noted(emitter),
         "Intake": noted(RecordedIntake),
-        "DurableHub": traced_hub(journal),
+        "hub_of": traced_hub(journal),
         "CatchUpPublisher": SoonUnmarked,
         "open_store": store,
         "open_producer": lambda *args: TracedProducer(open_producer(*args), journal),

@@ -7,13 +7,15 @@ and its signal, and what was run and never committed is named by nobody.
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 import azure.durable_functions as df
-from azure.durable_functions.models.EntityStateResponse import EntityStateResponse
+from typing_extensions import override
 
 from entities.entity import entity
 from taskhub.durable import DurableHub
+from taskhub.sdk import Calls, calls_of
 from telemetry.decisions import Decisions
 from tests.recording.real.journal import Journal
 
@@ -23,43 +25,47 @@ MARK: Final = "mark"
 EntityFunction = Callable[[df.DurableEntityContext], None]
 
 
-class TracedClient:
-    """What `DurableHub` uses of a durable client."""
+class TracedCalls(Calls):
+    """Notes what `DurableHub` asks of the Durable SDK, and asks it."""
 
-    def __init__(self, client: df.DurableOrchestrationClient, journal: Journal) -> None:
-        """Call `client`."""
-        self._client = client
+    def __init__(self, calls: Calls, journal: Journal) -> None:
+        """Ask `calls`."""
+        self._calls = calls
         self._journal = journal
 
-    async def signal_entity(self, entity_id: df.EntityId, operation: str, body: Any) -> None:
-        """Note the signal, then send it."""
-        about = {each: body[each] for each in ("ids", "done", "head")}
+    @override
+    async def signal(self, entity: str, key: str, operation: str, message: Any) -> None:
+        about = {each: message[each] for each in ("ids", "done", "head")}
         number = self._journal.next_mark()
         journal = self._journal
-        journal.note(entity_id.key, "entity.signal", by=journal.by, number=number, **about)
-        await self._client.signal_entity(entity_id, operation, {**body, NUMBER: number})
+        journal.note(key, "entity.signal", by=journal.by, number=number, **about)
+        await self._calls.signal(entity, key, operation, {**message, NUMBER: number})
 
-    async def read_entity_state(self, entity_id: df.EntityId) -> EntityStateResponse:
+    @override
+    async def state(self, entity: str, key: str) -> Any:
         """Note which operation has made the state that is read."""
         journal, after, since = self._journal, self._journal.number, time.time() * 1_000
-        answer = await self._client.read_entity_state(entity_id)
-        state = answer.entity_state or {"outbox": [], "head": 0}
+        found = await self._calls.state(entity, key)
+        state = found or {"outbox": [], "head": 0}
         shown = {"mark": state.get(MARK), "outbox": state["outbox"], "head": state["head"]}
-        by = journal.by
-        journal.note(entity_id.key, "entity.read", after=after, since=since, by=by, **shown)
-        return answer
+        journal.note(key, "entity.read", after=after, since=since, by=journal.by, **shown)
+        return found
 
-    async def start_new(self, name: str, *, client_input: Any) -> str:
+    @override
+    async def start(self, orchestration: str, message: Any) -> None:
         """Start an orchestration, which the model does not know."""
-        return str(await self._client.start_new(name, client_input=client_input))
+        await self._calls.start(orchestration, message)
+
+    @override
+    async def purge(self, since: datetime, until: datetime) -> int:
+        return await self._calls.purge(since, until)
 
 
 def traced_hub(journal: Journal) -> Callable[..., DurableHub]:
-    """Return what makes a hub of a durable client, as `DurableHub` does."""
+    """Return what makes a hub of a durable client, as `hub_of` does."""
 
-    def hub(client: df.DurableOrchestrationClient, entity: str, orchestration: str) -> DurableHub:
-        traced: Any = TracedClient(client, journal)
-        return DurableHub(traced, entity, orchestration)
+    def hub(client: Any, entity: str, orchestration: str) -> DurableHub:
+        return DurableHub(TracedCalls(calls_of(client), journal), entity, orchestration)
 
     return hub
 

@@ -8,6 +8,7 @@ from typing import Any
 import azure.functions as func
 from azure.functions import meta
 
+from tests.durable_sdk.port import BUILT_IN
 from triggers.events import trigger
 
 
@@ -16,7 +17,10 @@ def declared(group: str = "$Default") -> Any:
     unused: Any = None
     app = func.FunctionApp()
     app.register_functions(trigger.blueprint("events_todos", unused, "requests", group, unused))
-    [function] = app.get_functions()
+    declared = app.get_functions()
+    [function] = [
+        each for each in declared if not str(each.get_function_name()).startswith(BUILT_IN)
+    ]
     return function
 
 

@@ -15,6 +15,7 @@ from domain.domain import AnyDomain
 from domain.request import Request
 from examples.invoices import INVOICES
 from tests.domain.domains import parrots
+from tests.durable_sdk.port import BUILT_IN
 from tests.triggers.http.memory_hub import HangingRead, MemoryHub
 from tests.triggers.http.service import Service, engine_of, request
 from todos import TODOS
@@ -36,6 +37,8 @@ def indexed(service: Service, domains: Sequence[AnyDomain]) -> Indexed:
     app.register_functions(routes.blueprint(engines, 30.0))
     found: Indexed = {}
     for each in app.get_functions():
+        if str(each.get_function_name()).startswith(BUILT_IN):
+            continue
         trigger = binding_of(each)
         for method in trigger["methods"]:
             found[str(method.value), trigger["route"]] = each
