@@ -21,11 +21,12 @@ TESTS = $(if $(filter tests/% $(OWN)/%,$(subst --deselect tests/,--deselect=test
 endif
 RUN = $(PY) -m tools.run $(OTHER) --port $(PORT) --data "$(DATA)" --storage $(STORAGE) $(ARGS)
 
-.PHONY: help run test browser conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
+.PHONY: help run test sdk2 browser conformance check fmt faults mutants model bench audit chaos textbook domain azurite venv venv-dev node-azurite node-kusto clean
 
 help:
 	@printf "%s\n" '  make run          start the app on this machine; PORT=7071 DATA=.data, of another domain .data/DOMAIN; STORAGE=sqlite|tables DOMAIN=examples.invoices, ARGS=--standby for a second host (until Ctrl-C)'
 	@printf "%s\n" '  make test         all tests; ARGS="-k kill -x", DOMAIN=examples.invoices (15 min)'
+	@printf "%s\n" '  make sdk2         the tests on the next Durable SDK; needs Python 3.13, ARGS as for test (15 min)'
 	@printf "%s\n" '  make browser      the page in a real Chromium, Debian'"'"'s where there is none; SCREENSHOT=docs/page.png (2 min)'
 	@printf "%s\n" '  make check        format, lint, types, imports, released versions of domains (1 min)'
 	@printf "%s\n" '  make textbook     the bug that this prevents: one kill, two invoices with one number (15 s)'
@@ -53,6 +54,11 @@ endif
 
 test: venv-dev node-azurite node-kusto
 	@$(PY) -m pytest -p tools.pytest_stopping $(TESTS) $(ARGS)
+
+# In an environment of its own; the rest of the tools stay with .venv.
+sdk2: venv-dev node-azurite node-kusto
+	@tools/setup/venv.sh sdk2
+	@.venv/sdk2/bin/python -m pytest -p tools.pytest_stopping $(TESTS) $(ARGS)
 
 browser: venv-dev
 	@$(PY) -m tools.setup.chromium

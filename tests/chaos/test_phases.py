@@ -36,6 +36,7 @@ def test_host_on_tables_killed_keeps_every_promise(tmp_path: Path, tables_accoun
     assert f"Restored from a copy: {CONSISTENT}" in counted
 
 
+@pytest.mark.sdk1  # there is no standby for 2.x
 def test_two_hosts_that_die_in_turn_keep_every_promise(tmp_path: Path) -> None:
     assert CONSISTENT in two_hosts(plan(tmp_path))
 

@@ -78,6 +78,7 @@ async def test_what_cannot_be_started_is_refused(
     assert served.background == []
 
 
+@pytest.mark.sdk1
 async def test_the_functions_are_listed(serve: Serve) -> None:
     served = await serve(app_of([]), Setup(environ={"AzureWebJobs.work.Disabled": "true"}))
     functions = {item["name"]: item for item in await served.json("GET", "/admin/functions")}
@@ -124,6 +125,7 @@ async def test_ping_answers(serve: Serve, method: str) -> None:
     assert await served.call(method, "/admin/host/ping") == (200, "")
 
 
+@pytest.mark.sdk1
 def test_what_is_printed_at_the_start_names_every_function(tmp_path: Any) -> None:
     from localhost.routing import build_routes
     from localhost.start_screen import function_lines, urls_of

@@ -97,6 +97,7 @@ def answers(start: Start, app: Path, way: str) -> Any:
     return seen
 
 
+@pytest.mark.sdk1
 def test_both_ways_give_the_same_answers(start: Start, app: Path) -> None:
     over_http, over_stream = (answers(start, app, way) for way in ("http", "stream"))
     assert over_stream == over_http
@@ -105,5 +106,6 @@ def test_both_ways_give_the_same_answers(start: Start, app: Path) -> None:
     assert over_stream[-4:-1] == ["[1, 2]", 2, "OrchestrationRuntimeStatus.Completed"]
 
 
+@pytest.mark.sdk1
 def test_more_calls_than_connections_all_get_through(start: Start, app: Path) -> None:
     assert get(start(app).base(), "many") == "100"

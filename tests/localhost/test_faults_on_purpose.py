@@ -107,6 +107,7 @@ def test_answer_of_the_nth_request_dies_with_its_worker(
     assert worker_pid(host) != before
 
 
+@pytest.mark.sdk1
 def test_entity_whose_answer_was_lost_runs_again(
     host_with: Callable[[Any], Process], tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_entity_whose_answer_was_lost_runs_again(
     assert requests.get(url, timeout=SECONDS_MAX).json() == 2
 
 
+@pytest.mark.sdk1
 def test_plan_is_replaced_while_the_host_runs(host_with: Callable[[Any], Process]) -> None:
     host = host_with({})
     url = f"{host.base()}/admin/localhost/faults"

@@ -76,6 +76,7 @@ def test_two_durable_functions_cannot_share_a_name() -> None:
         by_durable_name(list(index(app).values()), ACTIVITY_TRIGGER)
 
 
+@pytest.mark.sdk1
 def test_a_binding_that_is_not_built_is_named() -> None:
     app = df.DFApp()
 

@@ -114,6 +114,7 @@ async def test_a_failure_crosses_as_type_and_text(runners: Runners) -> None:
     assert str(failure.value) == "LookupError: no such thing"
 
 
+@pytest.mark.sdk1
 async def test_a_failed_orchestrator_hands_over_the_sdks_reply(runners: Runners) -> None:
     app = df.DFApp()
 
@@ -144,6 +145,7 @@ async def test_a_failed_orchestrator_hands_over_the_sdks_reply(runners: Runners)
     assert "OutOfProcData" not in out.getvalue()
 
 
+@pytest.mark.sdk1
 async def test_an_entity_batch_runs_through_the_real_sdk_on_a_thread(runners: Runners) -> None:
     app, threads = df.DFApp(), []
 

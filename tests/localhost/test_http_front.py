@@ -65,6 +65,7 @@ async def test_system_key_and_key_of_one_function_open_nothing_else(
     assert (await served.call("GET", path, headers=headers))[0] == status
 
 
+@pytest.mark.sdk1
 async def test_item_4_plain_def_with_durable_client_runs_then_fails(serve: Serve) -> None:
     import azure.durable_functions as df
 

@@ -14,6 +14,8 @@ import requests
 
 from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
 
+pytestmark = pytest.mark.sdk1  # there is no standby for 2.x
+
 APP: Final = """
 import json
 import os

@@ -24,8 +24,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 NAMES: Final = ("requirements", "requirements-localhost", "requirements-dev")
 ALONE: Final = ("requirements-node", "requirements-java", "requirements-audit")
 """Each is installed by itself."""
+OVER: Final = "requirements-sdk2"
+"""Installed over all of NAMES, for Python 3.13 on: what it has in another version is replaced."""
 UV: Final = "uv==0.13.9"
 PYTHON: Final = "3.11"
+PYTHON_OVER: Final = "3.13"
 BLOCK: Final = re.compile(r"^[A-Za-z][^\n]*\\\n(?:    --hash=[^\n]*\n?)+", re.MULTILINE)
 """One package: its version, and a hash for each of its files."""
 CONFIGURED: Final = ("PIP_", "UV_")
@@ -50,6 +53,8 @@ def main() -> int:
             before = [_version(each) for each in pinned]
         for name in ALONE:
             _write(name, "", _compile(uv, name, Path(folder), upgrade=arguments.upgrade))
+        pinned = _compile(uv, OVER, Path(folder), upgrade=arguments.upgrade)
+        _write(OVER, "", [each for each in pinned if _version(each) not in before])
     return 0
 
 
@@ -73,8 +78,10 @@ def _compile(uv: Path, name: str, folder: Path, *, upgrade: bool) -> list[str]:
     out = folder / f"{name}.txt"
     if not upgrade:
         known = NAMES[: NAMES.index(name) + 1] if name in NAMES else (name,)
+        known = (name, *NAMES) if name == OVER else known
         out.write_text("".join(_blocks(known)), encoding="utf-8")
-    options = ["--universal", "--python-version", PYTHON, "--generate-hashes", "--no-annotate"]
+    python = PYTHON_OVER if name == OVER else PYTHON
+    options = ["--universal", "--python-version", python, "--generate-hashes", "--no-annotate"]
     # What this machine is set to, wheels of its own say, must not get into the files.
     environ = {key: text for key, text in os.environ.items() if not key.startswith(CONFIGURED)}
     subprocess.run(
