@@ -11,6 +11,7 @@ from bench.work import Work
 from domain.decider import Decider
 from domain.request import Request
 from store.open import open_store
+from store.ports.deadletters import FOLD, DeadLetter, Name, Summary
 from store.ports.records import INBOX_ROWS_MAX, LOG_ENTRIES_MAX, NO_HEAD, Answered, Entry, Head
 from store.ports.store import Store
 
@@ -47,6 +48,22 @@ async def fill_inbox(file: Path, work: Work, keys: int, each: int) -> list[Reque
             some = parts[start : start + KEYS_AT_ONCE]
             await asyncio.gather(*(store.inbox.put(e, datetime.now(UTC) - AGE) for e in some))
     return asked
+
+
+async def fill_letters(file: Path, work: Work, count: int) -> None:
+    """Keep so many requests as dead letters, of 1,000 keys in turn."""
+    async with opened(file, work) as store:
+        for start in range(0, count, KEYS_AT_ONCE):
+            numbers = range(start, min(count, start + KEYS_AT_ONCE))
+            requests = [work.request(each - start) for each in numbers]
+            await asyncio.gather(*(store.deadletters.put(_letter(each)) for each in requests))
+
+
+def _letter(request: Request) -> DeadLetter:
+    body, at = request.payload.encode(), datetime.now(UTC)
+    name = Name(FOLD, request.key, request.id)
+    summary = Summary(name, "fold-failed", "as if it had", request.id, at, at, len(body))
+    return DeadLetter(summary, None, {}, body)
 
 
 async def fill_log(file: Path, work: Work, keys: Sequence[int], each: int) -> None:

@@ -20,7 +20,7 @@ from bench.client import connected
 from bench.host import Host
 from bench.measured import Measured
 from bench.options import Options
-from bench.stored import AGE, KEYS_AT_ONCE, fill_log, opened
+from bench.stored import AGE, KEYS_AT_ONCE, fill_letters, fill_log, opened
 from bench.work import Work
 
 SIZE: Final = 1_000_000
@@ -44,6 +44,32 @@ async def run(options: Options) -> None:
         ):
             if options.wants(name):
                 await _measure(options, name, keys, entries)
+        letters = entries // SMALL_KEY
+        if options.wants(f"{letters:,} dead letters"):
+            await _letters(options, letters)
+
+
+async def _letters(options: Options, count: int) -> None:
+    work = Work(options.domain, options.seed)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        file = Path(folder) / "store.db"
+        await fill_letters(file, work, count)
+        took, printed = measured.run("deadletters", "list", *_at(options, file))
+        if (len(printed), printed[-1]) != (count + 1, f"There are {count} dead letters."):
+            raise verify.Wrong(printed[-1])
+        _row(f"{count:,} dead letters", "list", took, count)
+
+
+def _row(name: str, step: str, took: Measured, count: int) -> None:
+    table.row(
+        *(name, step, f"{took.seconds:.1f}", f"{count / took.seconds:,.0f}"),
+        *(f"{took.cpu_seconds / count * 1e6:.0f}", f"{took.peak_mb:.0f}", "", table.load_now()),
+    )
+
+
+def _at(options: Options, file: Path) -> Sequence[str]:
+    domain = ("--domain", options.module) if options.module else ()
+    return "--store", f"sqlite:{file}", *domain
 
 
 async def _measure(options: Options, name: str, keys: int, entries: int) -> None:
@@ -52,11 +78,7 @@ async def _measure(options: Options, name: str, keys: int, entries: int) -> None
         host = Host(Path(folder), options.module, {"EO_EVENTS_HUB": HUB})
         await fill_log(host.store_file, work, range(keys), entries // keys)
         for step, took in _commands(options, host.store_file, entries):
-            cost = took.cpu_seconds / entries * 1e6
-            table.row(
-                *(name, step, f"{took.seconds:.1f}", f"{entries / took.seconds:,.0f}"),
-                *(f"{cost:.0f}", f"{took.peak_mb:.0f}", "", table.load_now()),
-            )
+            _row(name, step, took, entries)
         with host:
             cpu, began = host.cpu(), time.perf_counter()
             await _mark(host.store_file, work, range(keys))
@@ -76,8 +98,7 @@ async def _measure(options: Options, name: str, keys: int, entries: int) -> None
 def _commands(options: Options, file: Path, entries: int) -> Iterator[tuple[str, Measured]]:
     """Run each command, and see that it did what it says."""
     copy, other = file.parent.parent / "copy", file.parent.parent / "restored.db"
-    domain = ("--domain", options.module) if options.module else ()
-    here, there = (("--store", f"sqlite:{each}", *domain) for each in (file, other))
+    here, there = _at(options, file), _at(options, other)
     took, printed = measured.run("audit", *here, "--json")
     if json.loads(printed[-1])["checked"]["folded"] != entries:
         raise verify.Wrong(printed[-1])

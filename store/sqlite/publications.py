@@ -1,5 +1,6 @@
 """Markers and cursors of publishing in a SQLite file."""
 
+import asyncio
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -38,6 +39,7 @@ class SqlitePublications(Publications):
         while rows := read(self._opened(), sql, after, PAGE_ROWS):
             yield [Marker(key, moment(at), str(version)) for key, at, version in rows]
             after = rows[-1][0]
+            await asyncio.sleep(0)  # so that others on the event loop have their turn
 
     @override
     async def unmark(self, marker: Marker) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.ports.records import NO_HEAD, Conflict, Head, StoreError, Unknown
-from store.sqlite import deadletters
+from store.sqlite import deadletters, publications
 from store.sqlite import store as sqlite_store
 from store.sqlite.file import SqliteFile
 from store.sqlite.schema import prepare
@@ -223,3 +223,25 @@ async def test_overdue_rows_are_found_by_an_index(store: SqliteStore) -> None:
         found = await plan(store, sql)
         assert found.startswith("SEARCH inbox USING"), found
         assert "TEMP B-TREE" not in found
+
+
+async def test_event_loop_has_its_turn_between_pages_of_markers(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage of the hub there are 100,000 of them: a quarter of a second of reading."""
+    monkeypatch.setattr(publications, "PAGE_ROWS", 10)
+    for number in range(50):
+        await store.publications.mark(f"key-{number:02d}", NOON)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    running = asyncio.create_task(others())
+    pages = [page async for page in store.publications.marked()]
+    running.cancel()
+    assert [len(page) for page in pages] == [10] * 5
+    assert turns >= len(pages)
