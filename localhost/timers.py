@@ -6,7 +6,7 @@ one small file; schedules of less than a minute keep none.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,12 +68,10 @@ def build_timers(
     The others are left out, as in the real host: `schedule_errors` tells. Raises StartError when
     a status file is damaged.
     """
-    wrong = schedule_errors(functions, environ)
     timers = []
-    for function in functions:
-        if function.trigger_type != TIMER_TRIGGER or function.disabled or function.name in wrong:
+    for function, schedule in _read_schedules(functions, environ):
+        if isinstance(schedule, str) or function.disabled:
             continue
-        schedule = _schedule_of(function, environ)
         monitored = _is_monitored(function, schedule, now)
         file = folder / f"{function.name}.json" if monitored else None
         at_start = function.trigger.get("runOnStartup") is True
@@ -85,35 +83,38 @@ def schedule_errors(
     functions: Iterable[Function], environ: Mapping[str, str]
 ) -> dict[str, list[str]]:
     """Return, by function, why a timer will never fire although the host runs."""
-    errors = {}
-    for function in functions:
-        if function.trigger_type == TIMER_TRIGGER:
-            try:
-                _schedule_of(function, environ)
-            except (ValueError, StartError) as error:
-                name = f"Microsoft.Azure.WebJobs.Host: Error indexing method 'Functions.{function.name}'."
-                errors[function.name] = [name, str(error)]
-    return errors
+    title = "Microsoft.Azure.WebJobs.Host: Error indexing method 'Functions.{}'."
+    return {
+        function.name: [title.format(function.name), schedule]
+        for function, schedule in _read_schedules(functions, environ)
+        if isinstance(schedule, str)
+    }
 
 
 def schedule_warnings(functions: Iterable[Function], environ: Mapping[str, str]) -> list[str]:
     """Return what the real host says nothing about: timers that are left out, or never fire."""
-    functions = list(functions)
-    wrong = schedule_errors(functions, environ)
-    lines = [f"{name} is left out: {why[-1]}" for name, why in wrong.items()]
-    now = datetime.now(UTC)
-    timers = [item for item in functions if item.trigger_type == TIMER_TRIGGER]
-    lines += [
-        f"{function.name} never fires: {function.trigger['schedule']!r}"
-        for function in timers
-        if function.name not in wrong and _schedule_of(function, environ).next_after(now) is None
-    ]
+    now, lines = datetime.now(UTC), []
+    for function, schedule in _read_schedules(functions, environ):
+        if isinstance(schedule, str):
+            lines.append(f"{function.name} is left out: {schedule}")
+        elif schedule.next_after(now) is None:
+            lines.append(f"{function.name} never fires: {function.trigger['schedule']!r}")
     return lines
 
 
-def _schedule_of(function: Function, environ: Mapping[str, str]) -> Schedule:
-    text = str(function.trigger["schedule"])
-    return parse_schedule(resolve(text, environ, f"{function.name}: schedule"))
+def _read_schedules(
+    functions: Iterable[Function], environ: Mapping[str, str]
+) -> Iterator[tuple[Function, Schedule | str]]:
+    """Yield each timer with its schedule, or with what is wrong with it."""
+    for function in functions:
+        if function.trigger_type == TIMER_TRIGGER:
+            text = str(function.trigger["schedule"])
+            try:
+                resolved = resolve(text, environ, f"{function.name}: schedule")
+                schedule: Schedule | str = parse_schedule(resolved)
+            except (ValueError, StartError) as error:
+                schedule = str(error)
+            yield function, schedule
 
 
 def _is_monitored(function: Function, schedule: Schedule, now: datetime) -> bool:
