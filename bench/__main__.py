@@ -87,6 +87,11 @@ def main() -> int:
         "--size", type=int, default=0, help="growth: entries of the largest log; ablation: rounds"
     )
     parser.add_argument("--before", type=Path, help="budgets, calibrate: a tree of 88dfe25")
+    parser.add_argument(
+        "--apart",
+        action="store_true",
+        help="neighbours: beside another host, so that the machine is all that is shared",
+    )
     parser.add_argument("--profile", help="of localhost: plan or flex")
     parser.add_argument("--plots", type=Path, help="growth, backlog: a folder for the plots")
     given = parser.parse_args()
@@ -109,6 +114,7 @@ def _options(given: argparse.Namespace, progress: Progress) -> Options:
         size=given.size,
         before=given.before,
         plots=given.plots,
+        apart=given.apart,
         profile=given.profile or "flex",
         progress=progress,
     )

@@ -2,13 +2,16 @@
 
 Between the app and Azurite there are 10 ms for each row and 25 ms for each transaction. The lone key
 is asked for one entry after the other, alone at first, then beside the neighbour.
+
+With `--apart` the neighbour asks another host, with tables of its own: what the lone key loses then
+it loses to the machine, which runs app, tables, proxy and clients, and not to what the app shares.
 """
 
 import asyncio
 import json
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,22 +87,22 @@ async def run(options: Options) -> None:
 
 
 async def _measure(options: Options, name: str, neighbour: Neighbour) -> None:
-    with _street(options) as (host, proxy, tables):
-        async with connected(host.base_url, options.domain) as client:
-            street = Street(options, Work(options.domain, options.seed), client, proxy, tables)
-            await lone(client, street.work, LONE_KEY, 2.0, 0.0)
-            alone = await lone(client, street.work, LONE_KEY, ALONE_SECONDS, PAUSE_SECONDS)
-            taking = asyncio.ensure_future(neighbour(street))
-            try:
-                await asyncio.sleep(1.0)
-                beside = await lone(client, street.work, LONE_KEY, BESIDE_SECONDS, PAUSE_SECONDS)
-                if taking.done():
-                    taking.result()
-            finally:
-                taking.cancel()
-                with suppress(asyncio.CancelledError):
-                    await taking
-            _print(name, alone, beside)
+    async with AsyncExitStack() as stack:
+        home = await stack.enter_async_context(_street(options))
+        other = await stack.enter_async_context(_street(options)) if options.apart else home
+        await lone(home.client, home.work, LONE_KEY, 2.0, 0.0)
+        alone = await lone(home.client, home.work, LONE_KEY, ALONE_SECONDS, PAUSE_SECONDS)
+        taking = asyncio.ensure_future(neighbour(other))
+        try:
+            await asyncio.sleep(1.0)
+            beside = await lone(home.client, home.work, LONE_KEY, BESIDE_SECONDS, PAUSE_SECONDS)
+            if taking.done():
+                taking.result()
+        finally:
+            taking.cancel()
+            with suppress(asyncio.CancelledError):
+                await taking
+        _print(name, alone, beside)
 
 
 def _print(name: str, alone: Lone, beside: Lone) -> None:
@@ -110,9 +113,9 @@ def _print(name: str, alone: Lone, beside: Lone) -> None:
     )
 
 
-@contextmanager
-def _street(options: Options) -> Iterator[tuple[Host, TablesProxy, str]]:
-    with ExitStack() as stack:
+@asynccontextmanager
+async def _street(options: Options) -> AsyncIterator[Street]:
+    async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         emulator = stack.enter_context(azurite.running())
         proxy = stack.enter_context(TablesProxy(emulator.ports[2], as_in_a_region))
@@ -122,8 +125,9 @@ def _street(options: Options) -> Iterator[tuple[Host, TablesProxy, str]]:
             "EO_SWEEP_SCHEDULE": "*/2 * * * * *",
             "EO_SWEEP_AFTER_SECONDS": "3",
         }
-        host = Host(folder, options.module, environ, storage="tables")
-        yield stack.enter_context(host), proxy, direct
+        host = stack.enter_context(Host(folder, options.module, environ, storage="tables"))
+        client = await stack.enter_async_context(connected(host.base_url, options.domain))
+        yield Street(options, Work(options.domain, options.seed), client, proxy, direct)
 
 
 def _asks(street: Street, key: int) -> Callable[[], Awaitable[object]]:

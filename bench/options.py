@@ -23,6 +23,8 @@ class Options:
     """A tree of another release, with its virtual environment, to be measured beside."""
     plots: Path | None
     """Where to draw."""
+    apart: bool
+    """Neighbours: whether the neighbour asks a host of its own, on the same machine."""
     profile: str
     """Of `localhost`: its times and placement."""
     progress: Progress
