@@ -9,6 +9,7 @@ it loses to the machine, which runs app, tables, proxy and clients, and not to w
 
 import asyncio
 import json
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -221,6 +222,19 @@ async def _new_keys(street: Street) -> None:
     await one()
 
 
+async def _straight(street: Street) -> None:
+    """Make the calls of those batches past the app, which shares the tables with them, no more."""
+    connection = street.proxy.connection_string(street.tables)
+    command = (sys.executable, "-m", "bench.straight_calls", connection, street.domain.plural)
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        raise RuntimeError(f"the calls ended with exit code {await process.wait()}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 def _batch(street: Street, requests: list[Request]) -> bytes:
     domain = street.domain
     return json.dumps(
@@ -263,4 +277,5 @@ NEIGHBOURS: Final[dict[str, Neighbour]] = {
     "refused JSON of 4 MB": _refused_bodies,
     "one id with 1,000 payloads": _one_id,
     "batches over 1,000 new keys": _new_keys,
+    "calls of such batches, past the app": _straight,
 }
