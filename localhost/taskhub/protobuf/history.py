@@ -147,5 +147,6 @@ _MEMBERS: Final[dict[Kind, Member]] = {
         "executionResumed",
         lambda e: pb.ExecutionResumedEvent(input=text(e["Reason"])),
     ),
+    Kind.GENERIC_EVENT: ("genericEvent", lambda e: pb.GenericEvent(data=text(e.get("Data")))),
     Kind.EXECUTION_REWOUND: ("executionRewound", lambda _: pb.ExecutionRewoundEvent()),
 }

@@ -1,5 +1,6 @@
 """An episode of SDK 2.x: the SDK replays, and answers only what is new."""
 
+from google.protobuf.message import DecodeError
 from typing_extensions import override
 
 from localhost.taskhub.actions import InvalidAction, unknown_function
@@ -50,7 +51,7 @@ class ProtobufOrchestrator(Orchestrator):
             raise  # the episode is run again, and so it is when the worker dies
         except FunctionFailed as failure:
             return _failed(details_of(failure))
-        except (InvalidAction, ValueError) as error:
+        except (InvalidAction, ValueError, DecodeError) as error:
             return _failed(str(error))
 
 

@@ -100,6 +100,11 @@ class HubService(pb_grpc.TaskHubSidecarServiceServicer):  # type: ignore[misc]  
         await _done(call, self._hub().resume(asked.instanceId, text_of(asked, "reason")))
         return pb.ResumeResponse()
 
+    async def RewindInstance(self, asked: Any, call: Call) -> Any:
+        """Run again what failed."""
+        await _done(call, self._hub().rewind(asked.instanceId, text_of(asked, "reason") or ""))
+        return pb.RewindInstanceResponse()
+
     async def RestartInstance(self, asked: Any, call: Call) -> Any:
         """Start it again."""
         new_id = asked.restartWithNewInstanceId

@@ -52,7 +52,7 @@ def request(instance: str, past: Sequence[Event], new: Sequence[Event]) -> str:
 
 
 def turn_of(reply: str, past: Iterable[Event], now: Microseconds, execution: str) -> Turn:
-    """Read what it returned. Raises InvalidAction, ValueError for what is no answer."""
+    """Read what it returned. Raises InvalidAction; ValueError, DecodeError for no answer."""
     response = pb.OrchestratorResponse()
     response.ParseFromString(base64.b64decode(reply, validate=True))
     turn = Turn(custom_status=text_of(response, "customStatus"))

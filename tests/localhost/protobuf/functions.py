@@ -27,6 +27,8 @@ class Functions:
         }
         self.runs: Counter[str] = Counter()
         self.deaths: Counter[str] = Counter()
+        self.answers: dict[str, str] = {}
+        """What functions return in place of what the SDK does."""
 
     def orchestrator(self, function: Any) -> None:
         worker: Any = DurableFunctionsWorker()
@@ -68,6 +70,8 @@ class Functions:
         if self.deaths[name]:
             self.deaths[name] -= 1
             raise WorkerDied("the language worker process exited with code 137")
+        if name in self.answers:
+            return self.answers[name]
         handle = self._found[kind][name.lower()]
         loop = asyncio.get_running_loop()
         try:

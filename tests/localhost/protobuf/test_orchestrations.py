@@ -136,6 +136,14 @@ async def test_code_that_does_not_repeat_its_history_fails(app: Functions, host:
     assert "NonDeterminism" in state.failure_details.error_type
 
 
+@pytest.mark.parametrize("answer", ["null", "no base64"])
+async def test_answer_that_is_none_fails_the_instance(
+    app: Functions, host: GrpcHost, answer: str
+) -> None:
+    app.answers["waits"] = answer
+    assert (await host.run("waits")).runtime_status == OrchestrationStatus.FAILED
+
+
 async def test_unknown_functions_fail_with_what_there_is(app: Functions, host: GrpcHost) -> None:
     state = await host.run("missing")
     assert "known orchestrator functions: 'waits'" in state.failure_details.message

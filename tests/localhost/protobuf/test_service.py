@@ -10,7 +10,7 @@ from durabletask.client import EntityQuery, OrchestrationQuery, OrchestrationSta
 from durabletask.entities import EntityInstanceId
 
 from tests.localhost.protobuf.functions import Functions
-from tests.localhost.protobuf.grpc_host import GrpcHost
+from tests.localhost.protobuf.grpc_host import GrpcHost, eventually
 
 ENDED = [OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -105,6 +105,31 @@ async def test_suspended_instance_goes_on_when_it_is_resumed(host: GrpcHost) -> 
     await host.client.raise_orchestration_event(instance, "go", data=1)
     await host.client.resume_orchestration(instance)
     assert (await host.ended(instance)).get_output() == 1
+
+
+async def test_rewound_instance_runs_what_had_failed(app: Functions, host: GrpcHost) -> None:
+    left = [ValueError("once")]
+
+    @app.activity
+    def fails_once(_: Any) -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    @app.orchestrator
+    def tries(context: Any, _: Any) -> Generator[Any, Any, Any]:
+        return (yield context.call_activity("fails_once"))
+
+    failed = await host.run("tries")
+    assert failed.runtime_status == OrchestrationStatus.FAILED
+    await host.client.rewind_orchestration(failed.instance_id, reason="mended")
+
+    async def state() -> Any:
+        return await host.client.get_orchestration_state(failed.instance_id)
+
+    completed = OrchestrationStatus.COMPLETED
+    ended = await eventually(state, lambda found: found.runtime_status == completed)
+    assert ended.get_output() == "done"
 
 
 async def test_terminated_instance_has_the_output_it_was_given(host: GrpcHost) -> None:
