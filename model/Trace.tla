@@ -201,13 +201,19 @@ Characters(outbox) ==
     LET sum[n \in 0..Len(outbox)] == IF n = 0 THEN 0 ELSE sum[n - 1] + Size[outbox[n]]
     IN  sum[Len(outbox)]
 
+\* TLC works out an argument each time that it is used, and so does a recursive definition with each
+\* of its own: exponentially often. What is drawn from a set is worked out once.
+Only(S) == CHOOSE x \in S : TRUE
+
+AddIn(outbox, r) ==
+    LET fits == Characters(outbox) + Size[r] <= Setting[which].room
+        known == \E i \in DOMAIN outbox : outbox[i] = r
+    IN  IF fits /\ ~known THEN Append(outbox, r) ELSE outbox
+
 RECURSIVE Take(_, _)
 Take(outbox, ids) ==
     IF ids = <<>> THEN outbox
-    ELSE LET r == Head(ids)
-             fits == Characters(outbox) + Size[r] <= Setting[which].room
-             known == \E i \in DOMAIN outbox : outbox[i] = r
-         IN  Take(IF fits /\ ~known THEN Append(outbox, r) ELSE outbox, Tail(ids))
+    ELSE Only({Take(next[1], next[2]) : next \in {<<AddIn(outbox, Head(ids)), Tail(ids)>>}})
 
 CreateIn(state, m) ==
     [head |-> IF m.head > state.head THEN m.head ELSE state.head,
@@ -215,7 +221,9 @@ CreateIn(state, m) ==
 
 RECURSIVE Fold(_, _)
 Fold(state, numbers) ==
-    IF numbers = <<>> THEN state ELSE Fold(CreateIn(state, sent[Head(numbers)]), Tail(numbers))
+    IF numbers = <<>> THEN state
+    ELSE Only({Fold(next[1], next[2]) : next \in
+                {<<CreateIn(state, sent[Head(numbers)]), Tail(numbers)>>}})
 
 NewEntity == [head |-> 0, outbox |-> <<>>]
 Become(state) == entity' = state /\ earlier' = earlier \cup {state}

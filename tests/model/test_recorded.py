@@ -73,7 +73,7 @@ RIGHT: Final = [(101, FOLLOWED), (5, CROWDED)]
 WRONG: Final = {
     Backwards: (2, {"Append", "AppendRefused"}),
     WithoutLook: (5, {"Signal"}),
-    LastResortAtOnce: (7, {"Append", "AppendRefused"}),
+    LastResortAtOnce: (8, {"Append", "AppendRefused"}),
 }
 
 
