@@ -15,9 +15,9 @@ from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
-from activities.emit import OVERDUE_SECONDS
 from entities import order
 from tests.recording.app import BY, RecordedEmitter, RecordedIntake
+from tests.recording.shown import begin
 from tests.simulation.app import Parts
 from tests.simulation.explained import order_in
 from tests.simulation.faults import Fault
@@ -83,15 +83,7 @@ class Recording(Observer):
 
     def traces(self, *, publishing: bool) -> dict[str, list[str]]:
         """Return the lines of each key."""
-        first = json.dumps(
-            {
-                "kind": "begin",
-                "room": self._room,
-                "overhead": order.ID_CHARACTERS,
-                "overdueMs": round(OVERDUE_SECONDS * 1_000),
-                "publishing": publishing,
-            }
-        )
+        first = json.dumps(begin(publishing=publishing, room=self._room))
         return {
             key: [first, *(json.dumps(line) for slot in slots for line in slot)]
             for key, slots in self._lines.items()

@@ -11,6 +11,7 @@ from store.ports.inbox import Waiting
 from store.ports.log import Tail
 from store.ports.publications import Cursor, Marker
 from store.ports.records import Answered, Conflict, Entry, Head, Request
+from tests.recording.shown import head_of, rows_of
 from tests.recording.simulated import Recording
 from tests.simulation.loop import OWNER
 from tests.simulation.tables import Tables
@@ -104,7 +105,7 @@ class RecordedTables(Tables):
     def append(self, key: str, head: Head, after: Head, answered: Sequence[Answered]) -> Head:
         assert self._to.call is not None
         entries = [(each.entry.request_id, each.payload) for each in answered]
-        about = {"head": _head(head), "entries": entries}
+        about = {"head": head_of(head), "entries": entries}
         try:
             appended = super().append(key, head, after, answered)
         except Conflict:
@@ -123,17 +124,17 @@ class RecordedTables(Tables):
         try:
             fenced = super().fence(key, head)
         except Conflict:
-            self._to.heard(key, "head.fence", head=_head(head), outcome="refused")
+            self._to.heard(key, "head.fence", head=head_of(head), outcome="refused")
             raise
         self._publishing(
-            key, "head.fence", head=_head(head), outcome="committed", version=fenced.version
+            key, "head.fence", head=head_of(head), outcome="committed", version=fenced.version
         )
         return fenced
 
     @override
     def head(self, key: str) -> Head:
         head = super().head(key)
-        self._to.heard(key, "log.read", rows=[], head=_head(head))
+        self._to.heard(key, "log.read", rows=[], head=head_of(head))
         return head
 
     @override
@@ -141,8 +142,8 @@ class RecordedTables(Tables):
         call, self._to.call = self._to.call, None  # it is one reading, not two
         tail = super().tail(key, after)
         self._to.call = call
-        about = {} if tail.head is None else {"head": _head(tail.head)}
-        self._to.heard(key, "log.read", rows=_rows(tail.entries), **about)
+        about = {} if tail.head is None else {"head": head_of(tail.head)}
+        self._to.heard(key, "log.read", rows=rows_of(tail.entries), **about)
         return tail
 
     @override
@@ -156,7 +157,7 @@ class RecordedTables(Tables):
     @override
     def read(self, key: str, after: int, limit: int) -> list[Entry]:
         entries = super().read(key, after, limit)
-        self._to.heard(key, "log.read", rows=_rows(entries))
+        self._to.heard(key, "log.read", rows=rows_of(entries))
         return entries
 
     @override
@@ -209,11 +210,3 @@ class RecordedTables(Tables):
     def bury(self, letter: DeadLetter) -> None:
         self._to.end([letter.summary.name.partition])
         super().bury(letter)
-
-
-def _head(head: Head) -> dict[str, Any] | None:
-    return {"last": head.place, "version": head.version} if head.version else None
-
-
-def _rows(entries: Sequence[Entry]) -> list[tuple[int, str]]:
-    return [(each.place, each.request_id) for each in entries]

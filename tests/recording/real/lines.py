@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from activities.emit import OVERDUE_SECONDS
-from entities import order
+from entities.order import OUTBOX_CHARACTERS_MAX
 from tests.recording.real.effects import FORBIDDEN, Effect
 from tests.recording.real.ordered import DIED, EFFECTS, Event
+from tests.recording.shown import begin
 
 HIDDEN: Final = frozenset({"made", "heard", "end"})
 """Lines of journals that a trace has not."""
@@ -35,15 +35,7 @@ def to_lines(events: Sequence[Event], *, publishing: bool) -> dict[str, list[str
     traces = _Traces(events)
     for each in events:
         traces.add(each)
-    first = json.dumps(
-        {
-            "kind": "begin",
-            "room": order.OUTBOX_CHARACTERS_MAX,
-            "overhead": order.ID_CHARACTERS,
-            "overdueMs": round(OVERDUE_SECONDS * 1_000),
-            "publishing": publishing,
-        }
-    )
+    first = json.dumps(begin(publishing=publishing, room=OUTBOX_CHARACTERS_MAX))
     return {key: [first, *map(json.dumps, lines)] for key, lines in traces.lines.items()}
 
 

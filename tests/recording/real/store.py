@@ -27,6 +27,7 @@ from store.sqlite.schema import check
 from store.sqlite.store import SqliteStore
 from tests.recording.real.effects import POSITION, SIGN
 from tests.recording.real.journal import Journal
+from tests.recording.shown import head_of, rows_of
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ class TracedLog(SqliteLog):
             return await super().append(key, head, after, answered)
         except Conflict:
             entries = [(each.entry.request_id, each.payload) for each in answered]
-            about = {"by": self._journal.by, "head": _head(head), "entries": entries}
+            about = {"by": self._journal.by, "head": head_of(head), "entries": entries}
             self._refused(key, "log.append", began, **about)
             raise
 
@@ -163,7 +164,7 @@ class TracedLog(SqliteLog):
         try:
             return await super().fence(key, head)
         except Conflict:
-            self._refused(key, "head.fence", began, head=_head(head))
+            self._refused(key, "head.fence", began, head=head_of(head))
             raise
 
     def _refused(self, key: str, kind: str, began: int, **fields: Any) -> None:
@@ -174,14 +175,14 @@ class TracedLog(SqliteLog):
     async def head(self, key: str) -> Head:
         reading = super().head
         return await self._reads.noted(
-            key, "log.read", lambda: reading(key), lambda head: {"rows": [], "head": _head(head)}
+            key, "log.read", lambda: reading(key), lambda head: {"rows": [], "head": head_of(head)}
         )
 
     @override
     async def tail(self, key: str, after: int) -> Tail:
         def shown(tail: Tail) -> dict[str, Any]:
-            head = {} if tail.head is None else {"head": _head(tail.head)}
-            return {"rows": _rows(tail.entries), **head}
+            head = {} if tail.head is None else {"head": head_of(tail.head)}
+            return {"rows": rows_of(tail.entries), **head}
 
         reading = super().tail
         return await self._reads.noted(key, "log.read", lambda: reading(key, after), shown)
@@ -202,7 +203,7 @@ class TracedLog(SqliteLog):
         reading = super().read
         return await self._reads.noted(
             *(key, "log.read", lambda: reading(key, after, limit)),
-            lambda entries: {"rows": _rows(entries)},
+            lambda entries: {"rows": rows_of(entries)},
         )
 
 
@@ -255,11 +256,3 @@ class TracedStore(SqliteStore):
 
 def _payloads(rows: Sequence[Waiting]) -> dict[str, str]:
     return {each.request.id: each.request.payload for each in rows}
-
-
-def _head(head: Head) -> dict[str, Any] | None:
-    return {"last": head.place, "version": head.version} if head.version else None
-
-
-def _rows(entries: Sequence[Entry]) -> list[tuple[int, str]]:
-    return [(each.place, each.request_id) for each in entries]
