@@ -262,6 +262,7 @@ def _is_zombie(pid: int) -> bool:
         return True
 
 
+@pytest.mark.sdk1
 def test_activity_in_a_killed_worker_fails_its_orchestration(host: Process, app: Path) -> None:
     get(host, "flow/works")
     until(lambda: "work" in ran(app))
@@ -271,6 +272,7 @@ def test_activity_in_a_killed_worker_fails_its_orchestration(host: Process, app:
     assert ran(app).count("work") == 1
 
 
+@pytest.mark.sdk1
 def test_orchestrator_in_a_killed_worker_fails_for_good(host: Process, app: Path) -> None:
     get(host, "flow/sleeps")
     until(lambda: "sleeps" in ran(app))
@@ -279,6 +281,7 @@ def test_orchestrator_in_a_killed_worker_fails_for_good(host: Process, app: Path
     assert ran(app).count("sleeps") == 1
 
 
+@pytest.mark.sdk1
 def test_entity_in_a_killed_worker_runs_again_and_counts_once(host: Process, app: Path) -> None:
     get(host, "signal")
     until(lambda: "counted" in ran(app))
@@ -316,6 +319,7 @@ def test_plain_function_over_its_time_takes_the_worker_along(start: Start, app: 
     assert "waited" not in ran(app)
 
 
+@pytest.mark.sdk1
 def test_durable_work_over_its_time_fails_or_runs_again(start: Start, app: Path) -> None:
     host = timed(start, app)
     get(host, "flow/works")
