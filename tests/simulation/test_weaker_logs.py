@@ -24,7 +24,7 @@ SEEDS_HARMLESS: Final = 10
 
 NEEDED: Final = [
     (Unguarded, COMPETING, {Broken.HOLE, Broken.CHANGED, Broken.TWICE, Broken.FOLDED}),
-    (GuardedByRows, ANYTHING, {Broken.HOLE, Broken.CHANGED, Broken.FOLDED}),
+    (GuardedByRows, ANYTHING, {Broken.HOLE, Broken.CHANGED, Broken.FOLDED, Broken.UNMARKED}),
     (NoRequestRows, ANYTHING, {Broken.TWICE, Broken.OTHER, Broken.REFUSED, Broken.STUCK}),
     (RequestRowsReplaced, COMPETING, {Broken.TWICE, Broken.SHOWN, Broken.CHANGED}),
 ]
