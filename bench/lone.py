@@ -33,7 +33,7 @@ STEPS: Final = (
     ("invoked", "request read, inbox row written"),
     ("accepted", "signal to the hub"),
     ("signalled", "signal written"),
-    ("queued", "entity function: from the hub to the worker's thread"),
+    ("queued", "entity function: from the hub to the worker"),
     ("ran", "its answer, state and row written"),
     ("committed", "order read by the emitter"),
     ("ordered", "append"),
