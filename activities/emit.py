@@ -14,6 +14,7 @@ known of: there is no order to ask for.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -67,6 +68,7 @@ class Emitter:
         self._tell = tell
         self._lanes = Lanes()
         self._entities = EntityCalls(self._lanes, tell, domains)
+        self._events: asyncio.AbstractEventLoop | None = None
 
     # Whoever waits
 
@@ -91,11 +93,10 @@ class Emitter:
         await self._entities.announce(requests, hub)
 
     def entity_ran(self, key: str) -> None:
-        """Hear that the entity of a key ran here and is about to commit."""
-        lane = self._lanes.known(key)
-        if lane is not None:
-            lane.entity_ran = True
-            lane.bell.set()
+        """Hear, from any thread, that the entity of a key ran here and is about to commit."""
+        if self._events is not None and self._lanes.known(key) is not None:
+            with suppress(RuntimeError):  # the loop was closed: the process is ending
+                self._events.call_soon_threadsafe(self._ring, key)
 
     def fenced(self, key: str, before: Head, after: Head) -> None:
         """Hear that a fence of this process gave the head a new version.
@@ -105,6 +106,12 @@ class Emitter:
         lane = self._lanes.known(key)
         if lane is not None and lane.head == before:
             lane.head = after
+
+    def _ring(self, key: str) -> None:
+        lane = self._lanes.known(key)
+        if lane is not None:
+            lane.entity_ran = True
+            lane.bell.set()
 
     def tell_answers(self, key: str, answers: Mapping[str, Answer]) -> None:
         """Write the lines about answers, in the invocation that waited for them."""
@@ -124,6 +131,7 @@ class Emitter:
         """See to it that the loop of the key runs; one that does goes on as it is."""
         lane.bell.set()
         if lane.loop is None:
+            self._events = asyncio.get_running_loop()
             lane.loop = asyncio.create_task(self._rounds(lane, hub, begin))
 
     async def acknowledge(self, lane: Lane, hub: TaskHub) -> None:

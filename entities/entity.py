@@ -15,7 +15,8 @@ CREATE = "create"
 def entity(
     tell: Decisions, ran: Callable[[str], None]
 ) -> Callable[[df.DurableEntityContext], None]:
-    """Return the entity function; it calls `ran` with its key, before it commits.
+    """Return the entity function; it calls `ran` with its key, on its own thread, before it
+    commits: with SDK 2.x that is not the one of the event loop.
 
     It never throws for what a caller sent, sends nothing and does no I/O.
     """

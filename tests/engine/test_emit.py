@@ -30,6 +30,19 @@ async def test_lone_request_costs_three_store_and_two_hub_calls(engine: EngineUn
     assert engine.hub.calls["order"] <= 3
 
 
+async def test_entity_that_runs_on_another_thread_is_heard(engine: EngineUnderTest) -> None:
+    """As with Durable SDK 2.x. A loop in debug mode refuses what is not safe from there."""
+    asyncio.get_running_loop().set_debug(True)
+    await engine.place(request("a"))
+    bell = engine.emitter.lane(KEY).bell
+    bell.clear()
+    listening = asyncio.create_task(bell.wait())
+    await asyncio.sleep(0)
+    await asyncio.to_thread(engine.emitter.entity_ran, KEY)
+    async with asyncio.timeout(10):
+        await listening
+
+
 async def test_done_ids_travel_with_the_next_signal(engine: EngineUnderTest) -> None:
     await engine.place(request("a"))
     await engine.place(request("b"))
