@@ -1,7 +1,8 @@
 """The composition root: from the declarations of domains to a Functions app.
 
 For each domain it builds one set of parts, and registers their functions. Sets meet in nothing but
-the process (`_Process`), the timers and the task hub. `function_app.py` is what the author of a domain writes.
+the process (`_Process`), the timers and the task hub. `function_app.py` is what the author of a
+domain writes.
 """
 
 import os

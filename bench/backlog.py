@@ -1,10 +1,8 @@
 """How fast a start gets through what was accepted before, and what a lone caller notices of it."""
 
 import asyncio
-import sqlite3
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +11,7 @@ from bench.client import connected
 from bench.host import Host, spent
 from bench.load import Lone, lone_until
 from bench.options import Options
-from bench.stored import fill_inbox
+from bench.stored import fill_inbox, read_only
 from bench.work import Work
 
 SHAPES: Final = {
@@ -91,7 +89,7 @@ async def _emptied(host: Host, besides: str, count: int) -> list[str]:
     waits = "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE key <> ? LIMIT 1)"
     numbered = "SELECT coalesce(sum(place), 0) FROM head WHERE key <> ?"
     async with asyncio.timeout(SECONDS_MAX):
-        with closing(sqlite3.connect(f"{host.store_file.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(host.store_file) as db:
             while len(resident) < len(TENTHS) or db.execute(waits, (besides,)).fetchone()[0]:
                 [(done,)] = db.execute(numbered, (besides,))
                 if len(resident) < len(TENTHS) and done >= count * TENTHS[len(resident)] // 10:

@@ -13,6 +13,7 @@ from bench.client import connected
 from bench.host import Host
 from bench.load import Lone, lone, lone_until
 from bench.options import Options
+from bench.stored import read_only
 from bench.work import Work
 
 INSTANCES: Final = 100_000
@@ -94,6 +95,6 @@ def _multiply(hub: Path, instances: int) -> int:
 async def _gone(hub: Path, left: int) -> None:
     query = "SELECT count(*) FROM instances WHERE id LIKE 'copy-%'"
     async with asyncio.timeout(SECONDS_MAX):
-        with closing(sqlite3.connect(f"{hub.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(hub) as db:
             while db.execute(query).fetchone()[0] > left:  # noqa: ASYNC110 - in another process
                 await asyncio.sleep(0.2)

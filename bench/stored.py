@@ -1,8 +1,9 @@
 """Stores that have a past: logs and inboxes as large as wanted, written by the store itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,13 @@ async def opened(file: Path, work: Work) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+@contextmanager
+def read_only(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a SQLite file that another process may be writing to."""
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
+        yield db
 
 
 async def fill_inbox(file: Path, work: Work, keys: int, each: int) -> list[Request]:

@@ -6,11 +6,9 @@ beside an event hub of `localhost`. The stores are one key, and keys of ten entr
 
 import asyncio
 import json
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,7 +18,7 @@ from bench.client import connected
 from bench.host import Host
 from bench.measured import Measured
 from bench.options import Options
-from bench.stored import AGE, KEYS_AT_ONCE, fill_letters, fill_log, opened
+from bench.stored import AGE, KEYS_AT_ONCE, fill_letters, fill_log, opened, read_only
 from bench.work import Work
 
 SIZE: Final = 1_000_000
@@ -124,7 +122,7 @@ async def _mark(file: Path, work: Work, keys: Sequence[int]) -> None:
 async def _published(file: Path, entries: int) -> None:
     """Wait until the cursors of all keys together are so far."""
     async with asyncio.timeout(SECONDS_MAX):
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(file) as db:
             far = "SELECT coalesce(sum(place), 0) FROM cursor"
             while db.execute(far).fetchone()[0] < entries:  # noqa: ASYNC110 - in another process
                 await asyncio.sleep(LOOK_SECONDS)

@@ -1,13 +1,12 @@
 """Compares what clients were told with the log, which is folded again from the first entry on."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from bench.client import Client, Told
+from bench.stored import read_only
 from domain.decider import Decider
 from domain.domain import AnyDomain
 from domain.names import REFUSED
@@ -75,7 +74,7 @@ def _check(key: str, log: Mapping[int, tuple[Request, str]], domain: AnyDomain) 
 
 
 def _rows(path: Path) -> list[Any]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+    with read_only(path) as db:
         return db.execute("SELECT key, place, request_id, output FROM entry").fetchall()
 
 
@@ -93,7 +92,7 @@ def same_rows(one: Path, other: Path) -> int:
 
     Return how many entries each has. Raises Wrong.
     """
-    with closing(sqlite3.connect(f"{one.as_uri()}?mode=ro", uri=True)) as db:
+    with read_only(one) as db:
         db.execute("ATTACH ? AS other", (f"{other.as_uri()}?mode=ro",))
         for name, columns in SAME.items():
             mine, theirs = (f"SELECT {columns} FROM {place}.{name}" for place in ("main", "other"))  # noqa: S608
@@ -123,7 +122,7 @@ def events(path: Path, hub: str, count: int) -> None:
         "SELECT partition_key, properties FROM events JOIN partitions ON partition = id"
         " WHERE hub = ? ORDER BY partition, sequence"
     )
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+    with read_only(path) as db:
         for key, properties in db.execute(sql, (hub,)):
             place = json.loads(properties)["sequence"]
             if place != last.get(key, 0) + 1:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -22,9 +21,6 @@ THREAD_SWITCH_SECONDS: Final = 0.0005
 """A tenth of Python's default. The event loop's thread is busy and gives the interpreter lock
 away only when it is asked to; a thread that has just finished an fsync, or that runs a plain
 function, would wait 5 ms for it each time."""
-
-GARBAGE_THRESHOLD: Final = 10_000
-"""Objects between two collections. Python's 700 would be one for every third request."""
 
 STOP_SECONDS_MAX: Final = 40.0
 """Functions have 30 seconds to finish; nothing that hangs keeps the process longer than this."""
@@ -112,18 +108,10 @@ async def _serve(options: Options, data: DataFolder, console: Console) -> None:
 
     stop = _stop_signal()
     async with running_host(options, data, console) as host:
-        _keep_out_of_garbage_collection()
         console.line(f"Listening on {host.base_url}. Press Ctrl-C to stop process {os.getpid()}.")
         await host.serve_until(stop)
         _end_within(STOP_SECONDS_MAX)
         console.line("Stopping.")
-
-
-def _keep_out_of_garbage_collection() -> None:
-    """Spare the collector what stays for ever: the modules of the SDKs and of the app."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def _stop_signal() -> asyncio.Event:

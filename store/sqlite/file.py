@@ -2,8 +2,9 @@
 
 Statements run on the event loop's thread, where they take microseconds. COMMIT waits for the disk:
 on a thread of its own, unless the disk is faster than the way to a thread and back. Whoever comes
-while a commit is under way is in the next one. A lone writer does not wait for company. Other processes may write to the file:
-one transaction at a time, and the event loop goes on while it waits for theirs to end.
+while a commit is under way is in the next one. A lone writer does not wait for company. Other
+processes may write to the file: one transaction at a time, and the event loop goes on while it
+waits for theirs to end.
 """
 
 import asyncio

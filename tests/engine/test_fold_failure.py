@@ -284,13 +284,18 @@ async def test_letter_is_done_once_the_function_is_mended(sums: EngineUnderTest)
     assert await sums.deadletters.get(Name(FOLD, KEY, "b")) is None
 
 
-async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTest) -> None:
-    """Of another process, which saw the same request fail."""
+async def held_elsewhere(sums: EngineUnderTest, step: str) -> tuple[Gate, asyncio.Task[Any]]:
+    """Have another process see a request fail, and hold it before a call to the inbox."""
     other = EngineUnderTest(sums.real, sums.hub, SUMS)
     gate = Gate()
-    other.inbox.before["discard"] = [gate]
+    other.inbox.before[step] = [gate]
     late = asyncio.create_task(other.post(asking("a", 13)))
     await gate.held.wait()
+    return gate, late
+
+
+async def sent_anew_while_held(sums: EngineUnderTest, step: str) -> None:
+    gate, late = await held_elsewhere(sums, step)
     assert isinstance(await sums.post(asking("a", 13)), Dead)
     assert await sums.accept(asking("a", 1)) == [Accepted()]
     gate.go_on.set()
@@ -298,31 +303,21 @@ async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTes
     assert await sums.rows() == ["a"]
     assert await sums.drains.drain(KEY, sums.hub, 10)
     assert await sums.logged() == ["a"]
+
+
+async def test_late_removal_leaves_a_row_that_was_sent_anew(sums: EngineUnderTest) -> None:
+    """Of another process, which saw the same request fail."""
+    await sent_anew_while_held(sums, "discard")
 
 
 async def test_late_look_takes_no_row_of_another_request(sums: EngineUnderTest) -> None:
     """It looks for its row when the id is free again, and used for something else."""
-    other = EngineUnderTest(sums.real, sums.hub, SUMS)
-    gate = Gate()
-    other.inbox.before["waiting"] = [gate]
-    late = asyncio.create_task(other.post(asking("a", 13)))
-    await gate.held.wait()
-    assert isinstance(await sums.post(asking("a", 13)), Dead)
-    assert await sums.accept(asking("a", 1)) == [Accepted()]
-    gate.go_on.set()
-    assert isinstance(await late, Dead)
-    assert await sums.rows() == ["a"]
-    assert await sums.drains.drain(KEY, sums.hub, 10)
-    assert await sums.logged() == ["a"]
+    await sent_anew_while_held(sums, "waiting")
 
 
 async def test_late_look_replaces_no_letter_of_another_request(sums: EngineUnderTest) -> None:
     """What was sent under the free id has failed too: its letter is all that is left of it."""
-    other = EngineUnderTest(sums.real, sums.hub, SUMS)
-    gate = Gate()
-    other.inbox.before["waiting"] = [gate]
-    late = asyncio.create_task(other.post(asking("a", 13)))
-    await gate.held.wait()
+    gate, late = await held_elsewhere(sums, "waiting")
     assert isinstance(await sums.post(asking("a", 13)), Dead)
     assert isinstance(await sums.post(asking("a", LIMIT + 1)), Dead)
     gate.go_on.set()

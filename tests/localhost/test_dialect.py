@@ -9,21 +9,11 @@ from localhost.dialect import needs_grpc, parts_for
 from localhost.errors import StartError
 from localhost.functions import Function
 from localhost.taskhub.entities import Entities
+from tests.localhost.declared import declared
 
 
 def function(**members: Any) -> Function:
-    binding = {"type": "entityTrigger", "name": "context", **members}
-    return Function(
-        name="counter",
-        id="1",
-        trigger=binding,
-        bindings=(binding,),
-        is_async=False,
-        retry=None,
-        disabled=False,
-        directory="",
-        script_file="",
-    )
+    return declared(type="entityTrigger", name="context", **members)
 
 
 def test_app_that_does_not_ask_for_grpc_speaks_json() -> None:

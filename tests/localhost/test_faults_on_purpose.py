@@ -14,23 +14,13 @@ from localhost.functions import ENTITY_TRIGGER, HTTP_TRIGGER, Function
 from localhost.taskhub import FaultPlanError
 from localhost.taskhub.faults import At, Point
 from localhost.worker_faults import When, WorkerFaults
+from tests.localhost.declared import declared
 from tests.localhost.process import SECONDS_MAX, Process, Start, until, write_app
 from tests.localhost.test_workers import APP, FACTOR, get, ran, status, worker_pid
 
 
 def function(trigger: str) -> Function:
-    binding = {"type": trigger, "name": "x"}
-    return Function(
-        name="f",
-        id="1",
-        trigger=binding,
-        bindings=(binding,),
-        is_async=False,
-        retry=None,
-        disabled=False,
-        directory="",
-        script_file="",
-    )
+    return declared(type=trigger, name="x")
 
 
 def test_plan_reaches_each_part_of_the_host() -> None:

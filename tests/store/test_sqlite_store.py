@@ -14,6 +14,7 @@ from store.sqlite import store as sqlite_store
 from store.sqlite.file import SqliteFile
 from store.sqlite.schema import prepare
 from store.sqlite.store import SqliteStore
+from tests.concurrency.passes import counted
 from tests.store.examples import NOON, a_request, append, some_requests
 
 
@@ -232,16 +233,8 @@ async def test_event_loop_has_its_turn_between_pages_of_markers(
     monkeypatch.setattr(publications, "PAGE_ROWS", 10)
     for number in range(50):
         await store.publications.mark(f"key-{number:02d}", NOON)
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    running = asyncio.create_task(others())
-    pages = [page async for page in store.publications.marked()]
-    running.cancel()
+    async with counted() as passes:
+        pages = [page async for page in store.publications.marked()]
+        turns = passes()
     assert [len(page) for page in pages] == [10] * 5
     assert turns >= len(pages)

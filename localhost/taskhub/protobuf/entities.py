@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from localhost.taskhub.actions import InvalidAction
 from localhost.taskhub.decisions import operation
-from localhost.taskhub.entities import Answer, BatchFailed, Entities, Snapshot, failed
+from localhost.taskhub.entities import Answer, BatchFailed, Entities, Snapshot, failed, split_id
 from localhost.taskhub.messages import Message
 from localhost.taskhub.protobuf.failure import kept, shown
 from localhost.taskhub.protobuf.texts import text, text_of
@@ -34,7 +34,7 @@ class ProtobufEntities(Entities):
     async def _reply(
         self, instance: str, before: Snapshot, operations: Sequence[Operation]
     ) -> Answer:
-        name = instance[1:].partition("@")[0]
+        name, _ = split_id(instance)
         batch = [json.loads(each.body) for each in operations]
         try:
             reply = await self._worker.run_entity(name, request(instance, before.state, batch))
